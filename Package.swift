@@ -1,0 +1,88 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "rectify",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "rectify", targets: ["rectify"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // Imports go one way: CPostgres ← Postgres ← Store; Casework ← Reports ← Store; API and Client share Contract.
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
+        .target(name: "Postgres", dependencies: ["CPostgres", logging], swiftSettings: settings),
+        .target(name: "Casework", swiftSettings: settings),
+        .target(name: "Reports", dependencies: ["Casework"], swiftSettings: settings),
+        .target(
+            name: "Store", dependencies: ["Casework", "Reports", "Postgres", crypto, logging],
+            swiftSettings: settings),
+        .target(name: "Contract", dependencies: ["Casework"], swiftSettings: settings),
+        .target(
+            name: "API",
+            dependencies: ["Contract", "Casework", "Reports", "Store", "Postgres", crypto, hummingbird, logging, nio],
+            swiftSettings: settings),
+        .target(name: "Client", dependencies: ["Contract", "Casework", httpClient, nio], swiftSettings: settings),
+        .executableTarget(
+            name: "rectify",
+            dependencies: [
+                "API", "Casework", "Client", "Contract", "Postgres", "Reports", "Store",
+                arguments, configuration, crypto, hummingbird, lifecycle, logging, nio, subprocess, system, yams,
+            ],
+            swiftSettings: settings),
+
+        .target(
+            name: "TestSupport", dependencies: ["Casework", "Postgres", "Store", subprocess, system],
+            path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "CaseworkTests", dependencies: ["Casework", "TestSupport"], exclude: ["Golden"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ReportsTests", dependencies: ["Reports", "Casework", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "StoreTests", dependencies: ["Store", "Reports", "Casework", "Postgres", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "APITests",
+            dependencies: [
+                "API", "Client", "Contract", "Store", "Reports", "Casework", "Postgres", "TestSupport", httpClient,
+                hummingbird, lifecycle, logging, nio,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["rectify", "Client", "Contract", "Casework", "TestSupport", httpClient, nio],
+            swiftSettings: settings),
+        .testTarget(name: "TidyTests", dependencies: ["TestSupport"], swiftSettings: settings),
+    ]
+)

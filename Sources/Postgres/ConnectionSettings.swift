@@ -1,0 +1,43 @@
+/// How a session is opened and how long anything in it may take.
+public struct ConnectionSettings: Sendable {
+    /// A libpq connection string or URL; several hosts, `target_session_attrs` and TLS settings pass through.
+    public var conninfo: String
+    public var applicationName: String
+    /// The server ends a statement after this.
+    public var statementTimeout: Duration
+    /// The server gives up waiting for a lock after this.
+    public var lockTimeout: Duration
+    /// How long an answer to COMMIT is waited for before its outcome counts as unknown.
+    public var commitDeadline: Duration
+
+    public init(
+        conninfo: String, applicationName: String = "rectify", statementTimeout: Duration = .seconds(5),
+        lockTimeout: Duration = .seconds(1), commitDeadline: Duration = .seconds(5)
+    ) {
+        self.conninfo = conninfo
+        self.applicationName = applicationName
+        self.statementTimeout = statementTimeout
+        self.lockTimeout = lockTimeout
+        self.commitDeadline = commitDeadline
+    }
+
+    /// Our own limit, a little above the server's, for when the server itself does not answer.
+    var deadline: Duration { statementTimeout + .seconds(2) }
+    /// Scripts and copies are an operator's: the server's timeout holds for each statement, ours for the whole.
+    var scriptDeadline: Duration { .seconds(3600) }
+
+    var script: String {
+        """
+        SET TIME ZONE 'UTC';
+        SET DATESTYLE = 'ISO, YMD';
+        SET statement_timeout = \(milliseconds(statementTimeout));
+        SET lock_timeout = \(milliseconds(lockTimeout));
+        SET idle_in_transaction_session_timeout = 10000;
+        SET jit = off;
+        """
+    }
+
+    private func milliseconds(_ duration: Duration) -> Int64 {
+        duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
+    }
+}

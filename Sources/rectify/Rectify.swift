@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Rectify: AsyncParsableCommand {
+    func run() async throws {}
+}
