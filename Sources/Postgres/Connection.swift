@@ -1,5 +1,5 @@
 import Dispatch
-public import Logging
+import Logging
 
 /// One session with the server.
 ///

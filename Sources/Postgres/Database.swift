@@ -193,6 +193,12 @@ public final class Database: Sendable {
         return Lent(connection: connection, opened: .now, used: .now)
     }
 
+    private enum Return {
+        case keep
+        case pass(CheckedContinuation<Grant, any Error>)
+        case close
+    }
+
     /// A connection that has rested is asked for a sign of life; a dead one is replaced.
     private func checked(_ lent: Lent) async throws -> Lent {
         guard lent.used.duration(to: .now) > limits.idleBeforeCheck else { return lent }
@@ -209,17 +215,20 @@ public final class Database: Sendable {
         }
         var lent = lent
         lent.used = .now
-        let (waiter, isUnwanted) = state.withLock { state in
-            if !state.waiters.isEmpty { return (state.waiters.removeFirst().continuation, false) }
+        let next = state.withLock { [lent] state -> Return in
+            if !state.waiters.isEmpty { return .pass(state.waiters.removeFirst().continuation) }
             if state.closed {
                 state.open -= 1
-                return (nil as CheckedContinuation<Grant, any Error>?, true)
+                return .close
             }
             state.idle.append(lent)
-            return (nil, false)
+            return .keep
         }
-        waiter?.resume(returning: .connection(lent))
-        if isUnwanted { await lent.connection.close() }
+        switch next {
+        case .pass(let waiter): waiter.resume(returning: .connection(lent))
+        case .close: await lent.connection.close()
+        case .keep: break
+        }
     }
 
     /// Gives up one place in the pool, to the first waiter if there is one.

@@ -1,0 +1,223 @@
+/// Something wrong with one place of a document.
+public struct Fault: Sendable, Equatable, Codable {
+    /// A JSON pointer, such as `#/respondent/name`.
+    public let pointer: String
+    /// Stable and short, for programs: `missing`, `unknown_member`, `too_long` …
+    public let code: String
+    /// For people: what is wrong and what would be right.
+    public let detail: String
+
+    public init(pointer: String, code: String, detail: String) {
+        self.pointer = pointer
+        self.code = code
+        self.detail = detail
+    }
+}
+
+/// All that is wrong with a document, at once.
+public struct InvalidDocument: Error, Sendable, Equatable {
+    public let faults: [Fault]
+
+    public init(faults: [Fault]) {
+        self.faults = faults
+    }
+}
+
+/// Collects faults while a document is read from its root to its leaves.
+public final class FaultList {
+    /// Faults reported at the most; the rest is counted only.
+    public static let limit = 100
+    public private(set) var faults: [Fault] = []
+    private var count = 0
+
+    public init() {}
+
+    public func add(_ pointer: String, _ code: String, _ detail: String) {
+        count += 1
+        if faults.count < Self.limit { faults.append(Fault(pointer: pointer, code: code, detail: detail)) }
+    }
+
+    public var isEmpty: Bool { count == 0 }
+
+    /// - Throws: ``InvalidDocument`` where anything was wrong.
+    public func finish() throws(InvalidDocument) {
+        guard isEmpty else { throw InvalidDocument(faults: faults) }
+    }
+}
+
+/// Reads the members of one object, once each, and tells what is wrong with them.
+///
+/// A reader never stops at the first fault: it notes it and gives a stand-in, and whoever began the reading throws at
+/// the end. `null` is the same as absent.
+public final class ObjectReader {
+    public let pointer: String
+    public let faults: FaultList
+    private let members: [String: JSON]
+    private var seen: Set<String> = []
+
+    /// Reads `json`, which should be an object.
+    public init(_ json: JSON, at pointer: String = "#", faults: FaultList) {
+        self.pointer = pointer
+        self.faults = faults
+        if case .object(let members) = json {
+            self.members = members
+        } else {
+            members = [:]
+            faults.add(pointer, "wrong_type", "has to be an object, not \(json.kind)")
+        }
+    }
+
+    public var names: [String] { members.keys.sorted() }
+
+    public func place(_ name: String) -> String {
+        "\(pointer)/\(name.replacing("~", with: "~0").replacing("/", with: "~1"))"
+    }
+
+    /// Whether the member is there and not `null`.
+    public func has(_ name: String) -> Bool { members[name].map { $0 != .null } ?? false }
+
+    public func fault(_ name: String, _ code: String, _ detail: String) { faults.add(place(name), code, detail) }
+
+    private func take(_ name: String) -> JSON? {
+        seen.insert(name)
+        guard let value = members[name], value != .null else { return nil }
+        return value
+    }
+
+    private func missing(_ name: String) { fault(name, "missing", "is required") }
+
+    private func wrongType(_ name: String, _ wanted: String, _ found: JSON) {
+        fault(name, "wrong_type", "has to be \(wanted), not \(found.kind)")
+    }
+
+    /// A text of at most `limit` code points, without control characters but tab and line breaks.
+    public func text(_ name: String, limit: Int) -> String? {
+        guard let value = take(name) else { return nil }
+        guard case .string(let text) = value else {
+            wrongType(name, "a string", value)
+            return nil
+        }
+        return checked(text, at: place(name), limit: limit)
+    }
+
+    public func requiredText(_ name: String, limit: Int) -> String {
+        if !has(name) { missing(name) }
+        return text(name, limit: limit) ?? ""
+    }
+
+    private func checked(_ text: String, at place: String, limit: Int) -> String? {
+        if text.unicodeScalars.contains(where: { $0.value < 0x20 && ![0x09, 0x0A, 0x0D].contains($0.value) }) {
+            faults.add(place, "control_character", "may hold no control character but tab and line breaks")
+        }
+        if text.unicodeScalars.allSatisfy(\.properties.isWhitespace) {
+            faults.add(place, "blank", "may not be blank; leave it out instead")
+        }
+        let length = text.unicodeScalars.count
+        if length > limit {
+            faults.add(place, "too_long", "may have \(limit) characters at the most; these are \(length)")
+        }
+        return text
+    }
+
+    public func bool(_ name: String) -> Bool? {
+        guard let value = take(name) else { return nil }
+        guard case .bool(let bool) = value else {
+            wrongType(name, "true or false", value)
+            return nil
+        }
+        return bool
+    }
+
+    public func int(_ name: String, in range: ClosedRange<Int>) -> Int? {
+        guard let value = take(name) else { return nil }
+        guard case .int(let int) = value else {
+            wrongType(name, "a whole number", value)
+            return nil
+        }
+        if !range.contains(int) {
+            fault(name, "out_of_range", "has to lie between \(range.lowerBound) and \(range.upperBound)")
+        }
+        return int
+    }
+
+    public func requiredInt(_ name: String, in range: ClosedRange<Int>) -> Int {
+        if !has(name) { missing(name) }
+        return int(name, in: range) ?? range.lowerBound
+    }
+
+    /// A date such as `2021-09-17`.
+    public func day(_ name: String) -> Day? {
+        guard let value = take(name) else { return nil }
+        guard case .string(let text) = value, let day = Day(text) else {
+            fault(name, "no_date", "has to be a date that exists, such as 2021-09-17")
+            return nil
+        }
+        return day
+    }
+
+    public func requiredDay(_ name: String) -> Day {
+        if !has(name) { missing(name) }
+        return day(name) ?? Day(number: 0)
+    }
+
+    /// One of the cases of an enumeration, by its raw value.
+    public func code<Code: RawRepresentable & CaseIterable>(
+        _ name: String, as type: Code.Type = Code.self
+    ) -> Code? where Code.RawValue == String {
+        guard let value = take(name) else { return nil }
+        guard case .string(let text) = value, let code = Code(rawValue: text) else {
+            let known = Code.allCases.map(\.rawValue).joined(separator: ", ")
+            fault(name, "unknown_code", "has to be one of: \(known)")
+            return nil
+        }
+        return code
+    }
+
+    public func requiredCode<Code: RawRepresentable & CaseIterable>(
+        _ name: String, as type: Code.Type = Code.self
+    ) -> Code? where Code.RawValue == String {
+        if !has(name) { missing(name) }
+        return code(name)
+    }
+
+    /// A member that is an object itself.
+    public func object(_ name: String) -> ObjectReader? {
+        take(name).map { ObjectReader($0, at: place(name), faults: faults) }
+    }
+
+    /// The elements of a member that is an array of objects; one that is missing counts as empty.
+    public func objects(_ name: String, limit: Int = 10_000) -> [ObjectReader] {
+        array(name, limit: limit).enumerated().map { index, element in
+            ObjectReader(element, at: "\(place(name))/\(index)", faults: faults)
+        }
+    }
+
+    /// The elements of a member that is an array of strings.
+    public func texts(_ name: String, limit: Int = 10_000, length: Int = 200) -> [String] {
+        array(name, limit: limit).enumerated().compactMap { index, element in
+            guard case .string(let text) = element else {
+                faults.add("\(place(name))/\(index)", "wrong_type", "has to be a string, not \(element.kind)")
+                return nil
+            }
+            return checked(text, at: "\(place(name))/\(index)", limit: length)
+        }
+    }
+
+    private func array(_ name: String, limit: Int) -> [JSON] {
+        guard let value = take(name) else { return [] }
+        guard case .array(let elements) = value else {
+            wrongType(name, "an array", value)
+            return []
+        }
+        if elements.count > limit { fault(name, "too_many", "may have \(limit) elements at the most") }
+        return Array(elements.prefix(limit))
+    }
+
+    /// Reports members that nobody asked for. Call it when all have been read.
+    public func finish() {
+        for name in names where !seen.contains(name) {
+            let known = seen.sorted().joined(separator: ", ")
+            fault(name, "unknown_member", known.isEmpty ? "is not known here" : "is not known here; known: \(known)")
+        }
+    }
+}

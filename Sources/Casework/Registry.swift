@@ -1,0 +1,216 @@
+import Foundation
+
+/// Who is who: companies, their platforms, hosts and payment methods.
+public struct Registry: Sendable, Hashable {
+    public struct Company: Sendable, Hashable {
+        public var code: String
+        public var nameZh: String
+        public var nameEn: String
+        public var parent: String?
+        /// The unified social credit code, where it is known.
+        public var uscc: String?
+        public var aliases: [String]
+    }
+
+    public struct Platform: Sendable, Hashable {
+        public var code: String
+        public var nameZh: String
+        public var nameEn: String
+        public var aliases: [String]
+        /// Lower-case A-labels; a host belongs to the platform of its longest matching suffix.
+        public var hosts: [String]
+        public var ownership: [Ownership]
+
+        public func company(on day: Day) -> String? {
+            ownership.first { ($0.from.map { day >= $0 } ?? true) && ($0.to.map { day < $0 } ?? true) }?.company
+        }
+    }
+
+    public struct Ownership: Sendable, Hashable {
+        public var company: String
+        public var from: Day?
+        /// The first day on which it no longer holds.
+        public var to: Day?
+    }
+
+    public struct PaymentMethod: Sendable, Hashable {
+        public enum Kind: String, Sendable, CaseIterable {
+            case wallet
+            case card
+            case creditLine = "credit_line"
+            case cbdc
+            case deviceWallet = "device_wallet"
+        }
+
+        public var code: String
+        public var nameZh: String
+        public var nameEn: String
+        public var aliases: [String]
+        public var company: String
+        public var kind: Kind
+    }
+
+    /// A host that tells the company but not the platform, or, as a generic short link, neither.
+    public struct SharedHost: Sendable, Hashable {
+        public var host: String
+        public var company: String?
+    }
+
+    /// A page that stands between a link and its target, and may carry the target in a parameter.
+    public struct Interstitial: Sendable, Hashable {
+        public var host: String
+        public var pathPrefix: String
+        /// `nil` where the address does not carry the target.
+        public var parameter: String?
+        public var platform: String?
+    }
+
+    public var companies: [Company] = []
+    public var platforms: [Platform] = []
+    public var paymentMethods: [PaymentMethod] = []
+    public var sharedHosts: [SharedHost] = []
+    public var interstitials: [Interstitial] = []
+
+    public init() {}
+}
+
+/// A registry made ready for look-ups. What is not certain stays unresolved: nothing here guesses.
+public struct Directory: Sendable {
+    public let registry: Registry
+    private let platforms: [String: Registry.Platform]
+    private let companies: [String: Registry.Company]
+    private let methods: [String: Registry.PaymentMethod]
+    private let platformsByName: [String: Set<String>]
+    private let companiesByName: [String: Set<String>]
+    private let methodsByName: [String: Set<String>]
+    private let hosts: [String: HostOwner]
+
+    /// Whom a host names.
+    public enum HostOwner: Sendable, Hashable {
+        case platform(String)
+        case company(String)
+        case nobody
+    }
+
+    public init(_ registry: Registry) {
+        self.registry = registry
+        platforms = Dictionary(registry.platforms.map { ($0.code, $0) }) { first, _ in first }
+        companies = Dictionary(registry.companies.map { ($0.code, $0) }) { first, _ in first }
+        methods = Dictionary(registry.paymentMethods.map { ($0.code, $0) }) { first, _ in first }
+        platformsByName = index(registry.platforms.map { ($0.code, [$0.code, $0.nameZh, $0.nameEn] + $0.aliases) })
+        companiesByName = index(registry.companies.map { ($0.code, [$0.code, $0.nameZh, $0.nameEn] + $0.aliases) })
+        methodsByName = index(registry.paymentMethods.map { ($0.code, [$0.code, $0.nameZh, $0.nameEn] + $0.aliases) })
+        var hosts: [String: HostOwner] = [:]
+        for shared in registry.sharedHosts { hosts[shared.host] = shared.company.map { .company($0) } ?? .nobody }
+        for platform in registry.platforms {
+            for host in platform.hosts { hosts[host] = .platform(platform.code) }
+        }
+        self.hosts = hosts
+    }
+
+    public func platform(_ code: String) -> Registry.Platform? { platforms[code] }
+    public func company(_ code: String) -> Registry.Company? { companies[code] }
+    public func method(_ code: String) -> Registry.PaymentMethod? { methods[code] }
+
+    /// The platform, with its owner on `day`.
+    public func party(platform code: String, on day: Day) -> Complaint.Party {
+        Complaint.Party(platform: code, company: platforms[code]?.company(on: day))
+    }
+
+    /// Who is meant by a name as people write it; empty where no name fits whole, or two owners share it.
+    public func party(named name: String, on day: Day) -> Complaint.Party {
+        let key = Self.key(name)
+        if let platform = uniquePlatform(key) { return party(platform: platform, on: day) }
+        if let owners = companiesByName[key], owners.count == 1, let company = owners.first {
+            return Complaint.Party(company: company)
+        }
+        return Complaint.Party()
+    }
+
+    /// A whole name; else one with a bare `app` added; else two names of one platform side by side.
+    private func uniquePlatform(_ key: String) -> String? {
+        if let found = only(platformsByName[key]) { return found }
+        if companiesByName[key] != nil { return nil }
+        if key.hasSuffix("app"), let found = only(platformsByName[String(key.dropLast(3))]) { return found }
+        let characters = Array(key)
+        guard characters.count >= 2 else { return nil }
+        for cut in 1..<characters.count {
+            let (head, tail) = (String(characters[..<cut]), String(characters[cut...]))
+            if let first = only(platformsByName[head]), first == only(platformsByName[tail]) { return first }
+        }
+        return nil
+    }
+
+    /// The payment method meant by a code or a name.
+    public func method(named name: String) -> Registry.PaymentMethod? {
+        methods[name] ?? only(methodsByName[Self.key(name)]).flatMap { methods[$0] }
+    }
+
+    /// Whom the longest registry suffix of `host` names, and that suffix; `nil` where none fits.
+    public func owner(ofHost host: String) -> (suffix: String, owner: HostOwner)? {
+        var labels = host.split(separator: ".")[...]
+        while !labels.isEmpty {
+            let suffix = labels.joined(separator: ".")
+            if let owner = hosts[suffix] { return (suffix, owner) }
+            labels = labels.dropFirst()
+        }
+        return nil
+    }
+
+    /// The one platform, the respondent left aside, that a text names; `nil` for none or several.
+    ///
+    /// Only names long enough not to turn up by accident count.
+    public func platform(namedIn text: String, besides respondent: String?) -> String? {
+        let text = Self.key(text)
+        var found: Set<String> = []
+        for (name, owners) in platformsByName where Self.isTelling(name) && text.contains(name) {
+            found.formUnion(owners)
+        }
+        // A longer name wins over one inside it: 淘宝特价版 is not 淘宝 as well.
+        let covered = found.filter { code in
+            guard let platform = platforms[code] else { return false }
+            let own = names(of: platform).filter { text.contains($0) }
+            let others = found.subtracting([code]).compactMap { platforms[$0] }.flatMap(names)
+            return own.allSatisfy { name in others.contains { $0 != name && $0.contains(name) && text.contains($0) } }
+        }
+        found.subtract(covered)
+        if let respondent { found.remove(respondent) }
+        return only(found)
+    }
+
+    private func names(of platform: Registry.Platform) -> [String] {
+        ([platform.nameZh, platform.nameEn] + platform.aliases).map(Self.key).filter(Self.isTelling)
+    }
+
+    private static func isTelling(_ name: String) -> Bool {
+        let isLatin = name.utf8.allSatisfy { $0 < 0x80 }
+        return isLatin ? name.count >= 5 : name.count >= 2
+    }
+
+    /// A name without what people vary: width, case, spaces and punctuation.
+    public static func key(_ name: String) -> String {
+        let folded = name.precomposedStringWithCompatibilityMapping.lowercased()
+        return String(
+            String.UnicodeScalarView(
+                folded.unicodeScalars.filter { scalar in
+                    switch scalar.properties.generalCategory {
+                    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
+                        .decimalNumber, .letterNumber, .otherNumber, .nonspacingMark, .spacingMark:
+                        true
+                    default: false
+                    }
+                }))
+    }
+}
+
+private func only(_ owners: Set<String>?) -> String? {
+    owners?.count == 1 ? owners?.first : nil
+}
+
+private func index(_ entries: [(code: String, names: [String])]) -> [String: Set<String>] {
+    var owners: [String: Set<String>] = [:]
+    for entry in entries {
+        for name in entry.names { owners[Directory.key(name), default: []].insert(entry.code) }
+    }
+    return owners
+}

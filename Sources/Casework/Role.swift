@@ -1,0 +1,48 @@
+public import Foundation
+
+/// In what capacity someone acts.
+public enum Role: String, Sendable, CaseIterable, Codable {
+    case officer
+    case supervisor
+    case auditor
+    case admin
+    case complainant
+    case company
+    case filer
+    case system
+
+    /// The roles a member of the authority's staff can hold.
+    public static let ofOfficers: [Role] = [.officer, .supervisor, .auditor, .admin]
+}
+
+/// Who acts: the role that gives the right, and the person or company behind it.
+public struct Actor: Sendable, Hashable {
+    public enum Kind: String, Sendable, CaseIterable, Codable {
+        case officer
+        case complainant
+        case company
+        case filer
+        case system
+    }
+
+    public var role: Role
+    /// The officer's or filer's id; `nil` for the system and for a complainant, who is known by the case alone.
+    public var id: UUID?
+
+    public init(_ role: Role, id: UUID? = nil) {
+        self.role = role
+        self.id = id
+    }
+
+    public static let system = Actor(.system)
+
+    public var kind: Kind {
+        switch role {
+        case .officer, .supervisor, .auditor, .admin: .officer
+        case .complainant: .complainant
+        case .company: .company
+        case .filer: .filer
+        case .system: .system
+        }
+    }
+}
