@@ -148,6 +148,9 @@ extension Complaint {
 
         var next = self
         var details = try next.change(by: action, on: day, under: rules, barriers: barriers)
+        if next.status != .needsInformation && next.status != .duplicate {
+            (next.statusBeforeGap, next.informationGap) = (nil, nil)
+        }
         next.runDeadlines(after: action, on: day, under: rules)
         next.changedOn = day
         if next.status != status { details["status"] = next.status.rawValue }
@@ -173,7 +176,7 @@ extension Complaint {
             return ["gap": gap]
         case .provideInformation:
             if statusBeforeGap == .received { materialsOn = day }
-            (status, statusBeforeGap, informationGap) = (statusBeforeGap ?? .received, nil, nil)
+            status = statusBeforeGap ?? .received
         case .forward: status = .forwarded
         case .respond: status = .responded
         case .close(let outcome):

@@ -63,6 +63,8 @@ public struct Registry: Sendable, Hashable {
         /// `nil` where the address does not carry the target.
         public var parameter: String?
         public var platform: String?
+
+        var address: String { host + pathPrefix }
     }
 
     public var companies: [Company] = []

@@ -1,0 +1,250 @@
+public import Casework
+public import Foundation
+public import Postgres
+
+/// What a barrier is known by within its campaign.
+public struct BarrierKey: Sendable, Hashable {
+    public var kind: Barrier.Kind
+    public var respondentPlatform: String
+    public var target: Barrier.Target
+    public var scene: String
+
+    public init(kind: Barrier.Kind, respondentPlatform: String, target: Barrier.Target, scene: String) {
+        self.kind = kind
+        self.respondentPlatform = respondentPlatform
+        self.target = target
+        self.scene = scene
+    }
+
+    /// The barrier a complaint attests; none while its respondent platform or target is not known.
+    public init?(_ complaint: Complaint, scene: String?) {
+        guard let platform = complaint.respondent.platform, let target = complaint.barrierTarget else { return nil }
+        let kind: Barrier.Kind =
+            switch complaint.kind {
+            case .blockedLink: .blockedLink
+            case .refusedPayment: .refusedPayment
+            case .other: .practice
+            }
+        self.init(kind: kind, respondentPlatform: platform, target: target, scene: scene ?? "other")
+    }
+}
+
+/// A barrier as it is stored.
+public struct BarrierRecord: Sendable {
+    public let id: UUID
+    public let campaignID: Int
+    public let campaign: String
+    /// Counts the changes; the entity tag.
+    public let version: Int
+    public let barrier: Barrier
+    public let recordedAt: Date
+    public let changedAt: Date
+    /// Accepted and later complaints that attest it now.
+    public let complaints: Int
+}
+
+/// A barrier tied to a complaint.
+struct LinkedBarrier {
+    let id: UUID
+    let key: BarrierKey
+    let rule: Complaint.LinkedBarrier
+}
+
+extension BarrierRecord {
+    static let columns: SQL = """
+        b.id, b.campaign_id, ca.code, b.version, b.number, b.kind, b.respondent_platform, b.target_key, b.scene,
+        b.remediation, b.episode, b.state_before_await, b.awaited_company, b.coverage, b.has_standing_order,
+        b.claimed_at, b.justified_until, b.false_claims, b.changed_on, b.recorded_at, b.changed_at,
+        (SELECT count(*) FROM complaint_barrier l
+         JOIN complaint c USING (campaign_id)
+         WHERE l.campaign_id = b.campaign_id AND l.barrier_id = b.id AND c.id = l.complaint_id
+           AND c.status IN ('accepted', 'forwarded', 'responded', 'closed'))
+        """
+
+    init(row: inout Row) throws {
+        id = try row.read()
+        campaignID = try row.read()
+        campaign = try row.read()
+        version = try row.read()
+        var barrier = Barrier(
+            number: try row.read(), kind: try row.read(), respondentPlatform: try row.read(),
+            target: try row.read(), scene: try row.read(), recordedOn: Day(number: 0))
+        barrier.remediation = try row.read()
+        barrier.episode = try row.read()
+        barrier.stateBeforeAwait = try row.read()
+        barrier.awaitedCompany = try row.read()
+        barrier.coverage = try row.read()
+        barrier.hasStandingOrder = try row.read()
+        barrier.claimedAt = try row.read()
+        barrier.justifiedUntil = try row.read()
+        barrier.falseClaims = try row.read()
+        barrier.changedOn = try row.read()
+        barrier.sequence = version
+        self.barrier = barrier
+        recordedAt = try row.read()
+        changedAt = try row.read()
+        complaints = try row.read()
+    }
+}
+
+extension Connection {
+    public func barrier(_ number: Int, campaign: Int) throws -> BarrierRecord? {
+        try barrier(number, campaign: campaign, lock: "")
+    }
+
+    func lockedBarrier(_ number: Int, campaign: Int) throws -> BarrierRecord? {
+        try barrier(number, campaign: campaign, lock: "FOR UPDATE OF b")
+    }
+
+    private func barrier(_ number: Int, campaign: Int, lock: SQL) throws -> BarrierRecord? {
+        try first(
+            """
+            SELECT \(BarrierRecord.columns) FROM barrier b JOIN campaign ca ON ca.id = b.campaign_id
+            WHERE b.campaign_id = \(campaign) AND b.number = \(number) \(lock)
+            """, as: BarrierRecord.init(row:))
+    }
+
+    /// Finds the barrier, or enters it in the ledger as alleged.
+    ///
+    /// - Throws: `Refusal`, ``MomentError``, or `PostgresError`.
+    public func findOrRecordBarrier(
+        _ key: BarrierKey, campaign: Int, by actor: Actor, on day: Day, reason: String? = nil
+    ) throws -> BarrierSummary {
+        if let found = try barrierSummary(key, campaign: campaign) { return found }
+        guard Barrier.may(actor.role, .record) else {
+            throw Refusal.forbidden(action: Barrier.ActionName.record.rawValue, role: actor.role)
+        }
+        let moment = try recordingMoment()
+        let id = UUID.v7(at: moment)
+        let number = try first(
+            """
+            UPDATE campaign_counter SET next_barrier = next_barrier + 1
+            WHERE campaign_id = \(campaign) RETURNING next_barrier - 1
+            """
+        ) { row in try row.read(Int.self) }
+        let isNew = try run(
+            """
+            INSERT INTO barrier (campaign_id, id, number, kind, respondent_platform, target_key, scene, version,
+                                 remediation, changed_on, recorded_at, changed_at)
+            VALUES (\(campaign), \(id), \(number), \(key.kind), \(key.respondentPlatform), \(key.target),
+                    \(key.scene), 1, 'alleged', \(day), \(moment), \(moment))
+            ON CONFLICT ON CONSTRAINT barrier_stands_in_the_ledger_once DO NOTHING
+            """)
+        if isNew == 1 {
+            let details = [
+                "kind": key.kind.rawValue, "respondent": key.respondentPlatform, "target": key.target.description,
+                "scene": key.scene,
+            ]
+            let event = Event(actor: actor, action: "record", details: details, effectiveOn: day)
+            try record(event, on: id, .barrier, campaign: campaign, sequence: 1, at: moment, note: reason)
+            try saveInterval(
+                of: Barrier(
+                    number: number ?? 0, kind: key.kind, respondentPlatform: key.respondentPlatform,
+                    target: key.target, scene: key.scene, recordedOn: day),
+                id: id, campaign: campaign, at: moment)
+        }
+        guard let barrier = try barrierSummary(key, campaign: campaign) else {
+            throw PostgresError.unexpectedRow("a barrier neither found nor made")
+        }
+        return barrier
+    }
+
+    private func barrierSummary(_ key: BarrierKey, campaign: Int) throws -> BarrierSummary? {
+        try first(
+            """
+            SELECT \(BarrierSummary.columns) FROM barrier b
+            WHERE b.campaign_id = \(campaign) AND b.kind = \(key.kind)
+              AND b.respondent_platform = \(key.respondentPlatform) AND b.target_key = \(key.target)
+              AND b.scene = \(key.scene)
+            """, as: BarrierSummary.init(row:))
+    }
+
+    /// The barriers that complaints attest now, by complaint.
+    public func barriers(ofComplaints complaints: [UUID], campaign: Int) throws -> [UUID: [BarrierSummary]] {
+        let rows = try all(
+            """
+            SELECT \(BarrierSummary.columns), l.complaint_id
+            FROM complaint_barrier l
+            JOIN barrier b ON b.campaign_id = l.campaign_id AND b.id = l.barrier_id
+            WHERE l.campaign_id = \(campaign) AND l.complaint_id = ANY(\(complaints))
+            ORDER BY b.number
+            """
+        ) { row in
+            let summary = try BarrierSummary(row: &row)
+            return (try row.read(UUID.self), summary)
+        }
+        return Dictionary(grouping: rows, by: \.0).mapValues { $0.map(\.1) }
+    }
+
+    func linkedBarriers(of complaint: UUID, campaign: Int) throws -> [LinkedBarrier] {
+        try all(
+            """
+            SELECT b.id, b.kind, b.respondent_platform, b.target_key, b.scene, b.number, b.remediation
+            FROM complaint_barrier l
+            JOIN barrier b ON b.campaign_id = l.campaign_id AND b.id = l.barrier_id
+            WHERE l.campaign_id = \(campaign) AND l.complaint_id = \(complaint)
+            ORDER BY b.number
+            """
+        ) { row in
+            LinkedBarrier(
+                id: try row.read(),
+                key: BarrierKey(
+                    kind: try row.read(), respondentPlatform: try row.read(), target: try row.read(),
+                    scene: try row.read()),
+                rule: Complaint.LinkedBarrier(number: try row.read(), remediation: try row.read()))
+        }
+    }
+
+    func link(
+        _ complaint: UUID, to barrier: UUID, campaign: Int, sequence: Int, on day: Day, at moment: Date
+    ) throws {
+        try run(
+            """
+            INSERT INTO complaint_barrier (campaign_id, complaint_id, barrier_id)
+            VALUES (\(campaign), \(complaint), \(barrier)) ON CONFLICT DO NOTHING
+            """)
+        try saveLink(complaint, barrier, campaign: campaign, sequence: sequence, on: day, at: moment, isLinked: true)
+    }
+
+    func unlink(
+        _ complaint: UUID, from barrier: UUID, campaign: Int, sequence: Int, on day: Day, at moment: Date
+    ) throws {
+        try run(
+            """
+            DELETE FROM complaint_barrier
+            WHERE campaign_id = \(campaign) AND complaint_id = \(complaint) AND barrier_id = \(barrier)
+            """)
+        try saveLink(complaint, barrier, campaign: campaign, sequence: sequence, on: day, at: moment, isLinked: false)
+    }
+
+    private func saveLink(
+        _ complaint: UUID, _ barrier: UUID, campaign: Int, sequence: Int, on day: Day, at moment: Date, isLinked: Bool
+    ) throws {
+        try run(
+            """
+            INSERT INTO complaint_barrier_interval (campaign_id, complaint_id, barrier_id, sequence, effective_from,
+                                                    recorded_at, is_linked)
+            VALUES (\(campaign), \(complaint), \(barrier), \(sequence), \(day), \(moment), \(isLinked))
+            """)
+    }
+}
+
+extension BarrierSummary {
+    /// The latest observation says what is observed.
+    static let columns: SQL = """
+        b.number, b.remediation,
+        coalesce((SELECT result FROM observation x
+                  WHERE x.campaign_id = b.campaign_id AND x.barrier_id = b.id AND x.retracted_at IS NULL
+                  ORDER BY x.observed_on DESC, x.sequence DESC LIMIT 1), 'unobserved'),
+        b.id
+        """
+
+    init(row: inout Row) throws {
+        number = try row.read()
+        remediation = try row.read()
+        observed = try row.read()
+        id = try row.read()
+    }
+}
+
+extension Observed.State: PostgresValue {}

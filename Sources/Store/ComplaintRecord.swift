@@ -1,0 +1,189 @@
+public import Casework
+public import Foundation
+public import Postgres
+
+/// What a complainant said, beside what the rules look at.
+public struct Filing: Sendable, Equatable {
+    public var respondentName: String?
+    public var methodName: String?
+    public var scene: String?
+    /// How the link is blocked, or the method refused.
+    public var manner: String?
+    /// The host of the notice page around the pasted link.
+    public var wrappedBy: String?
+    public var merchant: String?
+    public var narrative: String
+    public var remedySought: String?
+    public var language: String?
+    public var occurredOn: Day?
+    public var appVersion: String?
+    public var os: String?
+    public var region: String?
+    public var accountType: String?
+    public var complainantKind: String?
+    public var ageBand: String?
+    public var disclosesIdentity = false
+    public var publishesNarrative = false
+    public var privacyNotice: String?
+    public var clientReference: String?
+
+    public init(narrative: String) {
+        self.narrative = narrative
+    }
+}
+
+/// How a complaint came in.
+public enum Channel: String, Sendable, CaseIterable, PostgresValue {
+    case `public`
+    case officer
+}
+
+/// A complaint as it is stored.
+public struct ComplaintRecord: Sendable {
+    public let campaignID: Int
+    public let campaign: String
+    public let reference: Reference
+    /// Counts the changes; the entity tag.
+    public let version: Int
+    public internal(set) var complaint: Complaint
+    public let filing: Filing
+    public let office: String
+    public let officerName: String?
+    public let duplicateOf: Reference?
+    public let channel: Channel
+    public let recordedAt: Date
+    public let changedAt: Date
+    /// The earliest day on which something owed falls due.
+    public let dueOn: Day?
+    let keyID: UUID?
+}
+
+extension ComplaintRecord {
+    /// The columns `init(row:)` reads, in its order.
+    static let columns: SQL = """
+        c.campaign_id, ca.code, ca.prefix, c.number, c.version,
+        c.id, c.kind, c.status, c.status_before_gap, c.status_before_duplicate, c.category, c.scenario,
+        c.respondent_platform, c.respondent_company, c.target_platform, c.target_company, c.target_host,
+        c.payment_method, c.officer_id, c.outcome, c.refusal_ground, c.information_gap, c.agency, c.duplicate_of,
+        c.received_on, c.materials_on, c.changed_on,
+        c.narrative, c.respondent_name, c.method_name, c.scene, c.manner, c.wrapped_by, c.merchant, c.remedy_sought,
+        c.language, c.occurred_on, c.app_version, c.os, c.region, c.account_type, c.complainant_kind, c.age_band,
+        c.disclose_identity, c.publish_narrative, c.privacy_notice, c.client_reference,
+        c.office, o.name, d.number, c.channel, c.recorded_at, c.changed_at, c.due_on, c.key_id
+        """
+
+    static let tables: SQL = """
+        complaint c
+        JOIN campaign ca ON ca.id = c.campaign_id
+        LEFT JOIN officer o ON o.id = c.officer_id
+        LEFT JOIN complaint d ON d.campaign_id = c.campaign_id AND d.id = c.duplicate_of
+        """
+
+    init(row: inout Row) throws {
+        campaignID = try row.read()
+        campaign = try row.read()
+        let prefix: String = try row.read()
+        reference = Reference(prefix: prefix, number: try row.read())
+        version = try row.read()
+        complaint = try Complaint(row: &row)
+        filing = try Filing(row: &row)
+        office = try row.read()
+        officerName = try row.read()
+        duplicateOf = try row.read(Int?.self).map { Reference(prefix: prefix, number: $0) }
+        channel = try row.read()
+        recordedAt = try row.read()
+        changedAt = try row.read()
+        dueOn = try row.read()
+        keyID = try row.read()
+    }
+}
+
+extension Complaint {
+    /// Without its deadlines, which are rows of their own.
+    fileprivate init(row: inout Row) throws {
+        let (id, kind): (UUID, Campaign.Kind) = (try row.read(), try row.read())
+        self.init(id: id, kind: kind, receivedOn: Day(number: 0))
+        status = try row.read()
+        statusBeforeGap = try row.read()
+        statusBeforeDuplicate = try row.read()
+        category = try row.read()
+        scenario = try row.read()
+        respondent = Party(platform: try row.read(), company: try row.read())
+        target = Target(
+            platform: try row.read(), company: try row.read(), host: try row.read(), paymentMethod: try row.read())
+        officer = try row.read()
+        outcome = try row.read()
+        refusalGround = try row.read()
+        informationGap = try row.read()
+        agency = try row.read()
+        duplicateOf = try row.read()
+        receivedOn = try row.read()
+        materialsOn = try row.read()
+        changedOn = try row.read()
+    }
+}
+
+extension Filing {
+    fileprivate init(row: inout Row) throws {
+        self.init(narrative: try row.read())
+        respondentName = try row.read()
+        methodName = try row.read()
+        scene = try row.read()
+        manner = try row.read()
+        wrappedBy = try row.read()
+        merchant = try row.read()
+        remedySought = try row.read()
+        language = try row.read()
+        occurredOn = try row.read()
+        appVersion = try row.read()
+        os = try row.read()
+        region = try row.read()
+        accountType = try row.read()
+        complainantKind = try row.read()
+        ageBand = try row.read()
+        disclosesIdentity = try row.read()
+        publishesNarrative = try row.read()
+        privacyNotice = try row.read()
+        clientReference = try row.read()
+    }
+}
+
+extension Connection {
+    /// The complaint with this reference, with its deadlines; `nil` where there is none.
+    public func complaint(_ reference: Reference) throws -> ComplaintRecord? {
+        try complaint(where: "ca.prefix = \(reference.prefix) AND c.number = \(reference.number)")
+    }
+
+    /// The complaint that this code tracks; `nil` where there is none.
+    public func complaint(trackedBy code: TrackingCode) throws -> ComplaintRecord? {
+        try complaint(where: "c.tracking_hash = \(code.hash)")
+    }
+
+    /// The same, and nobody else changes it until this transaction ends.
+    func lockedComplaint(_ reference: Reference) throws -> ComplaintRecord? {
+        try complaint(where: "ca.prefix = \(reference.prefix) AND c.number = \(reference.number)", "FOR UPDATE OF c")
+    }
+
+    private func complaint(where condition: SQL, _ lock: SQL = "") throws -> ComplaintRecord? {
+        let query: SQL = "SELECT \(ComplaintRecord.columns) FROM \(ComplaintRecord.tables) WHERE \(condition) \(lock)"
+        guard var record = try first(query, as: ComplaintRecord.init(row:)) else { return nil }
+        record.complaint.deadlines = try deadlines(of: record.complaint.id, campaign: record.campaignID)
+        return record
+    }
+
+    func deadlines(of complaint: UUID, campaign: Int) throws -> [Deadline] {
+        try all(
+            """
+            SELECT purpose, rule, started_on, pauses, due_on, is_provisional, state, ended_on
+            FROM deadline
+            WHERE campaign_id = \(campaign) AND complaint_id = \(complaint)
+            ORDER BY purpose
+            """
+        ) { row in
+            Deadline(
+                purpose: try row.read(), rule: try row.read(JSONText.self).decoded(), startedOn: try row.read(),
+                pauses: try row.read(JSONText.self).decoded(), dueOn: try row.read(), isProvisional: try row.read(),
+                state: try row.read(), endedOn: try row.read())
+        }
+    }
+}

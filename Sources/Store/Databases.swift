@@ -1,0 +1,46 @@
+public import Logging
+public import Postgres
+
+/// The pools the server works with, apart so that one purpose cannot starve another.
+public struct Databases: Sendable {
+    /// Filings, kept short.
+    public let filing: Database
+    /// Officers' reads and actions.
+    public let work: Database
+    /// Reports and lists that may take their time.
+    public let reports: Database
+    /// The question whether the database is there.
+    public let health: Database
+    /// The second database, with the keys of sealed complaints.
+    public let keys: Database
+
+    /// How many connections each pool may open.
+    public struct Sizes: Sendable {
+        public var filing: Int
+        public var work: Int
+        public var reports: Int
+
+        public init(filing: Int = 4, work: Int = 6, reports: Int = 2) {
+            self.filing = filing
+            self.work = work
+            self.reports = reports
+        }
+    }
+
+    public init(url: String, keysURL: String, sizes: Sizes = Sizes(), wait: Duration = .seconds(3), logger: Logger) {
+        func database(_ name: String, _ connections: Int, _ timeout: Duration, url: String) -> Database {
+            Database(
+                ConnectionSettings(conninfo: url, applicationName: "rectify-\(name)", statementTimeout: timeout),
+                limits: PoolLimits(connections: connections, wait: wait), logger: logger)
+        }
+        filing = database("filing", sizes.filing, .seconds(5), url: url)
+        work = database("work", sizes.work, .seconds(5), url: url)
+        reports = database("reports", sizes.reports, .seconds(60), url: url)
+        health = database("health", 1, .seconds(2), url: url)
+        keys = database("keys", 2, .seconds(5), url: keysURL)
+    }
+
+    public func close() async {
+        for database in [filing, work, reports, health, keys] { await database.close() }
+    }
+}

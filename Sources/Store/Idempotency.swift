@@ -1,0 +1,92 @@
+import Crypto
+public import Foundation
+import Postgres
+
+/// A request that may come twice and must act once.
+public struct IdempotentRequest: Sendable {
+    /// Who asks; the same key of someone else is another key.
+    public let principal: String
+    let key: String
+    /// Of method, path and body: the same key with another request is a mistake.
+    let fingerprint: Data
+
+    public init(principal: String, key: String, method: String, path: String, body: some DataProtocol) {
+        self.principal = principal
+        self.key = key
+        var hash = SHA256()
+        for part in [method, path, principal] {
+            hash.update(data: Data(part.utf8))
+            hash.update(data: Data([0]))
+        }
+        hash.update(data: body)
+        fingerprint = Data(hash.finalize())
+    }
+
+    fileprivate var keyHash: Data { sha256(key) }
+
+    /// The answer can be read only by who knows the key.
+    fileprivate var responseKey: SymmetricKey {
+        HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: SymmetricKey(data: Data(key.utf8)), info: Data("rectify idempotency".utf8),
+            outputByteCount: 32)
+    }
+}
+
+/// An answer that is given again as it was, byte for byte.
+public struct StoredAnswer: Sendable, Equatable {
+    public let status: Int
+    public let location: String
+    public let body: Data
+
+    public init(status: Int, location: String, body: Data) {
+        self.status = status
+        self.location = location
+        self.body = body
+    }
+}
+
+/// Why a request with a key was not carried out.
+public enum IdempotencyError: Error, Equatable {
+    /// The first request with this key is still under way.
+    case inFlight
+    /// The key was used for another request.
+    case keyReused
+    /// Another request with this key was faster; its answer is there now.
+    case raced
+}
+
+extension Connection {
+    /// What was answered to this request before; `nil` where it is new.
+    ///
+    /// - Throws: ``IdempotencyError/keyReused``, or `PostgresError`.
+    func answer(to request: IdempotentRequest) throws -> StoredAnswer? {
+        let row = try first(
+            """
+            SELECT fingerprint, status, sealed_response FROM idempotency_key
+            WHERE principal = \(request.principal) AND key_hash = \(request.keyHash)
+            """
+        ) { row in (try row.read(Data.self), try row.read(Int.self), try row.read(Data.self)) }
+        guard let (fingerprint, status, sealed) = row else { return nil }
+        guard fingerprint == request.fingerprint else { throw IdempotencyError.keyReused }
+        let opened = try open(sealed, with: request.responseKey, context: "idempotency|\(request.principal)|1")
+        let parts = opened.split(separator: 0x0A, maxSplits: 1)
+        guard parts.count == 2 else { throw PostgresError.unexpectedRow("a stored answer has no location") }
+        return StoredAnswer(status: status, location: String(decoding: parts[0], as: UTF8.self), body: Data(parts[1]))
+    }
+
+    /// Keeps the answer; waits for another request with the same key that is under way.
+    ///
+    /// - Returns: Whether it was new.
+    func keep(_ answer: StoredAnswer, for request: IdempotentRequest, at moment: Date) throws -> Bool {
+        let sealed = try seal(
+            Data(answer.location.utf8) + [0x0A] + answer.body, with: request.responseKey,
+            context: "idempotency|\(request.principal)|1")
+        return try run(
+            """
+            INSERT INTO idempotency_key (principal, key_hash, fingerprint, recorded_at, status, sealed_response)
+            VALUES (\(request.principal), \(request.keyHash), \(request.fingerprint), \(moment), \(answer.status),
+                    \(sealed))
+            ON CONFLICT DO NOTHING
+            """) == 1
+    }
+}

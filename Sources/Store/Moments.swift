@@ -1,0 +1,67 @@
+public import Foundation
+public import Postgres
+
+/// Why a moment cannot be used.
+public enum MomentError: Error, Equatable {
+    /// The database's clock stands at or before what reports have read already.
+    case clockBehindCut
+    /// Writers begun before the moment did not end in time.
+    case cutStillOpen
+    /// The moment lies in the future.
+    case inTheFuture(now: Date)
+}
+
+extension Connection {
+    /// The moment at which this transaction records what it does; always later than the case's last.
+    ///
+    /// The transaction takes its number before it reads the clock. So whoever fixes a moment and then waits for all
+    /// lower numbers to end has seen everything recorded up to that moment.
+    ///
+    /// - Throws: ``MomentError/clockBehindCut``, or `PostgresError`.
+    func recordingMoment(after last: Date? = nil) throws -> Date {
+        let moment = try first(
+            """
+            WITH begun AS MATERIALIZED (SELECT pg_current_xact_id()::text AS number)
+            SELECT begun.number, closed_through,
+                   greatest(clock_timestamp(), \(last)::timestamptz + interval '1 microsecond')
+            FROM begun, closed_cut
+            """
+        ) { row in (try row.read(String.self), try row.read(Date.self), try row.read(Date.self)) }
+        guard let (_, closedThrough, moment) = moment, moment > closedThrough else { throw MomentError.clockBehindCut }
+        return moment
+    }
+}
+
+extension Database {
+    /// Closes the cut at `moment`, or now: what was recorded up to it is complete and will not change.
+    ///
+    /// Writers are short, so the wait is; it ends after two seconds.
+    ///
+    /// - Returns: The moment of the cut.
+    /// - Throws: ``MomentError``, or `PostgresError`.
+    public func closeCut(through moment: Date? = nil) async throws -> Date {
+        let now = try await withConnection { db in
+            try db.first("SELECT clock_timestamp()") { row in try row.read(Date.self) }
+        }
+        guard let now, moment ?? now <= now else { throw MomentError.inTheFuture(now: now ?? .distantPast) }
+        let cut = moment ?? now
+        let number = try await transaction { db in
+            try db.first(
+                """
+                UPDATE closed_cut SET closed_through = greatest(closed_through, \(cut))
+                RETURNING pg_current_xact_id()::text::bigint
+                """
+            ) { row in try row.read(Int.self) }
+        }
+        for _ in 0..<400 {
+            let oldest = try await withConnection { db in
+                try db.first("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint") { row in
+                    try row.read(Int.self)
+                }
+            }
+            if let oldest, let number, oldest >= number { return cut }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        throw MomentError.cutStillOpen
+    }
+}

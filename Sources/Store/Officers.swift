@@ -1,0 +1,141 @@
+public import Casework
+import Crypto
+public import Foundation
+public import Postgres
+
+/// A member of the authority's staff, with what they may do today.
+public struct Officer: Sendable, Equatable {
+    public let id: UUID
+    public let name: String
+    public let office: String
+    public let role: Role
+    public let isDisabled: Bool
+
+    public var actor: Actor { Actor(role, id: id) }
+}
+
+/// A secret that stands for an officer, shown once.
+public struct IssuedToken: Sendable {
+    public let id: UUID
+    public let secret: String
+    public let expiresAt: Date
+}
+
+/// Why officers cannot be changed so.
+public enum OfficerError: Error, Equatable, CustomStringConvertible {
+    case nameTaken(String)
+    case unknown(String)
+    case badName
+
+    public var description: String {
+        switch self {
+        case .nameTaken(let name): "there is an officer called \(name) already"
+        case .unknown(let name): "there is no officer called \(name); see: rectify officer list"
+        case .badName: "a name is one to forty lower-case letters, digits, “.”, “_” or “-”, beginning with a letter"
+        }
+    }
+}
+
+extension Connection {
+    /// - Throws: ``OfficerError``, or `PostgresError`.
+    public func addOfficer(named name: String, role: Role, office: String = "centre", at now: Date) throws -> Officer {
+        let id = UUID.v7(at: now)
+        do {
+            try run("INSERT INTO officer (id, name, created_at) VALUES (\(id), \(name), \(now))")
+        } catch {
+            switch error.constraint {
+            case "officer_name_is_unique": throw OfficerError.nameTaken(name)
+            case "officer_name_is_short": throw OfficerError.badName
+            default: throw error
+            }
+        }
+        try run(
+            """
+            INSERT INTO officer_role (officer_id, office, role, valid_from)
+            VALUES (\(id), \(office), \(role), current_date)
+            """)
+        return Officer(id: id, name: name, office: office, role: role, isDisabled: false)
+    }
+
+    public func officers() throws -> [Officer] {
+        try all("\(officerQuery) ORDER BY o.name", as: Officer.init(row:))
+    }
+
+    /// - Throws: ``OfficerError/unknown(_:)``, or `PostgresError`.
+    public func officer(named name: String) throws -> Officer {
+        guard let officer = try first("\(officerQuery) WHERE o.name = \(name)", as: Officer.init(row:)) else {
+            throw OfficerError.unknown(name)
+        }
+        return officer
+    }
+
+    /// Ends the officer's rights at the next request, and all tokens.
+    ///
+    /// - Throws: ``OfficerError/unknown(_:)``, or `PostgresError`.
+    public func disableOfficer(named name: String, at now: Date) throws {
+        let officer = try officer(named: name)
+        try run("UPDATE officer SET disabled_at = \(now) WHERE id = \(officer.id) AND disabled_at IS NULL")
+        try run(
+            "UPDATE officer_token SET revoked_at = \(now) WHERE officer_id = \(officer.id) AND revoked_at IS NULL")
+    }
+
+    /// - Throws: ``OfficerError/unknown(_:)``, or `PostgresError`.
+    public func issueToken(toOfficerNamed name: String, lasting days: Int, at now: Date) throws -> IssuedToken {
+        let officer = try officer(named: name)
+        let token = IssuedToken(
+            id: .v7(at: now), secret: "rct_" + Data(randomBytes(32)).base64URL,
+            expiresAt: now.addingTimeInterval(Double(days) * 86_400))
+        try run(
+            """
+            INSERT INTO officer_token (id, officer_id, hash, created_at, expires_at)
+            VALUES (\(token.id), \(officer.id), \(sha256(token.secret)), \(now), \(token.expiresAt))
+            """)
+        return token
+    }
+
+    /// Whose token this is, if it is good at the database's time.
+    public func officer(bearing secret: String) throws -> Officer? {
+        try first(
+            """
+            \(officerQuery)
+            JOIN officer_token t ON t.officer_id = o.id
+            WHERE t.hash = \(sha256(secret)) AND t.revoked_at IS NULL AND t.expires_at > now()
+              AND o.disabled_at IS NULL AND r.role IS NOT NULL
+            """, as: Officer.init(row:))
+    }
+
+    public func revokeToken(_ secret: String) throws {
+        try run("UPDATE officer_token SET revoked_at = now() WHERE hash = \(sha256(secret)) AND revoked_at IS NULL")
+    }
+
+    /// The role that holds today; where someone holds several, the one that may do most casework.
+    private var officerQuery: SQL {
+        """
+        SELECT o.id, o.name, coalesce(r.office, ''), coalesce(r.role, 'auditor'), o.disabled_at IS NOT NULL
+        FROM officer o
+        LEFT JOIN LATERAL (
+            SELECT office, role FROM officer_role
+            WHERE officer_id = o.id AND valid_from <= current_date AND (valid_to IS NULL OR valid_to > current_date)
+            ORDER BY array_position(ARRAY['supervisor', 'officer', 'admin', 'auditor'], role)
+            LIMIT 1
+        ) r ON true
+        """
+    }
+}
+
+extension Officer {
+    fileprivate init(row: inout Row) throws {
+        self.init(
+            id: try row.read(), name: try row.read(), office: try row.read(), role: try row.read(),
+            isDisabled: try row.read())
+    }
+}
+
+/// What is stored of a secret of 128 bits or more.
+func sha256(_ text: String) -> Data { Data(SHA256.hash(data: Data(text.utf8))) }
+
+extension Data {
+    var base64URL: String {
+        base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    }
+}

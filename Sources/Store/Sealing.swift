@@ -1,0 +1,128 @@
+public import Crypto
+public import Foundation
+
+/// The key that the keys of complaints are encrypted with. It lives in a file, never in a database.
+public struct KeyEncryptionKey: Sendable {
+    public enum Failure: Error, Equatable, CustomStringConvertible {
+        case unreadable(String)
+        case notAKey(String)
+        case readableByOthers(String)
+
+        public var description: String {
+            switch self {
+            case .unreadable(let path): "the key file \(path) cannot be read"
+            case .notAKey(let path): "the key file \(path) has to hold 32 bytes in base64"
+            case .readableByOthers(let path): "the key file \(path) is readable by others; make it mode 0600"
+            }
+        }
+    }
+
+    /// Names the key without telling it.
+    public let id: String
+    private let key: SymmetricKey
+
+    public init(_ bytes: Data) {
+        key = SymmetricKey(data: bytes)
+        id = SHA256.hash(data: Data("rectify kek id".utf8) + bytes).prefix(6).map { byte in
+            String(byte, radix: 16).leftPadded(to: 2)
+        }.joined()
+    }
+
+    /// - Throws: ``Failure``.
+    public init(file: URL) throws(Failure) {
+        let path = file.path(percentEncoded: false)
+        guard let text = try? String(contentsOf: file, encoding: .utf8),
+            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        else { throw .unreadable(path) }
+        let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0o777
+        guard mode & 0o077 == 0 else { throw .readableByOthers(path) }
+        guard let bytes = Data(base64Encoded: text.trimmingCharacters(in: .whitespacesAndNewlines)), bytes.count == 32
+        else { throw .notAKey(path) }
+        self.init(bytes)
+    }
+
+    /// A new key, as its file holds it.
+    public static func generate() -> String { Data(randomBytes(32)).base64EncodedString() }
+
+    /// A key for another use, from which this one cannot be worked out.
+    public func derived(for use: String) -> SymmetricKey {
+        HKDF<SHA256>.deriveKey(inputKeyMaterial: key, info: Data("rectify \(use)".utf8), outputByteCount: 32)
+    }
+
+    func wrap(_ caseKey: SymmetricKey, id: UUID) throws -> Data {
+        let bytes = caseKey.withUnsafeBytes { Data($0) }
+        return try seal(bytes, with: derived(for: "wrap"), context: "case_key|\(id)|\(self.id)|1")
+    }
+
+    func unwrap(_ wrapped: Data, id: UUID) throws -> SymmetricKey {
+        let bytes = try open(wrapped, with: derived(for: "wrap"), context: "case_key|\(id)|\(self.id)|1")
+        return SymmetricKey(data: bytes)
+    }
+}
+
+/// The key of one complaint.
+public struct CaseKey: Sendable {
+    public let id: UUID
+    private let key: SymmetricKey
+
+    init(id: UUID, key: SymmetricKey) {
+        self.id = id
+        self.key = key
+    }
+
+    /// Encrypts one field of one complaint; the result opens nowhere else.
+    func seal(_ text: String, field: SealedField, of complaint: UUID) throws -> Data {
+        try Store.seal(Data(text.utf8), with: key, context: context(field, complaint))
+    }
+
+    /// - Throws: `CryptoKitError` where the bytes are not what was sealed for this field of this complaint.
+    func open(_ sealed: Data, field: SealedField, of complaint: UUID) throws -> String {
+        String(decoding: try Store.open(sealed, with: key, context: context(field, complaint)), as: UTF8.self)
+    }
+
+    private func context(_ field: SealedField, _ complaint: UUID) -> String {
+        "complaint_sealed|\(field.rawValue)|\(complaint)|\(id)|1"
+    }
+}
+
+/// What is kept encrypted about a complaint. Messages are fields numbered by the event they came with.
+public enum SealedField: RawRepresentable, Sendable, Hashable {
+    case identity
+    case linkText
+    case controlText
+    case message(event: Int)
+
+    public init?(rawValue: String) {
+        switch rawValue {
+        case "identity": self = .identity
+        case "link_text": self = .linkText
+        case "control_text": self = .controlText
+        default:
+            guard rawValue.hasPrefix("message_"), let event = Int(rawValue.dropFirst(8)) else { return nil }
+            self = .message(event: event)
+        }
+    }
+
+    public var rawValue: String {
+        switch self {
+        case .identity: "identity"
+        case .linkText: "link_text"
+        case .controlText: "control_text"
+        case .message(let event): "message_\(event)"
+        }
+    }
+}
+
+/// AES-256-GCM with a random nonce; `context` is authenticated, so that a value cannot be moved to another place.
+func seal(_ bytes: Data, with key: SymmetricKey, context: String) throws -> Data {
+    let box = try AES.GCM.seal(bytes, using: key, authenticating: Data(context.utf8))
+    return box.nonce.withUnsafeBytes { Data($0) } + box.ciphertext + box.tag
+}
+
+func open(_ sealed: Data, with key: SymmetricKey, context: String) throws -> Data {
+    try AES.GCM.open(AES.GCM.SealedBox(combined: sealed), using: key, authenticating: Data(context.utf8))
+}
+
+extension String {
+    func leftPadded(to width: Int) -> String { String(repeating: "0", count: max(0, width - count)) + self }
+}

@@ -1,0 +1,44 @@
+public import Casework
+import Foundation
+public import Postgres
+
+extension Day: PostgresValue {
+    public static var postgresType: PostgresType { .date }
+    public init?(postgresText: String) { self.init(postgresText) }
+    public var postgresText: String { description }
+}
+
+extension Barrier.Target: PostgresValue {
+    public static var postgresType: PostgresType { .inferred }
+    public init?(postgresText: String) { self.init(postgresText) }
+    public var postgresText: String { description }
+}
+
+extension Actor.Kind: PostgresValue {}
+extension Barrier.Kind: PostgresValue {}
+extension Barrier.Remediation: PostgresValue {}
+extension Campaign.Kind: PostgresValue {}
+extension Complaint.Outcome: PostgresValue {}
+extension Complaint.Status: PostgresValue {}
+extension Deadline.Purpose: PostgresValue {}
+extension Deadline.State: PostgresValue {}
+extension DeadlineRule.Unit: PostgresValue {}
+extension Observation.Method: PostgresValue {}
+extension Observation.Result: PostgresValue {}
+extension ReferenceItem.Kind: PostgresValue {}
+extension Registry.PaymentMethod.Kind: PostgresValue {}
+extension Role: PostgresValue {}
+
+extension JSONText {
+    /// - Throws: `EncodingError`.
+    init(encoding value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        self.init(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    /// - Throws: `DecodingError`.
+    func decoded<Value: Decodable>(as type: Value.Type = Value.self) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(text.utf8))
+    }
+}
