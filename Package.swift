@@ -40,7 +40,8 @@ let package = Package(
     targets: [
         // Imports go one way: CPostgres ← Postgres ← Store; Casework ← Reports ← Store; API and Client share Contract.
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
-        .target(name: "Postgres", dependencies: ["CPostgres", logging], swiftSettings: settings),
+        .target(
+            name: "Postgres", dependencies: ["CPostgres", logging, subprocess, system], swiftSettings: settings),
         .target(name: "Casework", swiftSettings: settings),
         .target(name: "Reports", dependencies: ["Casework"], swiftSettings: settings),
         .target(
@@ -61,7 +62,7 @@ let package = Package(
             swiftSettings: settings),
 
         .target(
-            name: "TestSupport", dependencies: ["Casework", "Postgres", "Store", subprocess, system],
+            name: "TestSupport", dependencies: ["Casework", "Postgres", "Store", logging, subprocess, system],
             path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"], swiftSettings: settings),
         .testTarget(

@@ -1,0 +1,106 @@
+/// A table for people, lined up also where Chinese stands beside Latin.
+public struct TextTable: Sendable {
+    public enum Alignment: Sendable {
+        case left
+        case right
+    }
+
+    public struct Column: Sendable {
+        public var title: String
+        public var alignment: Alignment
+
+        public init(_ title: String, _ alignment: Alignment = .left) {
+            self.title = title
+            self.alignment = alignment
+        }
+    }
+
+    public var columns: [Column]
+    public var rows: [[String]]
+
+    public init(_ columns: [Column], _ rows: [[String]] = []) {
+        self.columns = columns
+        self.rows = rows
+    }
+
+    /// Lines under a heading; where `width` is given, the last column is cut so that each fits.
+    public func lines(width: Int? = nil, hasHeader: Bool = true) -> [String] {
+        let cells = rows.map { $0.map(printable) }
+        let titles = columns.map(\.title)
+        var widths = columns.indices.map { index in
+            ((hasHeader ? [titles] : []) + cells).map { displayWidth($0[index]) }.max() ?? 0
+        }
+        if let width, let last = widths.indices.last {
+            let others = widths.dropLast().reduce(0) { $0 + $1 + 2 }
+            widths[last] = max(8, min(widths[last], width - others))
+        }
+        func line(_ cells: [String]) -> String {
+            let padded = cells.indices.map { index in
+                let cell = cut(cells[index], to: widths[index])
+                let space = String(repeating: " ", count: max(0, widths[index] - displayWidth(cell)))
+                return columns[index].alignment == .left ? cell + space : space + cell
+            }
+            return padded.joined(separator: "  ").trimmingTrailingSpace
+        }
+        return (hasHeader ? [line(titles.map { $0.uppercased() })] : []) + cells.map(line)
+    }
+
+    private func cut(_ text: String, to width: Int) -> String {
+        guard displayWidth(text) > width else { return text }
+        var kept = ""
+        var used = 0
+        for character in text {
+            let next = displayWidth(String(character))
+            if used + next > width - 1 { break }
+            kept.append(character)
+            used += next
+        }
+        return kept + "…"
+    }
+}
+
+extension String {
+    fileprivate var trimmingTrailingSpace: String {
+        var text = self[...]
+        while text.last == " " { text = text.dropLast() }
+        return String(text)
+    }
+}
+
+/// What a complainant wrote, made safe for a terminal: control and direction-changing characters are shown, not obeyed.
+public func printable(_ text: String) -> String {
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+        switch scalar {
+        case "\n", "\r", "\t": result.append(" ")
+        case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value):
+            result.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
+        case "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}", "\u{200E}", "\u{200F}":
+            result.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
+        default: result.append(scalar)
+        }
+    }
+    return String(result)
+}
+
+/// Columns a text takes in a terminal: two for East Asian wide characters and emoji, none for marks.
+public func displayWidth(_ text: String) -> Int {
+    text.reduce(0) { $0 + width(of: $1) }
+}
+
+private func width(of character: Character) -> Int {
+    guard let first = character.unicodeScalars.first else { return 0 }
+    if character.unicodeScalars.count > 1, first.properties.isEmoji, first.value > 0x238C { return 2 }
+    switch first.properties.generalCategory {
+    case .nonspacingMark, .enclosingMark, .format: return 0
+    default: break
+    }
+    switch first.value {
+    case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0x33FF, 0x3400...0x4DBF, 0x4E00...0x9FFF, 0xA000...0xA4CF,
+        0xA960...0xA97F, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6,
+        0x1F300...0x1F64F, 0x1F680...0x1F6FF, 0x1F900...0x1F9FF, 0x1FA70...0x1FAFF, 0x20000...0x3FFFD:
+        return 2
+    default:
+        return first.properties.isEmojiPresentation ? 2 : 1
+    }
+}

@@ -1,0 +1,137 @@
+import Casework
+public import Foundation
+public import Logging
+public import Postgres
+public import Store
+import Synchronization
+
+/// The root of the checkout, wherever the tests are run from.
+public let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
+/// A log that nobody reads.
+public let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+/// One PostgreSQL for the whole run, in a directory of its own, gone when the tests end.
+public enum TestServer {
+    public struct Running: Sendable {
+        let server: EmbeddedServer
+
+        public func conninfo(database: String) -> String { server.conninfo(database: database) }
+    }
+
+    private static let started = Task {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "rectify-tests-\(getpid())")
+        // Nothing here has to survive a power cut; everything else is as in use.
+        let options = ["fsync=off", "max_connections=400", "shared_buffers=64MB"]
+        let server = try await EmbeddedServer.start(in: directory, options: options)
+        atexit { TestServer.remove() }
+        let running = Running(server: server)
+        try await makeTemplate("template_cases", migrations: "Migrations", loads: true, on: running)
+        try await makeTemplate("template_keys", migrations: "Migrations/keys", loads: false, on: running)
+        return running
+    }
+
+    public static func running() async throws -> Running { try await started.value }
+
+    /// The run is over: stop the server at once and remove what it wrote.
+    private static func remove() {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "rectify-tests-\(getpid())")
+        let pidFile = directory.appending(path: "postgres/postmaster.pid")
+        if let first = try? String(contentsOf: pidFile, encoding: .utf8).split(separator: "\n").first,
+            let server = pid_t(first)
+        {
+            kill(server, SIGQUIT)
+            for _ in 0..<50 where kill(server, 0) == 0 { usleep(100_000) }
+        }
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    private static func makeTemplate(
+        _ name: String, migrations: String, loads: Bool, on running: Running
+    ) async throws {
+        try await running.administer("CREATE DATABASE \(name)")
+        let database = running.database(name)
+        _ = try await Migrations(in: repository.appending(path: migrations)).apply(to: database)
+        if loads {
+            for file in try referenceFiles() {
+                _ = try await database.transaction { db in
+                    let known = try db.referenceBook().data
+                    return try db.load(ReferenceFile.items(in: JSON(parsing: Data(contentsOf: file)), knowing: known))
+                }
+            }
+        }
+        await database.close()
+    }
+
+    /// The files the product ships, in the order they are loaded.
+    public static func referenceFiles() throws -> [URL] {
+        let config = repository.appending(path: "Config")
+        func files(_ folder: String) throws -> [URL] {
+            try FileManager.default.contentsOfDirectory(
+                at: config.appending(path: folder), includingPropertiesForKeys: nil
+            ).filter { $0.pathExtension == "json" }.sorted { $0.path < $1.path }
+        }
+        return try [config.appending(path: "registry.json")] + files("campaigns") + files("calendars")
+    }
+}
+
+extension TestServer.Running {
+    public func database(_ name: String, connections: Int = 2) -> Database {
+        Database(
+            ConnectionSettings(conninfo: conninfo(database: name), statementTimeout: .seconds(30)),
+            limits: PoolLimits(connections: connections, wait: .seconds(20)), logger: quiet)
+    }
+
+    func administer(_ script: String) async throws {
+        let admin = database("postgres", connections: 1)
+        do {
+            try await admin.withConnection { db in try db.run(script: script) }
+        } catch {
+            await admin.close()
+            throw error
+        }
+        await admin.close()
+    }
+}
+
+/// Two databases of a test's own, with everything the server needs to work with them.
+public struct TestStore: Sendable {
+    public let url: String
+    public let keysURL: String
+    public let databases: Databases
+    public let keys: CaseKeys
+    public let references: ReferenceCache
+    public let encryptionKey: KeyEncryptionKey
+
+    public func book() async throws -> ReferenceBook { try await references.book() }
+}
+
+/// Lends `body` freshly migrated databases with the shipped reference data, and drops them afterwards.
+public func withStore<Value: Sendable>(_ body: (TestStore) async throws -> Value) async throws -> Value {
+    let server = try await TestServer.running()
+    let suffix = UUID().uuidString.lowercased().replacing("-", with: "")
+    let (cases, keys) = ("test_\(suffix)", "keys_\(suffix)")
+    try await server.administer("CREATE DATABASE \(cases) TEMPLATE template_cases")
+    try await server.administer("CREATE DATABASE \(keys) TEMPLATE template_keys")
+    let (url, keysURL) = (server.conninfo(database: cases), server.conninfo(database: keys))
+    let databases = Databases(url: url, keysURL: keysURL, wait: .seconds(20), logger: quiet)
+    let encryptionKey = KeyEncryptionKey(Data(repeating: 7, count: 32))
+    let store = TestStore(
+        url: url, keysURL: keysURL, databases: databases,
+        keys: CaseKeys(databases.keys, encryptionKey: encryptionKey), references: ReferenceCache(databases.work),
+        encryptionKey: encryptionKey)
+    func drop() async throws {
+        await databases.close()
+        try await server.administer("DROP DATABASE \(cases) WITH (FORCE)")
+        try await server.administer("DROP DATABASE \(keys) WITH (FORCE)")
+    }
+    do {
+        let value = try await body(store)
+        try await drop()
+        return value
+    } catch {
+        try? await drop()
+        throw error
+    }
+}
