@@ -11,6 +11,7 @@ let settings: [SwiftSetting] = [
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -28,6 +29,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -50,7 +52,7 @@ let package = Package(
         .target(name: "Contract", dependencies: ["Casework"], swiftSettings: settings),
         .target(
             name: "API",
-            dependencies: ["Contract", "Casework", "Reports", "Store", "Postgres", crypto, hummingbird, logging, nio],
+            dependencies: ["Contract", "Casework", "Reports", "Store", "Postgres", crypto, httpTypes, hummingbird, logging, nio],
             swiftSettings: settings),
         .target(name: "Client", dependencies: ["Contract", "Casework", httpClient, nio], swiftSettings: settings),
         .executableTarget(

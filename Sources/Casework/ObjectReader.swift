@@ -91,23 +91,30 @@ public final class ObjectReader {
     }
 
     /// A text of at most `limit` code points, without control characters but tab and line breaks.
-    public func text(_ name: String, limit: Int) -> String? {
+    ///
+    /// Prose is taken as people paste it: there only U+0000 is refused, which no store keeps, and what shows the text
+    /// has to make the rest harmless.
+    public func text(_ name: String, limit: Int, isProse: Bool = false) -> String? {
         guard let value = take(name) else { return nil }
         guard case .string(let text) = value else {
             wrongType(name, "a string", value)
             return nil
         }
-        return checked(text, at: place(name), limit: limit)
+        return checked(text, at: place(name), limit: limit, isProse: isProse)
     }
 
-    public func requiredText(_ name: String, limit: Int) -> String {
+    public func requiredText(_ name: String, limit: Int, isProse: Bool = false) -> String {
         if !has(name) { missing(name) }
-        return text(name, limit: limit) ?? ""
+        return text(name, limit: limit, isProse: isProse) ?? ""
     }
 
-    private func checked(_ text: String, at place: String, limit: Int) -> String? {
-        if text.unicodeScalars.contains(where: { $0.value < 0x20 && ![0x09, 0x0A, 0x0D].contains($0.value) }) {
-            faults.add(place, "control_character", "may hold no control character but tab and line breaks")
+    private func checked(_ text: String, at place: String, limit: Int, isProse: Bool = false) -> String? {
+        let isRefused: (Unicode.Scalar) -> Bool = { scalar in
+            scalar.value == 0 || !isProse && scalar.value < 0x20 && ![0x09, 0x0A, 0x0D].contains(scalar.value)
+        }
+        if text.unicodeScalars.contains(where: isRefused) {
+            let allowed = isProse ? "may not hold U+0000" : "may hold no control character but tab and line breaks"
+            faults.add(place, "control_character", allowed)
         }
         if text.unicodeScalars.allSatisfy(\.properties.isWhitespace) {
             faults.add(place, "blank", "may not be blank; leave it out instead")

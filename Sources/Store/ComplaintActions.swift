@@ -68,6 +68,7 @@ extension Connection {
         let linked = try linkedBarriers(of: record.complaint.id, campaign: record.campaignID)
         let moment = try recordingMoment(after: record.changedAt)
 
+        let action = action.completed(for: record.complaint, by: book.directory)
         var change = ComplaintChange(record: record, moment: moment, actor: actor, day: day)
         var event = try change.complaint.apply(action, by: actor, on: day, under: rules, barriers: linked.map(\.rule))
         event.onBehalfOf = terms.onBehalfOf
@@ -244,6 +245,23 @@ extension Connection {
                         \(moment), \(deadline.startedOn), \(deadline.dueOn), \(deadline.state), \(deadline.endedOn))
                 """)
         }
+    }
+}
+
+extension Complaint.Action {
+    /// A resolution names platforms; their companies on the day of receipt follow. The host stays as it was pasted.
+    fileprivate func completed(for complaint: Complaint, by directory: Directory) -> Complaint.Action {
+        guard case .resolve(var resolution) = self else { return self }
+        if let platform = resolution.respondent?.platform {
+            resolution.respondent = directory.party(platform: platform, on: complaint.receivedOn)
+        }
+        if resolution.target != nil {
+            resolution.target?.host = complaint.target.host
+            if let platform = resolution.target?.platform {
+                resolution.target?.company = directory.platform(platform)?.company(on: complaint.receivedOn)
+            }
+        }
+        return .resolve(resolution)
     }
 }
 

@@ -44,3 +44,16 @@ public struct Databases: Sendable {
         for database in [filing, work, reports, health, keys] { await database.close() }
     }
 }
+
+extension Databases {
+    /// Whether the schema is there and the database takes writes.
+    ///
+    /// - Throws: `PostgresError` where it cannot be asked.
+    public func isReady() async throws -> Bool {
+        try await health.withConnection { db in
+            try db.first(
+                "SELECT NOT pg_is_in_recovery() AND to_regclass('closed_cut') IS NOT NULL"
+            ) { row in try row.read(Bool.self) } ?? false
+        }
+    }
+}

@@ -20,6 +20,7 @@ public struct SealedParts: Sendable {
 /// A filing, understood and ready to be stored.
 public struct Intake: Sendable {
     public var campaignID: Int
+    public var campaign: String
     public var prefix: String
     public var complaint: Complaint
     public var filing: Filing
@@ -30,10 +31,11 @@ public struct Intake: Sendable {
     public var filedBy: UUID?
 
     public init(
-        campaignID: Int, prefix: String, complaint: Complaint, filing: Filing, sealed: SealedParts, actor: Actor,
+        campaignID: Int, campaign: String, prefix: String, complaint: Complaint, filing: Filing, sealed: SealedParts, actor: Actor,
         channel: Channel, filedBy: UUID? = nil
     ) {
         self.campaignID = campaignID
+        self.campaign = campaign
         self.prefix = prefix
         self.complaint = complaint
         self.filing = filing

@@ -1,0 +1,102 @@
+import Casework
+import Foundation
+import HTTPTypes
+import Hummingbird
+
+/// The body of a request, read once, whole, and strictly.
+struct Body {
+    /// Bytes at the most.
+    static let limit = 256 * 1024
+    let bytes: Data
+    let reader: ObjectReader
+
+    /// - Throws: ``Problem`` 413 or 415, or `JSON.SyntaxError`.
+    init(_ request: Request) async throws {
+        if let length = request.headers[.contentLength].flatMap(Int.init), length > Self.limit {
+            throw Problem.tooLarge(limit: Self.limit)
+        }
+        let buffer = try await request.body.collect(upTo: Self.limit)
+        bytes = Data(buffer.readableBytesView)
+        let type = request.headers[.contentType]?.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
+        // An action without anything to say may come without a body.
+        guard !bytes.isEmpty || type != nil else {
+            reader = ObjectReader(.object([:]), faults: FaultList())
+            return
+        }
+        guard type == "application/json" else {
+            throw Problem(
+                .unsupportedMediaType, "unsupported-media-type", "Not in this form",
+                "Send the body as Content-Type: application/json.", headers: [.accept: "application/json"])
+        }
+        reader = ObjectReader(try JSON(parsing: bytes), faults: FaultList())
+    }
+
+    /// - Throws: `InvalidDocument` where anything was wrong, unknown members included.
+    func finish() throws {
+        reader.finish()
+        try reader.faults.finish()
+    }
+}
+
+extension ObjectReader {
+    /// The parameters of a query, each once, read like the members of a body; faults point at `?name`.
+    convenience init(query request: Request) throws {
+        var members: [String: JSON] = [:]
+        let faults = FaultList()
+        for (name, value) in request.uri.queryParameters {
+            let name = String(name)
+            if members[name] != nil { faults.add("?/\(name)", "duplicate", "stands twice") }
+            members[name] = .string(String(value))
+        }
+        self.init(.object(members), at: "?", faults: faults)
+    }
+
+    /// A whole number written in a query.
+    func number(_ name: String, in range: ClosedRange<Int>) -> Int? {
+        guard let text = text(name, limit: 20) else { return nil }
+        guard let number = Int(text), range.contains(number) else {
+            fault(name, "out_of_range", "has to be a number between \(range.lowerBound) and \(range.upperBound)")
+            return nil
+        }
+        return number
+    }
+
+    /// Codes separated by commas.
+    func codes<Code: RawRepresentable & CaseIterable>(
+        _ name: String, as type: Code.Type = Code.self
+    ) -> [Code] where Code.RawValue == String {
+        guard let text = text(name, limit: 500) else { return [] }
+        return text.split(separator: ",").compactMap { part in
+            if let code = Code(rawValue: String(part)) { return code }
+            let known = Code.allCases.map(\.rawValue).joined(separator: ", ")
+            fault(name, "unknown_code", "“\(part)” is not known; known: \(known)")
+            return nil
+        }
+    }
+
+    /// How many items a page may have: 50 by default, what is above the limit is cut to it.
+    func pageSize(default standard: Int = 50, limit: Int = 200) -> Int {
+        guard let size = number("page_size", in: 0...1_000_000_000) else { return standard }
+        return size == 0 ? standard : min(size, limit)
+    }
+}
+
+extension Request {
+    /// The version the client has seen, from `If-Match` (RFC 9110, 13.1.1); `nil` for `*`.
+    ///
+    /// - Throws: ``Problem`` 428 where the header is missing, 400 where it is malformed.
+    func expectedVersion() throws -> Int? {
+        guard let header = headers[.ifMatch] else { throw Problem.precondition }
+        if header.trimmingCharacters(in: .whitespaces) == "*" { return nil }
+        let versions = header.split(separator: ",").map { tag in
+            let tag = tag.trimmingCharacters(in: .whitespaces)
+            guard tag.count > 2, tag.hasPrefix("\""), tag.hasSuffix("\"") else { return nil as Int? }
+            return Int(tag.dropFirst().dropLast())
+        }
+        guard let version = versions.compactMap(\.self).max(), !versions.contains(nil) else {
+            throw Problem(
+                .badRequest, "bad-if-match", "If-Match cannot be read", "Send the entity tag as it came: If-Match: \"3\".")
+        }
+        return version
+    }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import Postgres
+import Store
+
+/// Answers whatever is thrown, and logs each request once: what was asked, what came of it, never what was in it.
+struct ProblemMiddleware: RouterMiddleware {
+    func handle(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        let begun = ContinuousClock.now
+        var failure: (any Error)?
+        var response: Response
+        do {
+            response = try await next(request, context)
+        } catch {
+            failure = error
+            response = Problem(error).response(requestID: context.requestID)
+        }
+        response.headers[.requestID] = context.requestID.uuidString.lowercased()
+        response.headers[.contentTypeOptions] = "nosniff"
+        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
+        log(request, response, failure, context, took: begun.duration(to: .now))
+        return response
+    }
+
+    private func log(
+        _ request: Request, _ response: Response, _ failure: (any Error)?, _ context: Context, took: Duration
+    ) {
+        let status = response.status.code
+        var metadata: Logger.Metadata = [
+            "request_id": "\(context.requestID.uuidString.lowercased())", "method": "\(request.method)",
+            "route": "\(context.endpointPath ?? "none")", "status": "\(status)",
+            "ms": "\(took.components.seconds * 1000 + took.components.attoseconds / 1_000_000_000_000_000)",
+        ]
+        if let officer = context.officer { metadata["officer"] = "\(officer.name)" }
+        // A client's mistake is its own business; ours is logged with its cause, which never holds what was sent.
+        if status >= 500, let failure { metadata["error"] = "\(Self.cause(of: failure))" }
+        context.logger.log(level: status >= 500 ? .error : .info, "request answered", metadata: metadata)
+    }
+
+    private static func cause(of error: any Error) -> String {
+        switch error {
+        case let error as PostgresError: error.description
+        default: "\(type(of: error))"
+        }
+    }
+}
+
+/// Finds out who asks. A request without a token is anonymous; one with a bad token is refused.
+struct Authentication: RouterMiddleware {
+    let database: Database
+
+    func handle(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        guard let header = request.headers[.authorization] else { return try await next(request, context) }
+        let parts = header.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { throw Problem.unauthenticated }
+        let token = String(parts[1])
+        let officer = try await database.transaction(.readOnly) { db in try db.officer(bearing: token) }
+        guard let officer else { throw Problem.badToken }
+        var context = context
+        context.officer = officer
+        context.token = token
+        return try await next(request, context)
+    }
+}
+
+extension HTTPField.Name {
+    static let requestID = Self("X-Request-Id").unsafelyUnwrapped
+    static let contentTypeOptions = Self("X-Content-Type-Options").unsafelyUnwrapped
+    static let idempotencyKey = Self("Idempotency-Key").unsafelyUnwrapped
+    static let idempotentReplayed = Self("Idempotent-Replayed").unsafelyUnwrapped
+    static let trackingCode = Self("Tracking-Code").unsafelyUnwrapped
+}

@@ -1,0 +1,254 @@
+import Casework
+import Contract
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Postgres
+import Store
+
+/// What the client is told when something is wrong (RFC 9457). Everything thrown becomes one of these, here and
+/// nowhere else.
+struct Problem: Error {
+    var status: HTTPResponse.Status
+    /// Stable, for programs; the end of the type.
+    var code: String
+    var title: String
+    var detail: String
+    var errors: [Fault]?
+    var existing: String?
+    var headers: HTTPFields = [:]
+
+    init(
+        _ status: HTTPResponse.Status, _ code: String, _ title: String, _ detail: String, errors: [Fault]? = nil,
+        headers: HTTPFields = [:]
+    ) {
+        self.status = status
+        self.code = code
+        self.title = title
+        self.detail = detail
+        self.errors = errors
+        self.headers = headers
+    }
+
+    static let unauthenticated = Problem(
+        .unauthorized, "unauthenticated", "Not signed in",
+        "Send a token as Authorization: Bearer …; with the command line: rectify login.",
+        headers: [.wwwAuthenticate: "Bearer"])
+
+    static let badToken = Problem(
+        .unauthorized, "bad-token", "The token is not good",
+        "It is wrong, has expired or was revoked. Ask for a new one and sign in again.",
+        headers: [.wwwAuthenticate: "Bearer error=\"invalid_token\""])
+
+    static func notFound(_ what: String) -> Problem {
+        Problem(.notFound, "not-found", "Not found", "There is no \(what).")
+    }
+
+    static func badReference(_ text: String) -> Problem {
+        Problem(
+            .notFound, "not-found", "Not found",
+            "“\(text)” is no reference: they look like IR21-0000123-4, and the last digit has to fit the others.")
+    }
+
+    static func invalid(_ faults: [Fault]) -> Problem {
+        Problem(
+            .unprocessableContent, "invalid", "The request cannot be accepted",
+            faults.count == 1 ? "\(faults[0].pointer) \(faults[0].detail)." : "\(faults.count) things are wrong.",
+            errors: faults)
+    }
+
+    static func malformed(_ error: JSON.SyntaxError) -> Problem {
+        Problem(
+            .badRequest, "malformed-json", "The body is no JSON",
+            "At byte \(error.offset): \(error.reason). Send one JSON object in UTF-8.")
+    }
+
+    static func tooLarge(limit: Int) -> Problem {
+        Problem(
+            .contentTooLarge, "too-large", "The body is too large", "It may have \(limit) bytes at the most.",
+            headers: [.connection: "close"])
+    }
+
+    static func overloaded(_ detail: String, retryAfter: Int = 1) -> Problem {
+        Problem(
+            .serviceUnavailable, "unavailable", "Not available now", detail,
+            headers: [.retryAfter: String(retryAfter)])
+    }
+
+    static let precondition = Problem(
+        .preconditionRequired, "precondition-required", "If-Match is missing",
+        "Read the case first and send its entity tag as If-Match, so that nobody's change is lost.")
+}
+
+// MARK: From errors
+
+extension Problem {
+    /// The one place where an error becomes an answer. What is not listed tells nothing but its request id.
+    init(_ error: any Error) {
+        self =
+            switch error {
+            case let problem as Problem: problem
+            case let refusal as Refusal: Problem(refusal)
+            case let error as CaseError: Problem(error)
+            case let invalid as InvalidDocument: .invalid(invalid.faults)
+            case let error as JSON.SyntaxError: .malformed(error)
+            case let error as IdempotencyError: Problem(error)
+            case IntakeError.alreadyFiled(let existing): .alreadyFiled(existing)
+            case let error as MomentError: Problem(error)
+            case let error as PostgresError: Problem(error)
+            case is NIOTooManyBytesError: .tooLarge(limit: Body.limit)
+            case let error as HTTPError where error.status == .notFound:
+                Problem(.notFound, "not-found", "Not found", "There is nothing at this address.")
+            case let error as HTTPError:
+                Problem(error.status, "http", error.status.reasonPhrase, error.body ?? error.status.reasonPhrase)
+            case is CancellationError: .overloaded("The request was given up.")
+            default: .internalError
+            }
+    }
+
+    private static let internalError = Problem(
+        .internalServerError, "internal", "Something went wrong here", "Tell the operator the request id.")
+
+    private static func alreadyFiled(_ existing: String) -> Problem {
+        var problem = Problem(
+            .conflict, "already-filed", "Filed before",
+            "This client_reference was used for \(existing); each may be used once.")
+        problem.existing = "/v1/complaints/\(existing)"
+        return problem
+    }
+
+    private init(_ refusal: Refusal) {
+        func conflict(_ code: String, _ title: String, _ detail: String) -> Problem {
+            Problem(.conflict, code, title, detail)
+        }
+        func fault(_ field: String, _ code: String, _ detail: String) -> Problem {
+            .invalid([Fault(pointer: "#/\(field)", code: code, detail: detail)])
+        }
+        self =
+            switch refusal {
+            case .forbidden(let action, let role):
+                Problem(.forbidden, "forbidden", "Not allowed", "The role \(role.rawValue) may not do this: \(action).")
+            case .outOfOrder(let action, let state, let allowed):
+                conflict(
+                    "out-of-order", "Not in this state",
+                    "“\(action)” cannot be done while it is “\(state)”. Possible now: \(allowed.joined(separator: ", ")).")
+            case .backdated(let day, let latest):
+                conflict(
+                    "before-latest-change", "Before the latest change",
+                    "It cannot take effect on \(day): the case changed last on \(latest). Use that day or a later one.")
+            case .inTheFuture(let day, let today):
+                fault("effective_on", "in_the_future", "\(day) has not come yet; today is \(today)")
+            case .reasonMissing:
+                fault("reason", "missing", "is required for an action that takes effect on an earlier day")
+            case .unknownCode(let field, let value, let known):
+                fault(
+                    field, "unknown_code",
+                    known.count <= 40
+                        ? "“\(value)” is not known; known: \(known.joined(separator: ", "))" : "“\(value)” is not known")
+            case .categoryMismatch(let scenario, let category, let expected):
+                fault("scenario", "category_mismatch", "“\(scenario)” belongs to “\(expected)”, not to “\(category)”")
+            case .categoryMissing:
+                fault("category", "missing", "is required: a complaint is accepted into a category")
+            case .barriersNotVerified(let numbers):
+                conflict(
+                    "barriers-not-verified", "Not all barriers are gone",
+                    "Not verified yet: \(numbers.map(String.init).joined(separator: ", ")).")
+            case .noBarrier:
+                conflict(
+                    "no-barrier", "No barrier",
+                    "“remediated” needs a verified barrier, and the complaint is tied to none. Link one first.")
+            case .quorumNotMet(let why): conflict("quorum-not-met", "Not proved yet", "Not proved yet: \(why).")
+            case .noRefutingObservation:
+                conflict(
+                    "nothing-refutes", "Nothing refutes the claim",
+                    "Record an observation with the result “blocked” made after the claim first.")
+            case .notADuplicate(let why): fault("of", "not_a_duplicate", why)
+            case .linkUnchanged(let barrier, let isLinked):
+                conflict(
+                    "link-unchanged", "Nothing to change",
+                    "Barrier \(barrier) is \(isLinked ? "tied to the complaint already" : "not tied to the complaint").")
+            case .invalid(let field, let reason): fault(field, "invalid", reason)
+            }
+    }
+
+    private init(_ error: CaseError) {
+        self =
+            switch error {
+            case .stale(let current):
+                Problem(
+                    .preconditionFailed, "stale", "Someone was faster",
+                    "The case has changed since you read it; its version is \(current) now. Read it again.",
+                    headers: [.eTag: "\"\(current)\""])
+            case .notFound(let what): .notFound(what)
+            }
+    }
+
+    private init(_ error: IdempotencyError) {
+        self =
+            switch error {
+            case .inFlight, .raced:
+                Problem(
+                    .conflict, "in-flight", "Still under way",
+                    "The first request with this Idempotency-Key is still under way; ask again in a moment.",
+                    headers: [.retryAfter: "1"])
+            case .keyReused:
+                Problem(
+                    .unprocessableContent, "idempotency-key-reused", "The key was used for something else",
+                    "This Idempotency-Key came with another request before. Use a fresh one for each filing.")
+            }
+    }
+
+    private init(_ error: MomentError) {
+        self =
+            switch error {
+            case .clockBehindCut: .overloaded("The database's clock went back. Nothing was recorded.", retryAfter: 5)
+            case .cutStillOpen: .overloaded("Writers are still busy with what the report would show.", retryAfter: 2)
+            case .inTheFuture(let now):
+                .invalid([
+                    Fault(
+                        pointer: "?known_at", code: "in_the_future",
+                        detail: "has not come yet; it is \(now.formatted(.iso8601))")
+                ])
+            }
+    }
+
+    private init(_ error: PostgresError) {
+        switch error {
+        case .server(let server) where server.state.hasPrefix("53"):
+            self = Problem(
+                HTTPResponse.Status(code: 507), "no-room", "No room left", "Nothing was stored. Try again later.",
+                headers: [.retryAfter: "30"])
+        case .server(let server) where ["57014", "55P03", "40001", "40P01"].contains(server.state):
+            self = .overloaded("The database was too busy. Nothing was changed.")
+        case .server(let server) where server.state.hasPrefix("57P") || server.state.hasPrefix("08"):
+            self = .overloaded("The database is going away or coming back.")
+        case .server(let server) where server.constraint == "campaign_closes_after_launch":
+            self = .invalid([
+                Fault(pointer: "#/closed_on", code: "out_of_range", detail: "lies before the campaign's launch")
+            ])
+        case .commitOutcomeUnknown:
+            self = .overloaded(
+                "It is not known whether this was stored. Ask again with the same Idempotency-Key to be sure.",
+                retryAfter: 2)
+        case .connectionLost, .deadlineExceeded, .poolExhausted, .closed, .rolledBack:
+            self = .overloaded("The database cannot be reached in time. Nothing was changed.", retryAfter: 2)
+        case .server, .nulCharacter, .unexpectedRow: self = .internalError
+        }
+    }
+}
+
+// MARK: To an answer
+
+extension Problem {
+    func response(requestID: UUID) -> Response {
+        let body = ProblemBody(
+            type: "/problems/\(code)", title: title, status: status.code, detail: detail, code: code,
+            requestId: requestID.uuidString.lowercased(), errors: errors, existing: existing)
+        var headers = headers
+        headers[.contentType] = "application/problem+json"
+        headers[.cacheControl] = "no-store"
+        let bytes = (try? Coding.encoder.encode(body)) ?? Data()
+        return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+}

@@ -1,0 +1,25 @@
+public import Hummingbird
+import Store
+
+/// Every address the service answers, by who asks.
+public func router(_ service: Service) -> Router<Context> {
+    let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
+    router.addMiddleware {
+        ProblemMiddleware()
+        Authentication(database: service.databases.work)
+    }
+    router.register(
+        // Anyone.
+        FilingRoutes(service: service).routes
+            + TrackingRoutes(service: service).routes
+            + ReferenceRoutes(service: service).routes
+            // Officers; of barriers, the public sees a part.
+            + SessionRoutes(service: service).routes
+            + ComplaintRoutes(service: service).routes
+            + ComplaintActionRoutes(service: service).routes
+            + BarrierRoutes(service: service).routes
+            + ReportRoutes(service: service).routes
+            // Machines.
+            + HealthRoutes(service: service).routes)
+    return router
+}

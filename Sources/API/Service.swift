@@ -1,0 +1,25 @@
+import Crypto
+public import Foundation
+public import Store
+
+/// What the routes work with.
+public struct Service: Sendable {
+    let databases: Databases
+    let references: ReferenceCache
+    let keys: CaseKeys
+    let intaker: Intaker
+    let cursor: Cursor
+    /// The time, as a value to be given: rules have no clock of their own.
+    let now: @Sendable () -> Date
+
+    public init(
+        databases: Databases, references: ReferenceCache, keys: CaseKeys, now: @escaping @Sendable () -> Date = Date.init
+    ) {
+        self.databases = databases
+        self.references = references
+        self.keys = keys
+        self.intaker = Intaker(databases, keys: keys)
+        self.cursor = Cursor(key: keys.encryptionKey.derived(for: "cursor"))
+        self.now = now
+    }
+}

@@ -1,0 +1,301 @@
+public import Casework
+public import Foundation
+
+/// Who is complained of; each is `null` until someone is sure.
+public struct PartyBody: Codable, Sendable, Equatable {
+    public var platform: String?
+    public var company: String?
+    /// As the complainant wrote it.
+    public var name: String?
+
+    public init(platform: String?, company: String?, name: String? = nil) {
+        self.platform = platform
+        self.company = company
+        self.name = name
+    }
+}
+
+/// What is blocked or refused; for a refused payment, the method and its company.
+public struct TargetBody: Codable, Sendable, Equatable {
+    public var platform: String?
+    public var company: String?
+    public var host: String?
+    public var paymentMethod: String?
+
+    public init(_ target: Complaint.Target) {
+        platform = target.platform
+        company = target.company
+        host = target.host
+        paymentMethod = target.paymentMethod
+    }
+}
+
+/// A barrier, as a complaint shows it.
+public struct BarrierMention: Codable, Sendable, Equatable {
+    public var number: Int
+    public var remediation: Barrier.Remediation
+    public var observed: Observed.State
+
+    public init(number: Int, remediation: Barrier.Remediation, observed: Observed.State) {
+        self.number = number
+        self.remediation = remediation
+        self.observed = observed
+    }
+}
+
+public struct DeadlineBody: Codable, Sendable, Equatable {
+    public var purpose: Deadline.Purpose
+    public var rule: String
+    public var state: Deadline.State
+    public var startedOn: Day
+    public var dueOn: Day
+    /// Whether the due date reaches past the loaded calendar.
+    public var isProvisional: Bool
+    public var endedOn: Day?
+
+    public init(_ deadline: Deadline) {
+        purpose = deadline.purpose
+        rule = deadline.rule.code
+        state = deadline.state
+        startedOn = deadline.startedOn
+        dueOn = deadline.dueOn
+        isProvisional = deadline.isProvisional
+        endedOn = deadline.endedOn
+    }
+}
+
+/// The answer to a filing. The tracking code is told here and nowhere again.
+public struct FiledBody: Codable, Sendable, Equatable {
+    public var id: UUID
+    public var reference: String
+    public var trackingCode: String
+    public var status: Complaint.Status
+    public var campaign: String
+    public var category: String?
+    public var respondent: PartyBody
+    public var target: TargetBody
+    public var barriers: [BarrierMention]
+    public var deadlines: [DeadlineBody]
+    public var receivedOn: Day
+    public var recordedAt: Date
+    public var `self`: String
+
+    public init(
+        id: UUID, reference: String, trackingCode: String, status: Complaint.Status, campaign: String,
+        category: String?, respondent: PartyBody, target: TargetBody, barriers: [BarrierMention],
+        deadlines: [DeadlineBody], receivedOn: Day, recordedAt: Date, link: String
+    ) {
+        self.id = id
+        self.reference = reference
+        self.trackingCode = trackingCode
+        self.status = status
+        self.campaign = campaign
+        self.category = category
+        self.respondent = respondent
+        self.target = target
+        self.barriers = barriers
+        self.deadlines = deadlines
+        self.receivedOn = receivedOn
+        self.recordedAt = recordedAt
+        self.`self` = link
+    }
+}
+
+/// A complaint in a list.
+public struct ComplaintLineBody: Codable, Sendable, Equatable {
+    public var reference: String
+    public var version: Int
+    public var kind: Campaign.Kind
+    public var status: Complaint.Status
+    public var category: String?
+    public var respondent: PartyBody
+    public var target: TargetBody
+    public var officer: String?
+    public var receivedOn: Day
+    public var dueOn: Day?
+    public var isOverdue: Bool
+    /// The beginning of what the complainant wrote.
+    public var excerpt: String
+    public var barriers: [Int]
+
+    public init(
+        reference: String, version: Int, kind: Campaign.Kind, status: Complaint.Status, category: String?,
+        respondent: PartyBody, target: TargetBody, officer: String?, receivedOn: Day, dueOn: Day?, isOverdue: Bool,
+        excerpt: String, barriers: [Int]
+    ) {
+        self.reference = reference
+        self.version = version
+        self.kind = kind
+        self.status = status
+        self.category = category
+        self.respondent = respondent
+        self.target = target
+        self.officer = officer
+        self.receivedOn = receivedOn
+        self.dueOn = dueOn
+        self.isOverdue = isOverdue
+        self.excerpt = excerpt
+        self.barriers = barriers
+    }
+}
+
+/// A complaint as an officer sees it.
+public struct ComplaintBody: Codable, Sendable, Equatable {
+    public var id: UUID
+    public var reference: String
+    /// The number in the entity tag.
+    public var version: Int
+    public var campaign: String
+    public var kind: Campaign.Kind
+    public var status: Complaint.Status
+    public var category: String?
+    public var scenario: String?
+    public var respondent: PartyBody
+    public var target: TargetBody
+    /// The payment method as the complainant wrote it.
+    public var methodName: String?
+    public var scene: String?
+    /// How the link is blocked, or the method refused.
+    public var manner: String?
+    /// The host of the notice page around the pasted link.
+    public var wrappedBy: String?
+    public var merchant: String?
+    public var office: String
+    public var officer: String?
+    public var outcome: Complaint.Outcome?
+    public var refusalGround: String?
+    public var informationGap: String?
+    public var agency: String?
+    public var duplicateOf: String?
+    public var receivedOn: Day
+    public var changedOn: Day
+    public var recordedAt: Date
+    public var changedAt: Date
+    public var deadlines: [DeadlineBody]
+    public var barriers: [BarrierMention]
+    public var narrative: String
+    public var linkText: String?
+    public var controlText: String?
+    public var remedySought: String?
+    public var language: String?
+    public var occurredOn: Day?
+    public var environment: EnvironmentBody
+    public var complainant: ComplainantBody?
+    public var channel: String
+    public var clientReference: String?
+    /// Other complaints with the same phone number or mail address.
+    public var sameContact: [String]
+    public var messages: [MessageBody]
+    /// Whether what was sealed can no longer be opened by anyone.
+    public var isErased: Bool
+    public var actions: [String]
+
+    public init(
+        id: UUID, reference: String, version: Int, campaign: String, complaint: Complaint, office: String,
+        officer: String?, duplicateOf: String?, recordedAt: Date, changedAt: Date, barriers: [BarrierMention],
+        narrative: String, environment: EnvironmentBody, channel: String, sameContact: [String],
+        messages: [MessageBody], isErased: Bool, actions: [String]
+    ) {
+        self.id = id
+        self.reference = reference
+        self.version = version
+        self.campaign = campaign
+        kind = complaint.kind
+        status = complaint.status
+        category = complaint.category
+        scenario = complaint.scenario
+        respondent = PartyBody(platform: complaint.respondent.platform, company: complaint.respondent.company)
+        target = TargetBody(complaint.target)
+        self.office = office
+        self.officer = officer
+        outcome = complaint.outcome
+        refusalGround = complaint.refusalGround
+        informationGap = complaint.informationGap
+        agency = complaint.agency
+        self.duplicateOf = duplicateOf
+        receivedOn = complaint.receivedOn
+        changedOn = complaint.changedOn
+        self.recordedAt = recordedAt
+        self.changedAt = changedAt
+        deadlines = complaint.deadlines.map(DeadlineBody.init)
+        self.barriers = barriers
+        self.narrative = narrative
+        self.environment = environment
+        self.channel = channel
+        self.sameContact = sameContact
+        self.messages = messages
+        self.isErased = isErased
+        self.actions = actions
+    }
+}
+
+public struct EnvironmentBody: Codable, Sendable, Equatable {
+    public var appVersion: String?
+    public var os: String?
+    public var region: String?
+    public var accountType: String?
+
+    public init(appVersion: String?, os: String?, region: String?, accountType: String?) {
+        self.appVersion = appVersion
+        self.os = os
+        self.region = region
+        self.accountType = accountType
+    }
+}
+
+/// Who complains, masked.
+public struct ComplainantBody: Codable, Sendable, Equatable {
+    public var kind: String?
+    public var name: String?
+    public var phone: String?
+    public var email: String?
+    public var ageBand: String?
+    public var disclosesIdentity: Bool
+
+    public init(kind: String?, identity: Identity?, ageBand: String?, disclosesIdentity: Bool) {
+        self.kind = kind
+        name = identity?.name
+        phone = identity?.phone
+        email = identity?.email
+        self.ageBand = ageBand
+        self.disclosesIdentity = disclosesIdentity
+    }
+}
+
+/// A message to or from the complainant, by the event it came with.
+public struct MessageBody: Codable, Sendable, Equatable {
+    public var event: Int
+    public var text: String
+
+    public init(event: Int, text: String) {
+        self.event = event
+        self.text = text
+    }
+}
+
+/// What the holder of a tracking code sees.
+public struct TrackingBody: Codable, Sendable, Equatable {
+    public var reference: String
+    public var campaign: String
+    public var status: Complaint.Status
+    public var informationGap: String?
+    public var outcome: Complaint.Outcome?
+    public var refusalGround: String?
+    public var agency: String?
+    public var receivedOn: Day
+    public var changedOn: Day
+    public var deadlines: [DeadlineBody]
+
+    public init(reference: String, campaign: String, complaint: Complaint) {
+        self.reference = reference
+        self.campaign = campaign
+        status = complaint.status
+        informationGap = complaint.informationGap
+        outcome = complaint.outcome
+        refusalGround = complaint.refusalGround
+        agency = complaint.agency
+        receivedOn = complaint.receivedOn
+        changedOn = complaint.changedOn
+        deadlines = complaint.deadlines.map(DeadlineBody.init)
+    }
+}
