@@ -19,6 +19,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -59,7 +60,7 @@ let package = Package(
             name: "rectify",
             dependencies: [
                 "API", "Casework", "Client", "Contract", "Postgres", "Reports", "Store",
-                arguments, configuration, crypto, hummingbird, lifecycle, logging, nio, subprocess, system, yams,
+                arguments, configuration, crypto, hummingbird, lifecycle, logging, nio, signals, subprocess, system, yams,
             ],
             swiftSettings: settings),
 

@@ -73,10 +73,7 @@ public final class EmbeddedServer: Sendable {
         }
         lock = try Self.lock(directory)
         programs = try Self.programs(for: directory.appending(path: "postgres"))
-        // A socket's path may have 107 bytes; where the directory is deeper, it goes under /tmp.
-        let near = self.directory.appending(path: "socket")
-        let name = "rectify-\(UInt32(truncatingIfNeeded: self.directory.plainPath.stableHash))"
-        socket = near.plainPath.utf8.count <= 80 ? near : URL(filePath: "/tmp").appending(path: name)
+        socket = Self.socket(in: self.directory)
     }
 
     deinit {
@@ -84,8 +81,23 @@ public final class EmbeddedServer: Sendable {
     }
 
     /// A connection string for one database of the cluster.
-    public func conninfo(database: String) -> String {
-        "host=\(socket.plainPath) user=rectify dbname=\(database)"
+    public func conninfo(database: String) -> String { Self.conninfo(database: database, in: directory) }
+
+    /// The same, of a server that another process has started in `directory`.
+    public static func conninfo(database: String, in directory: URL) -> String {
+        "host=\(socket(in: directory.standardizedFileURL).plainPath) user=rectify dbname=\(database)"
+    }
+
+    /// Whether a cluster was ever made in `directory`.
+    public static func exists(in directory: URL) -> Bool {
+        FileManager.default.fileExists(atPath: directory.appending(path: "postgres/PG_VERSION").plainPath)
+    }
+
+    /// A socket's path may have 107 bytes; where the directory is deeper, it goes under /tmp.
+    private static func socket(in directory: URL) -> URL {
+        let near = directory.appending(path: "socket")
+        let name = "rectify-\(UInt32(truncatingIfNeeded: directory.plainPath.stableHash))"
+        return near.plainPath.utf8.count <= 80 ? near : URL(filePath: "/tmp").appending(path: name)
     }
 
     /// Stops the server: open transactions are rolled back, what is committed is safe.

@@ -1,6 +1,52 @@
 import ArgumentParser
+import Foundation
 
+/// Records complaints about internet platforms that block each other, and follows each barrier until it is gone.
 @main
 struct Rectify: AsyncParsableCommand {
-    func run() async throws {}
+    static let configuration = CommandConfiguration(
+        abstract: "Case management for rectification campaigns against internet platforms.",
+        discussion: """
+            For officers, over the API of a server:
+              rectify login
+              rectify complaint list --status received --overdue
+              rectify complaint accept IR21-0000123-4
+              rectify report internet-2021 --format html --out report.html
+
+            For operators, next to the database:
+              rectify up
+              rectify officer add zhang --role officer
+            """,
+        version: "0.1.0",
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Officers",
+                subcommands: [
+                    Login.self, Logout.self, WhoAmI.self, ComplaintCommand.self, BarrierCommand.self,
+                    CompanyCommand.self, CampaignCommand.self, Report.self,
+                ]),
+            CommandGroup(
+                name: "Operators",
+                subcommands: [
+                    Up.self, Serve.self, Migrate.self, Load.self, OfficerCommand.self, ConfigCommand.self,
+                ]),
+        ])
+
+    /// Runs the command, and turns what is thrown into a sentence on standard error and an exit code that scripts can
+    /// rely on.
+    static func main() async {
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            guard let failure = Failure(error) else { exit(withError: error) }
+            FileHandle.standardError.write(Data("rectify: \(failure.message)\n".utf8))
+            Foundation.exit(failure.code)
+        }
+    }
 }

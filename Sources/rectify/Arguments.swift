@@ -1,0 +1,23 @@
+public import ArgumentParser
+public import Casework
+
+// What of the domain can be typed as an argument.
+
+extension Barrier.Kind: ExpressibleByArgument {}
+extension Complaint.Outcome: ExpressibleByArgument {}
+extension Observation.Method: ExpressibleByArgument {}
+extension Observation.Result: ExpressibleByArgument {}
+
+extension Day: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
+
+/// Only the roles an officer can hold.
+extension Role: ExpressibleByArgument {
+    public static var allValueStrings: [String] { ofOfficers.map(\.rawValue) }
+
+    public init?(argument: String) {
+        self.init(rawValue: argument)
+        guard Self.ofOfficers.contains(self) else { return nil }
+    }
+}

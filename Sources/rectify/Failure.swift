@@ -1,0 +1,79 @@
+import Casework
+import Client
+import Contract
+import Foundation
+import Postgres
+import Reports
+import Store
+
+/// What the user is told when a command fails, and what a script is told by the exit code.
+struct Failure: Error {
+    let message: String
+    let code: Int32
+
+    /// The exit codes, beside 0 and the 64 of wrong usage.
+    enum Code {
+        static let general: Int32 = 1
+        static let cancelled: Int32 = 2
+        static let notSignedIn: Int32 = 4
+        static let notFound: Int32 = 5
+        static let conflict: Int32 = 6
+        static let invalid: Int32 = 7
+        static let busy: Int32 = 8
+        static let partial: Int32 = 9
+        static let unavailable: Int32 = 69
+    }
+
+    init(_ message: String, code: Int32 = Code.general) {
+        self.message = message
+        self.code = code
+    }
+
+    /// - Returns: `nil` for what the argument parser knows how to say.
+    init?(_ error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case let problem as ProblemBody: self.init(Self.words(problem), code: Self.code(problem))
+        case let error as Client.Unreachable:
+            self.init("\(error)\nIs the server running? Start one with: rectify up", code: Code.unavailable)
+        case let error as Client.UnexpectedAnswer: self.init("\(error)")
+        case let error as InvalidDocument: self.init(Self.words(error.faults), code: Code.invalid)
+        case let error as PostgresError: self.init("\(error)", code: Code.unavailable)
+        case let error as Migrations.Failure: self.init("\(error)")
+        case let error as EmbeddedServer.Failure: self.init("\(error)")
+        case let error as KeyEncryptionKey.Failure: self.init("\(error)")
+        case let error as OfficerError: self.init("\(error)", code: Code.invalid)
+        case let error as SettingsError: self.init("\(error)", code: Code.invalid)
+        case is CancellationError: self.init("given up", code: Code.cancelled)
+        default: return nil
+        }
+    }
+
+    private static func words(_ problem: ProblemBody) -> String {
+        var text = "\(problem.title): \(problem.detail)"
+        if let errors = problem.errors, errors.count > 1 { text += "\n" + words(errors) }
+        if problem.status >= 500 { text += " (request \(problem.requestId))" }
+        if problem.code == "stale" { text += "\nLook at it again and repeat what still makes sense." }
+        return printable(text, keepingLines: true)
+    }
+
+    private static func words(_ faults: [Fault]) -> String {
+        faults.map { "  \($0.pointer) \($0.detail)" }.joined(separator: "\n")
+    }
+
+    private static func printable(_ text: String, keepingLines: Bool) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { Reports.printable(String($0)) }
+            .joined(separator: "\n")
+    }
+
+    private static func code(_ problem: ProblemBody) -> Int32 {
+        switch problem.status {
+        case 401: Code.notSignedIn
+        case 404: Code.notFound
+        case 409, 412, 428: Code.conflict
+        case 400, 413, 415, 422: Code.invalid
+        case 429, 503: Code.busy
+        default: Code.general
+        }
+    }
+}

@@ -1,0 +1,187 @@
+import ArgumentParser
+import Casework
+import Client
+import Contract
+import Foundation
+import Reports
+
+struct BarrierCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "barrier", abstract: "Read and work the campaign's issue ledger.",
+        groupedSubcommands: [
+            CommandGroup(name: "Reading", subcommands: [BarrierList.self, BarrierShow.self]),
+            CommandGroup(name: "Finding", subcommands: [BarrierRecord.self, BarrierObserve.self, BarrierConfirm.self]),
+            CommandGroup(
+                name: "Remediation",
+                subcommands: [
+                    BarrierOrder.self, BarrierUndertake.self, BarrierStart.self, BarrierAwait.self,
+                    BarrierEndAwait.self, BarrierClaim.self,
+                ]),
+            CommandGroup(
+                name: "Judging",
+                subcommands: [
+                    BarrierVerify.self, BarrierRefute.self, BarrierJustify.self, BarrierDismiss.self,
+                    BarrierRevive.self, BarrierRegress.self,
+                ]),
+        ])
+}
+
+/// A barrier by its number, or by `respondent/target/scene`.
+struct BarrierAddress: ParsableArguments {
+    @Argument(help: "Number, or respondent/target/scene such as wechat/platform:taobao/group.")
+    var barrier: String
+
+    @OptionGroup var campaign: CampaignOptions
+    @OptionGroup var client: ClientOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard Int(barrier) == nil, barrier.split(separator: "/").count != 3 else { return }
+        throw ValidationError("“\(barrier)” is neither a number nor respondent/target/scene.")
+    }
+
+    /// The path of the barrier.
+    func path(_ client: Client) async throws -> String {
+        let root = "/v1/campaigns/\(try campaign.code)/barriers"
+        if let number = Int(barrier) { return "\(root)/\(number)" }
+        let parts = barrier.split(separator: "/").map(String.init)
+        let query = [("platform", parts[0]), ("target", parts[1]), ("scene", parts[2])]
+        let found = try await client.list(root, query, limit: 1, of: BarrierBody.self)
+        guard let body = found.first else {
+            throw Failure("there is no barrier \(barrier) in the ledger", code: Failure.Code.notFound)
+        }
+        return "\(root)/\(body.number)"
+    }
+
+    func show(_ body: BarrierBody) throws {
+        try output.write(
+            body, name: String(body.number),
+            fields: [
+                ("Barrier", String(body.number)), ("Remediation", body.remediation.rawValue),
+                ("Observed", body.observed.state.rawValue), ("Version", String(body.version)),
+            ])
+    }
+}
+
+/// A command that does one thing to one barrier, sending the version it saw.
+protocol BarrierAction: AsyncParsableCommand {
+    var barrier: BarrierOptions { get }
+    var method: String { get }
+    /// The resource beneath the barrier.
+    var resource: String { get }
+    var members: [String: JSON] { get }
+}
+
+extension BarrierAction {
+    var method: String { "POST" }
+    var members: [String: JSON] { [:] }
+
+    func run() async throws {
+        let address = barrier.address
+        let body = try await address.client.withClient { client in
+            let path = try await address.path(client)
+            let seen: BarrierBody = try await client.get(path)
+            let sent = members.merging(barrier.members) { own, _ in own }
+            return try await client.act(method, on: "\(path)/\(resource)", version: seen.version, sent) as BarrierBody
+        }
+        try address.show(body)
+    }
+}
+
+/// Which barrier, when the action takes effect, and why.
+struct BarrierOptions: ParsableArguments {
+    @OptionGroup var address: BarrierAddress
+
+    @Option(help: "Day it took effect, where that was earlier; needs --reason.")
+    var on: Day?
+
+    @Option(help: "Why; kept with the history.")
+    var reason: String?
+
+    var members: [String: JSON] { ["effective_on": JSON(on), "reason": JSON(reason)] }
+}
+
+struct BarrierList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List the ledger.")
+
+    @Option(help: "blocked_link, refused_payment or practice.")
+    var kind: String?
+
+    @Option(help: "One or more states with commas between, such as claimed,partially_verified.")
+    var remediation: String?
+
+    @Option(help: "Respondent platform.")
+    var platform: String?
+
+    @Option(help: "Target, such as platform:taobao or method:wechat_pay.")
+    var target: String?
+
+    @Option(help: "How many at the most.")
+    var limit = 200
+
+    @OptionGroup var campaign: CampaignOptions
+    @OptionGroup var client: ClientOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let filters: [(name: String, value: String?)] = [
+            ("kind", kind), ("remediation", remediation), ("platform", platform), ("target", target),
+        ]
+        let query = filters.compactMap { filter in filter.value.map { (filter.name, $0) } }
+        let path = "/v1/campaigns/\(try campaign.code)/barriers"
+        let bodies = try await client.withClient { client in
+            try await client.list(path, query, limit: limit, of: BarrierBody.self)
+        }
+        try output.write(
+            bodies,
+            [
+                .init("No.", .right), .init("Respondent"), .init("Target"), .init("Scene"), .init("Remediation"),
+                .init("Observed"), .init("Complaints", .right), .init("Changed"),
+            ], name: { String($0.number) }
+        ) { body in
+            [
+                String(body.number), body.respondentPlatform, body.target, body.scene, body.remediation.rawValue,
+                body.observed.state.rawValue + (body.observed.isStale ? " (stale)" : ""), String(body.complaints),
+                body.changedOn.description,
+            ]
+        }
+    }
+}
+
+struct BarrierShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show one barrier with its observations and history.")
+
+    @OptionGroup var address: BarrierAddress
+
+    func run() async throws {
+        let (body, observations, events) = try await address.client.withClient { client in
+            let path = try await address.path(client)
+            let body: BarrierBody = try await client.get(path)
+            let observations: Page<ObservationBody> = try await client.get("\(path)/observations")
+            let events: Page<EventBody> = try await client.get("\(path)/events")
+            return (body, observations.items, events.items)
+        }
+        try address.output.write(
+            body, name: String(body.number),
+            fields: [
+                ("Barrier", "\(body.number) of \(body.campaign)"), ("Kind", body.kind.rawValue),
+                ("Respondent", body.respondentPlatform), ("Target", body.target), ("Scene", body.scene),
+                ("Remediation", body.remediation.rawValue), ("Episode", String(body.episode)),
+                ("Waits for", body.awaitedCompany), ("Coverage", body.coverage.map { "\($0) %" }),
+                ("Justified until", body.justifiedUntil?.description),
+                ("Order stands", body.hasStandingOrder ? "yes" : "no"), ("False claims", String(body.falseClaims)),
+                ("Observed", body.observed.state.rawValue + (body.observed.isStale ? ", stale" : "")),
+                ("Complaints", String(body.complaints)), ("Possible now", body.actions.joined(separator: ", ")),
+            ])
+        guard address.output.output == .table else { return }
+        let tests = observations.map { [$0.on.description, $0.method.rawValue, $0.result.rawValue] }
+        if !tests.isEmpty {
+            Terminal.write("\n")
+            let table = TextTable([.init("Tested"), .init("How"), .init("Result")], tests)
+            Terminal.write(lines: table.lines(width: Terminal.width))
+        }
+        Terminal.write("\n")
+        Terminal.write(lines: TextTable(EventBody.columns, events.map(\.row)).lines(width: Terminal.width))
+    }
+}

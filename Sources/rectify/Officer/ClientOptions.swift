@@ -1,0 +1,107 @@
+import ArgumentParser
+import Casework
+import Client
+import Foundation
+import Yams
+
+/// Which server to talk to, and who to be there.
+struct ClientOptions: ParsableArguments {
+    @Option(help: "Address of the server, such as http://127.0.0.1:8080.")
+    var server: String?
+
+    /// Lends `body` a client that is signed in where a token is kept.
+    func withClient<Value>(_ body: (Client) async throws -> Value) async throws -> Value {
+        let client = Client(server: try address, token: try TokenFile().read())
+        do {
+            let value = try await body(client)
+            try await client.close()
+            return value
+        } catch {
+            try? await client.close()
+            throw error
+        }
+    }
+
+    var address: String {
+        get throws {
+            let environment = ProcessInfo.processInfo.environment["RECTIFY_SERVER"]
+            return try server ?? environment ?? ClientSettings.read().server ?? "http://127.0.0.1:8080"
+        }
+    }
+}
+
+/// The campaign a command is about: the option, the environment, the settings, else the one we know.
+struct CampaignOptions: ParsableArguments {
+    @Option(help: "Campaign, where it is not the default one.")
+    var campaign: String?
+
+    var code: String {
+        get throws {
+            let environment = ProcessInfo.processInfo.environment["RECTIFY_CAMPAIGN"]
+            return try campaign ?? environment ?? ClientSettings.read().campaign ?? "internet-2021"
+        }
+    }
+}
+
+/// What a user keeps in `client.yaml` under the XDG configuration folder.
+struct ClientSettings: Codable {
+    var server: String?
+    var campaign: String?
+
+    static var file: URL { base("XDG_CONFIG_HOME", ".config").appending(path: "rectify/client.yaml") }
+
+    static func read() throws -> ClientSettings {
+        guard let text = try? String(contentsOf: file, encoding: .utf8) else { return ClientSettings() }
+        do {
+            return try YAMLDecoder().decode(ClientSettings.self, from: text)
+        } catch {
+            throw Failure("\(file.path(percentEncoded: false)) cannot be read: \(error)", code: Failure.Code.invalid)
+        }
+    }
+
+    func write() throws {
+        let folder = Self.file.deletingLastPathComponent()
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try YAMLEncoder().encode(self).write(to: Self.file, atomically: true, encoding: .utf8)
+    }
+
+    static func base(_ variable: String, _ standard: String) -> URL {
+        ProcessInfo.processInfo.environment[variable].map { URL(filePath: $0) }
+            ?? FileManager.default.homeDirectoryForCurrentUser.appending(path: standard)
+    }
+}
+
+/// The officer's token, in a file that only the officer can read.
+struct TokenFile {
+    let url = ClientSettings.base("XDG_STATE_HOME", ".local/state").appending(path: "rectify/token")
+
+    private var path: String { url.path(percentEncoded: false) }
+
+    func read() throws -> String? {
+        guard let text = try? String(contentsOf: url, encoding: .utf8) else { return nil }
+        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber
+        guard (mode?.intValue ?? 0) & 0o077 == 0 else {
+            throw Failure("\(path) is readable by others; run: chmod 600 \(path)", code: Failure.Code.notSignedIn)
+        }
+        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    func write(_ token: String) throws {
+        try FileManager.default.createDirectory(
+            at: url.deletingLastPathComponent(), withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        try? FileManager.default.removeItem(at: url)
+        let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
+        guard FileManager.default.createFile(atPath: path, contents: Data((token + "\n").utf8), attributes: attributes)
+        else { throw Failure("\(path) cannot be written") }
+    }
+
+    func remove() { try? FileManager.default.removeItem(at: url) }
+}
+
+extension JSON {
+    /// A member of a body; left out where there is nothing to say.
+    init(_ text: String?) { self = text.map { .string($0) } ?? .null }
+    init(_ number: Int?) { self = number.map { .int($0) } ?? .null }
+    init(_ day: Day?) { self = day.map { .string($0.description) } ?? .null }
+}

@@ -1,0 +1,78 @@
+import ArgumentParser
+import Casework
+import Client
+import Contract
+import Foundation
+import Reports
+
+struct ComplaintFile: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "file", abstract: "File complaints: one JSON object, or one on each line.",
+        discussion: """
+            Each is stored once, however often it is sent: a line that was filed before says so and changes nothing.
+            The tracking code of each is printed here and nowhere again.
+            """)
+
+    @Argument(help: "File, or - for standard input.", completion: .file(extensions: ["json", "ndjson"]))
+    var file: String
+
+    @OptionGroup var client: ClientOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let documents = try documents()
+        var filed: [FiledBody] = []
+        var failures = 0
+        try await client.withClient { client in
+            for (index, document) in documents.enumerated() {
+                do {
+                    filed.append(try await client.file(document))
+                } catch let error as ProblemBody where documents.count > 1 {
+                    failures += 1
+                    if Terminal.showsProgress { Terminal.progress("") }
+                    Terminal.note("line \(index + 1): \(Failure(error)?.message ?? error.detail)")
+                }
+                if documents.count > 1, Terminal.showsProgress {
+                    Terminal.progress(bar(index + 1, of: documents.count, failures: failures))
+                }
+            }
+        }
+        if documents.count > 1, Terminal.showsProgress { Terminal.note("") }
+        try output.write(
+            filed,
+            [.init("Reference"), .init("Tracking code"), .init("Respondent"), .init("Target"), .init("Barriers")],
+            name: \.reference
+        ) { body in
+            [
+                body.reference, body.trackingCode, body.respondent.platform ?? body.respondent.company ?? "?",
+                body.target.words, body.barriers.map { String($0.number) }.joined(separator: " "),
+            ]
+        }
+        guard failures > 0 else { return }
+        let code = filed.isEmpty ? Failure.Code.invalid : Failure.Code.partial
+        throw Failure("\(filed.count) filed, \(failures) not", code: code)
+    }
+
+    /// One document for the whole file, or one for each line where it is no single document.
+    private func documents() throws -> [Data] {
+        let data: Data
+        if file == "-" {
+            data = FileHandle.standardInput.readDataToEndOfFile()
+        } else {
+            guard let read = try? Data(contentsOf: URL(filePath: file)) else {
+                throw Failure("\(file) cannot be read", code: Failure.Code.notFound)
+            }
+            data = read
+        }
+        if (try? JSON(parsing: data)) != nil { return [data] }
+        let lines = data.split(separator: UInt8(ascii: "\n")).map { Data($0) }.filter { !$0.isEmpty }
+        guard !lines.isEmpty else { throw Failure("\(file) is empty", code: Failure.Code.invalid) }
+        return lines
+    }
+
+    private func bar(_ done: Int, of total: Int, failures: Int) -> String {
+        let filled = done * 30 / total
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 30 - filled)
+        return "\(bar) \(done)/\(total)" + (failures > 0 ? ", \(failures) not filed" : "")
+    }
+}

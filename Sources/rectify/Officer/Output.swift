@@ -1,0 +1,93 @@
+import ArgumentParser
+import Contract
+import Foundation
+import Reports
+
+/// How results are written.
+struct OutputOptions: ParsableArguments {
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case table
+        case json
+        case ndjson
+        case csv
+        case name
+    }
+
+    @Option(name: .shortAndLong, help: "table, json, ndjson, csv or name.")
+    var output: Format = .table
+
+    /// Writes a list: as a table for people, else for programs.
+    func write<Item: Encodable>(
+        _ items: [Item], _ columns: [TextTable.Column], name: (Item) -> String, row: (Item) -> [String]
+    ) throws {
+        switch output {
+        case .table:
+            let table = TextTable(columns, items.map(row))
+            Terminal.write(lines: table.lines(width: Terminal.width))
+            if items.isEmpty { Terminal.note("nothing found") }
+        case .json: Terminal.write(lines: [try json(items)])
+        case .ndjson: Terminal.write(lines: try items.map(json))
+        case .csv:
+            let records = [columns.map { $0.title.lowercased().replacing(" ", with: "_") }] + items.map(row)
+            Terminal.write(records.map(csvLine).joined())
+        case .name: Terminal.write(lines: items.map(name))
+        }
+    }
+
+    /// Writes one thing: as lines of name and value for people.
+    func write(_ item: some Encodable, name: String, fields: [(String, String?)]) throws {
+        switch output {
+        case .json, .ndjson: Terminal.write(lines: [try json(item)])
+        case .name: Terminal.write(lines: [name])
+        case .csv:
+            let known = fields.map { ($0.0, $0.1 ?? "") }
+            Terminal.write(csvLine(known.map(\.0)) + csvLine(known.map(\.1)))
+        case .table:
+            let shown = fields.compactMap { field in field.1.map { (field.0, $0) } }
+            let width = shown.map { displayWidth($0.0) }.max() ?? 0
+            Terminal.write(
+                lines: shown.map { title, value in
+                    title + String(repeating: " ", count: width - displayWidth(title) + 2) + printable(value)
+                })
+        }
+    }
+
+    private func json(_ value: some Encodable) throws -> String {
+        String(decoding: try Coding.encoder.encode(value), as: UTF8.self)
+    }
+}
+
+/// Standard output for data, standard error for everything said about them.
+enum Terminal {
+    /// Columns a table may take; `nil` where the output is no terminal and nothing is to be cut.
+    static var width: Int? {
+        guard isatty(STDOUT_FILENO) == 1 else { return nil }
+        if let columns = ProcessInfo.processInfo.environment["COLUMNS"].flatMap(Int.init) { return columns }
+        var size = winsize()
+        return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+    }
+
+    static var showsProgress: Bool { isatty(STDERR_FILENO) == 1 }
+
+    static func write(lines: [String]) {
+        write(lines.map { $0 + "\n" }.joined())
+    }
+
+    /// Ends quietly where nobody reads any more, as behind `head`.
+    static func write(_ text: String) {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+        } catch {
+            Foundation.exit(0)
+        }
+    }
+
+    static func note(_ text: String) {
+        FileHandle.standardError.write(Data((text + "\n").utf8))
+    }
+
+    /// Redraws one line on standard error.
+    static func progress(_ text: String) {
+        FileHandle.standardError.write(Data("\r\u{1B}[K\(text)".utf8))
+    }
+}

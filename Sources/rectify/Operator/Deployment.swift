@@ -1,0 +1,69 @@
+import Foundation
+import Logging
+import Postgres
+import Store
+
+/// The two databases and the key they are used with: from the settings, or an embedded server's.
+struct Deployment {
+    let url: String
+    let keysURL: String
+    let keyFile: URL
+
+    /// - Throws: ``SettingsError`` where the settings name no database.
+    init(_ settings: Settings) throws {
+        func required(_ key: String, _ why: String) throws -> String {
+            guard !settings[key].isEmpty else { throw SettingsError.missing(key: key, why: why) }
+            return settings[key]
+        }
+        url = try required("database.url", "or use `rectify up`, which brings a database of its own")
+        keysURL = try required("database.keys_url", "the keys of sealed complaints live in a second database")
+        keyFile = URL(filePath: try required("keys.file", "make one with: head -c 32 /dev/urandom | base64"))
+    }
+
+    init(_ server: EmbeddedServer, in directory: URL) {
+        url = server.conninfo(database: "rectify")
+        keysURL = server.conninfo(database: "rectify_keys")
+        keyFile = Self.keyFile(in: directory)
+    }
+
+    /// Of a server that another process has started in `directory`.
+    init(runningIn directory: URL) {
+        url = EmbeddedServer.conninfo(database: "rectify", in: directory)
+        keysURL = EmbeddedServer.conninfo(database: "rectify_keys", in: directory)
+        keyFile = Self.keyFile(in: directory)
+    }
+
+    private static func keyFile(in directory: URL) -> URL { directory.appending(path: "key-encryption-key") }
+
+    /// One database for an operator's command.
+    func database(_ url: String, logger: Logger) -> Database {
+        Database(
+            ConnectionSettings(conninfo: url, applicationName: "rectify-operator", statementTimeout: .seconds(60)),
+            limits: PoolLimits(connections: 1), logger: logger)
+    }
+
+    /// Brings both databases to the newest schema.
+    ///
+    /// - Returns: The migrations applied now.
+    func migrate(logger: Logger) async throws -> [String] {
+        var applied: [String] = []
+        for (url, folder) in [(url, Home.migrations), (keysURL, Home.keyMigrations)] {
+            let database = database(url, logger: logger)
+            let names = try await closing(database) { try await Migrations(in: folder).apply(to: database) }
+            applied += names
+        }
+        return applied
+    }
+}
+
+/// Closes the database when `body` is done, however it ends.
+func closing<Value>(_ database: Database, _ body: () async throws -> Value) async throws -> Value {
+    do {
+        let value = try await body()
+        await database.close()
+        return value
+    } catch {
+        await database.close()
+        throw error
+    }
+}

@@ -1,0 +1,42 @@
+import Foundation
+
+/// Where the product's own files are: its migrations, its reference data, its settings.
+enum Home {
+    static let directory: URL = {
+        let files = FileManager.default
+        if let named = ProcessInfo.processInfo.environment["RECTIFY_HOME"] { return URL(filePath: named) }
+        var candidates = [URL(filePath: files.currentDirectoryPath)]
+        // Built in place, the program lies some folders below the checkout; installed, beside its files.
+        var folder = (Bundle.main.executableURL ?? URL(filePath: "/")).resolvingSymlinksInPath()
+        for _ in 0..<5 {
+            folder.deleteLastPathComponent()
+            candidates += [folder, folder.appending(path: "share/rectify")]
+        }
+        return candidates.first { isHome($0) } ?? candidates[0]
+    }()
+
+    static var config: URL { directory.appending(path: "Config") }
+    static var migrations: URL { directory.appending(path: "Migrations") }
+    static var keyMigrations: URL { migrations.appending(path: "keys") }
+
+    /// What a new server loads: the registry, the campaigns, the calendars.
+    static func referenceFiles() throws -> [URL] {
+        func files(_ folder: String) -> [URL] {
+            let found = try? FileManager.default.contentsOfDirectory(
+                at: config.appending(path: folder), includingPropertiesForKeys: nil)
+            return (found ?? []).filter { $0.pathExtension == "json" }.sorted { $0.path() < $1.path() }
+        }
+        let files = [config.appending(path: "registry.json")] + files("campaigns") + files("calendars")
+        guard files.allSatisfy({ FileManager.default.fileExists(atPath: $0.path(percentEncoded: false)) }) else {
+            throw Failure(
+                "Config/ was not found from \(directory.path(percentEncoded: false)); set RECTIFY_HOME to the folder "
+                    + "that holds Config and Migrations")
+        }
+        return files
+    }
+
+    private static func isHome(_ folder: URL) -> Bool {
+        FileManager.default.fileExists(
+            atPath: folder.appending(path: "Migrations/0001_create_reference_data.sql").path(percentEncoded: false))
+    }
+}

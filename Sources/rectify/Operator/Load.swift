@@ -1,0 +1,24 @@
+import ArgumentParser
+import Foundation
+import Postgres
+
+struct Load: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Load reference data: a registry, a campaign, a calendar year.",
+        discussion: """
+            Every file is checked whole before anything is loaded; loading the same again changes nothing. Without
+            files, what the product ships is loaded.
+            """)
+
+    @Argument(help: "Files such as Config/registry.json.", completion: .file(extensions: ["json"]))
+    var files: [String] = []
+
+    @OptionGroup var options: OperatorOptions
+
+    func run() async throws {
+        let urls = files.isEmpty ? try Home.referenceFiles() : files.map { URL(filePath: $0) }
+        let changes = try await options.withDatabase { database in try await database.load(urls) }
+        for change in changes { print(change) }
+        if changes.isEmpty { print("nothing changed") }
+    }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Postgres
+import Store
+
+struct Migrate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Bring the databases to the newest schema, or say what waits.")
+
+    @Flag(help: "Only say what is applied and what waits.")
+    var status = false
+
+    @OptionGroup var options: OperatorOptions
+
+    func run() async throws {
+        try await options.withDeployment { deployment, logger in
+            guard status else {
+                let applied = try await deployment.migrate(logger: logger)
+                return print(applied.isEmpty ? "nothing to apply" : applied.map { "applied \($0)" }.joined(separator: "\n"))
+            }
+            for (url, folder, prefix) in [
+                (deployment.url, Home.migrations, ""), (deployment.keysURL, Home.keyMigrations, "keys/"),
+            ] {
+                let migrations = try Migrations(in: folder)
+                let database = deployment.database(url, logger: logger)
+                let pending = try await closing(database) { try await migrations.pending(in: database) }.map(\.number)
+                for file in migrations.files {
+                    print("\(pending.contains(file.number) ? "waits  " : "applied")  \(prefix)\(file.name)")
+                }
+            }
+        }
+    }
+}

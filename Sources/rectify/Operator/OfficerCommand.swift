@@ -1,0 +1,109 @@
+import ArgumentParser
+import Casework
+import Foundation
+import Postgres
+import Reports
+import Store
+
+struct OfficerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "officer", abstract: "Add, list and disable officers, and issue their tokens.",
+        subcommands: [OfficerAdd.self, OfficerList.self, OfficerDisable.self, OfficerToken.self])
+}
+
+struct OfficerAdd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add", abstract: "Add an officer and print a first token, once.")
+
+    @Argument(help: "A short name, such as zhang.")
+    var name: String
+
+    @Option(help: "officer, supervisor, auditor or admin.")
+    var role: Role
+
+    @Option(help: "Days until the token expires.")
+    var days = 90
+
+    @OptionGroup var options: OperatorOptions
+
+    func validate() throws {
+        guard (1...3660).contains(days) else { throw ValidationError("--days lies between 1 and 3660.") }
+    }
+
+    func run() async throws {
+        let token = try await options.withDatabase { database in
+            try await database.transaction { [name, role, days] db in
+                _ = try db.addOfficer(named: name, role: role, at: Date())
+                return try db.issueToken(toOfficerNamed: name, lasting: days, at: Date())
+            }
+        }
+        token.show(to: name)
+    }
+}
+
+extension IssuedToken {
+    /// The secret alone on standard output, so that it can be piped into `rectify login`.
+    fileprivate func show(to name: String) {
+        let note = "token for \(name), good until \(expiresAt.formatted(.iso8601)); it is shown only now\n"
+        FileHandle.standardError.write(Data(note.utf8))
+        print(secret)
+    }
+}
+
+struct OfficerList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List officers and their roles.")
+
+    @OptionGroup var options: OperatorOptions
+
+    func run() async throws {
+        let officers = try await options.withDatabase { database in
+            try await database.transaction(.readOnly) { db in try db.officers() }
+        }
+        let rows = officers.map { [$0.name, $0.role.rawValue, $0.office, $0.isDisabled ? "disabled" : "in service"] }
+        let table = TextTable([.init("Name"), .init("Role"), .init("Office"), .init("State")], rows)
+        print(table.lines().joined(separator: "\n"))
+    }
+}
+
+struct OfficerDisable: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "disable", abstract: "End an officer's rights and tokens, from the next request on.")
+
+    @Argument(help: "The officer's name.")
+    var name: String
+
+    @OptionGroup var options: OperatorOptions
+
+    func run() async throws {
+        try await options.withDatabase { database in
+            try await database.transaction { [name] db in try db.disableOfficer(named: name, at: Date()) }
+        }
+        print("disabled \(name)")
+    }
+}
+
+struct OfficerToken: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "token", abstract: "Issue another token for an officer and print it, once.")
+
+    @Argument(help: "The officer's name.")
+    var name: String
+
+    @Option(help: "Days until the token expires.")
+    var days = 90
+
+    @OptionGroup var options: OperatorOptions
+
+    func validate() throws {
+        guard (1...3660).contains(days) else { throw ValidationError("--days lies between 1 and 3660.") }
+    }
+
+    func run() async throws {
+        let token = try await options.withDatabase { database in
+            try await database.transaction { [name, days] db in
+                try db.issueToken(toOfficerNamed: name, lasting: days, at: Date())
+            }
+        }
+        token.show(to: name)
+    }
+}

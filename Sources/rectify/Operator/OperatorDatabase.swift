@@ -1,0 +1,46 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Postgres
+
+/// Finds the database an operator's command works on.
+struct OperatorOptions: ParsableArguments {
+    @OptionGroup var data: DataOptions
+    @OptionGroup var file: SettingsOptions
+
+    /// Lends `body` the deployment: that of the settings, else the embedded one, which is started for as long as the
+    /// command takes where it does not run.
+    func withDeployment<Value>(_ body: (Deployment, Logger) async throws -> Value) async throws -> Value {
+        let settings = try await file.settings()
+        let logger = serverLogger(.warning)
+        guard settings["database.url"].isEmpty else { return try await body(try Deployment(settings), logger) }
+        guard EmbeddedServer.exists(in: data.directory) else {
+            throw Failure(
+                "there is no database at \(data.directory.path(percentEncoded: false)): start one with `rectify up`, "
+                    + "name its directory with --data, or set RECTIFY_DATABASE_URL",
+                code: Failure.Code.notFound)
+        }
+        let server: EmbeddedServer
+        do {
+            server = try await EmbeddedServer.start(in: data.directory)
+        } catch EmbeddedServer.Failure.inUse {
+            return try await body(Deployment(runningIn: data.directory), logger)
+        }
+        do {
+            let value = try await body(Deployment(server, in: data.directory), logger)
+            try await server.stop()
+            return value
+        } catch {
+            try? await server.stop()
+            throw error
+        }
+    }
+
+    /// The same, with the first database opened.
+    func withDatabase<Value>(_ body: (Database) async throws -> Value) async throws -> Value {
+        try await withDeployment { deployment, logger in
+            let database = deployment.database(deployment.url, logger: logger)
+            return try await closing(database) { try await body(database) }
+        }
+    }
+}

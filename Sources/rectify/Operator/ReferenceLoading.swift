@@ -1,0 +1,37 @@
+import Casework
+import Foundation
+import Postgres
+import Store
+
+extension Database {
+    /// Loads files of reference data, one transaction for all: either every file is good and loaded, or none is.
+    ///
+    /// - Returns: What changed.
+    /// - Throws: ``Failure`` naming the file and every fault in it, or `PostgresError`.
+    func load(_ files: [URL]) async throws -> [ReferenceChange] {
+        let documents = try files.map { file in
+            let name = file.lastPathComponent
+            guard let bytes = try? Data(contentsOf: file) else {
+                throw Failure("\(file.path(percentEncoded: false)) cannot be read", code: Failure.Code.notFound)
+            }
+            do {
+                return (name, try JSON(parsing: bytes))
+            } catch let error as JSON.SyntaxError {
+                throw Failure("\(name): at byte \(error.offset): \(error.reason)", code: Failure.Code.invalid)
+            }
+        }
+        return try await transaction { db in
+            var changes: [ReferenceChange] = []
+            for (name, document) in documents {
+                do {
+                    let known = try db.referenceBook().data
+                    changes += try db.load(ReferenceFile.items(in: document, knowing: known))
+                } catch let invalid as InvalidDocument {
+                    let faults = invalid.faults.map { "  \($0.pointer) \($0.detail)" }.joined(separator: "\n")
+                    throw Failure("\(name) is not loaded, and nothing else is:\n\(faults)", code: Failure.Code.invalid)
+                }
+            }
+            return changes
+        }
+    }
+}

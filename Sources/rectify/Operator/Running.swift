@@ -1,0 +1,57 @@
+import API
+import Foundation
+import Hummingbird
+import Logging
+import NIOCore
+import ServiceLifecycle
+import Store
+import UnixSignals
+
+/// Serves until the process is told to stop, then lets requests under way finish.
+struct Running {
+    let deployment: Deployment
+    let settings: Settings
+    let host: String
+    let port: Int
+    let logger: Logger
+
+    func run() async throws {
+        let databases = Databases(
+            url: deployment.url, keysURL: deployment.keysURL,
+            sizes: Databases.Sizes(
+                filing: settings.number("database.filing_connections"),
+                work: settings.number("database.work_connections"),
+                reports: settings.number("database.report_connections")),
+            wait: .milliseconds(settings.number("database.wait_ms")), logger: logger)
+        let keys = CaseKeys(databases.keys, encryptionKey: try KeyEncryptionKey(file: deployment.keyFile))
+        guard try await databases.isReady() else {
+            throw Failure("the database lacks its schema; run: rectify migrate", code: Failure.Code.unavailable)
+        }
+        let service = Service(databases: databases, references: ReferenceCache(databases.work), keys: keys)
+        let idle = TimeAmount.seconds(Int64(settings.number("server.idle_seconds")))
+        let application = Application(
+            router: router(service), server: .http1(configuration: .init(idleTimeout: idle)),
+            configuration: .init(address: .hostname(host, port: port), serverName: "rectify"),
+            onServerRunning: { channel in
+                let address = channel.localAddress
+                Terminal.write(lines: ["ready on http://\(address?.ipAddress ?? host):\(address?.port ?? port)"])
+            }, logger: logger)
+        var configuration = ServiceGroupConfiguration(
+            services: [application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(settings.number("server.shutdown_seconds"))
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch {
+            await databases.close()
+            throw error
+        }
+        await databases.close()
+    }
+}
+
+/// The server's log: one line an entry, on standard error.
+func serverLogger(_ level: Logger.Level) -> Logger {
+    var logger = Logger(label: "rectify") { StreamLogHandler.standardError(label: $0) }
+    logger.logLevel = level
+    return logger
+}

@@ -1,0 +1,155 @@
+import Configuration
+import Foundation
+import Logging
+import SystemPackage
+import Yams
+
+/// One thing an operator can set.
+struct Setting: Sendable {
+    enum Kind: Sendable {
+        case text
+        case number(ClosedRange<Int>)
+    }
+
+    let key: String
+    let standard: String
+    let kind: Kind
+    /// Never printed.
+    let isSecret: Bool
+    let meaning: String
+
+    init(_ key: String, _ standard: String, _ kind: Kind, isSecret: Bool = false, _ meaning: String) {
+        self.key = key
+        self.standard = standard
+        self.kind = kind
+        self.isSecret = isSecret
+        self.meaning = meaning
+    }
+
+    /// The environment variable that wins over the file.
+    var variable: String { "RECTIFY_" + key.replacing(".", with: "_").uppercased() }
+
+    /// Every setting of the server. `Config/rectify.yaml` lists the same with the same defaults.
+    static let all = [
+        Setting("database.url", "", .text, isSecret: true, "libpq connection string; empty: `up` runs a PostgreSQL of its own"),
+        Setting("database.keys_url", "", .text, isSecret: true, "the second database, with the keys of sealed complaints"),
+        Setting("database.filing_connections", "4", .number(1...64), "connections for filings"),
+        Setting("database.work_connections", "6", .number(1...64), "connections for officers' work"),
+        Setting("database.report_connections", "2", .number(1...16), "connections for reports"),
+        Setting("database.wait_ms", "3000", .number(100...60_000), "how long a request waits for a connection"),
+        Setting("keys.file", "", .text, "file with the key-encryption key, mode 0600; `up` makes one in its directory"),
+        Setting("server.host", "127.0.0.1", .text, "address to listen on"),
+        Setting("server.port", "8080", .number(0...65_535), "port to listen on; 0 takes a free one"),
+        Setting("server.idle_seconds", "15", .number(1...600), "a silent connection is closed after this"),
+        Setting("server.shutdown_seconds", "10", .number(1...300), "requests under way get this long at the end"),
+        Setting("log.level", "info", .text, "trace, debug, info, notice, warning, error or critical"),
+    ]
+}
+
+/// Why the settings cannot be used.
+enum SettingsError: Error, CustomStringConvertible {
+    case unknown([String])
+    case unreadable(String, String)
+    case invalid(key: String, value: String, wanted: String)
+    case missing(key: String, why: String)
+
+    var description: String {
+        switch self {
+        case .unknown(let names): "unknown settings: \(names.joined(separator: ", ")); see: rectify config"
+        case .unreadable(let path, let why): "\(path) cannot be read: \(why)"
+        case .invalid(let key, let value, let wanted): "the setting \(key) is “\(value)”, but has to be \(wanted)"
+        case .missing(let key, let why): "the setting \(key) is missing: \(why)"
+        }
+    }
+}
+
+/// The settings in force, each with where it came from: the environment wins over the file, the file over the default.
+struct Settings: Sendable {
+    struct Entry: Sendable {
+        let setting: Setting
+        let value: String
+        let origin: String
+    }
+
+    let entries: [Entry]
+
+    /// - Parameter file: `Config/rectify.yaml` of the product, unless another is named.
+    /// - Throws: ``SettingsError``.
+    static func read(file: URL?) async throws -> Settings {
+        let path = file ?? Home.config.appending(path: "rectify.yaml")
+        let environment = ProcessInfo.processInfo.environment
+        try refuseUnknown(in: path, environment, isRequired: file != nil)
+        let fileProvider: FileProvider<YAMLSnapshot>
+        do {
+            fileProvider = try await FileProvider<YAMLSnapshot>(
+                filePath: FilePath(path.path(percentEncoded: false)), allowMissing: file == nil)
+        } catch {
+            throw SettingsError.unreadable(path.path(percentEncoded: false), "\(error)")
+        }
+        let sources: [(origin: String?, reader: ConfigReader)] = [
+            (nil, ConfigReader(provider: EnvironmentVariablesProvider().prefixKeys(with: "rectify"))),
+            (path.lastPathComponent, ConfigReader(provider: fileProvider)),
+        ]
+        let entries = try Setting.all.map { setting -> Entry in
+            for source in sources {
+                guard let value = source.reader.string(forKey: ConfigKey(setting.key)), !value.isEmpty else { continue }
+                try setting.check(value)
+                return Entry(setting: setting, value: value, origin: source.origin ?? setting.variable)
+            }
+            return Entry(setting: setting, value: setting.standard, origin: "default")
+        }
+        return Settings(entries: entries)
+    }
+
+    subscript(key: String) -> String {
+        entries.first { $0.setting.key == key }?.value ?? ""
+    }
+
+    func number(_ key: String) -> Int { Int(self[key]) ?? 0 }
+
+    var logLevel: Logger.Level { Logger.Level(rawValue: self["log.level"]) ?? .info }
+
+    // MARK: Checking
+
+    private static func refuseUnknown(in path: URL, _ environment: [String: String], isRequired: Bool) throws {
+        // What the client and the program itself read, beside the settings.
+        let others: Set = ["RECTIFY_HOME", "RECTIFY_SERVER", "RECTIFY_CAMPAIGN"]
+        let variables = Set(Setting.all.map(\.variable)).union(others)
+        var unknown = environment.keys.filter { $0.hasPrefix("RECTIFY_") && !variables.contains($0) }
+        if let text = try? String(contentsOf: path, encoding: .utf8) {
+            do {
+                let keys = try keys(of: try Yams.compose(yaml: text), under: "")
+                unknown += keys.filter { key in !Setting.all.contains { $0.key == key } }
+            } catch {
+                throw SettingsError.unreadable(path.path(percentEncoded: false), "\(error)")
+            }
+        } else if isRequired {
+            throw SettingsError.unreadable(path.path(percentEncoded: false), "no such file")
+        }
+        guard unknown.isEmpty else { throw SettingsError.unknown(unknown.sorted()) }
+    }
+
+    private static func keys(of node: Node?, under prefix: String) throws -> [String] {
+        guard case .mapping(let mapping) = node else { return prefix.isEmpty ? [] : [prefix] }
+        return try mapping.flatMap { key, value in
+            try keys(of: value, under: (prefix.isEmpty ? "" : prefix + ".") + (key.string ?? "?"))
+        }
+    }
+}
+
+extension Setting {
+    fileprivate func check(_ value: String) throws {
+        switch kind {
+        case .number(let range):
+            guard let number = Int(value), range.contains(number) else {
+                let wanted = "a whole number from \(range.lowerBound) to \(range.upperBound)"
+                throw SettingsError.invalid(key: key, value: value, wanted: wanted)
+            }
+        case .text where key == "log.level":
+            guard Logger.Level(rawValue: value) != nil else {
+                throw SettingsError.invalid(key: key, value: value, wanted: meaning)
+            }
+        case .text: break
+        }
+    }
+}
