@@ -277,12 +277,12 @@ extension Connection {
         let lines = try all(
             """
             WITH \(heldDeadlines(view))
-            SELECT c.number, purpose, respondent_company, due_on, count(*) OVER ()
+            SELECT c.number, held.purpose, party.respondent_company, held.due_on, count(*) OVER ()
             FROM held
             JOIN party USING (complaint_id)
-            JOIN complaint c ON c.campaign_id = \(view.campaignID) AND c.id = complaint_id
-            WHERE state = 'running' AND held.due_on < \(view.day)
-            ORDER BY held.due_on, c.number, purpose
+            JOIN complaint c ON c.campaign_id = \(view.campaignID) AND c.id = held.complaint_id
+            WHERE held.state = 'running' AND held.due_on < \(view.day)
+            ORDER BY held.due_on, c.number, held.purpose
             LIMIT \(ProgressReport.Overdue.limit)
             """
         ) { row in
