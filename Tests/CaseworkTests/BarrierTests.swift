@@ -1,0 +1,209 @@
+import Casework
+import Foundation
+import TestSupport
+import Testing
+
+struct BarrierTests {
+    private static let proof = [
+        Observation(on: .on("2021-09-08"), method: .probe, result: .open, sequence: 2),
+        Observation(on: .on("2021-09-08"), method: .press, result: .open, sequence: 3),
+    ]
+    private static let refutation = [Observation(on: .on("2021-09-08"), method: .press, result: .blocked, sequence: 2)]
+
+    @Test func `transitions are exactly these`() throws {
+        let rows = Barrier.Remediation.allCases.map { state in
+            let cells = Barrier.sampleActions.map { action in
+                var barrier = Barrier.sample(state)
+                let role: Role = action == .expire ? .system : .supervisor
+                let seen = action == .refute ? Self.refutation : Self.proof
+                do {
+                    _ = try barrier.apply(
+                        action, by: Actor(role), on: barrier.changedOn, under: .shipped, observations: seen)
+                    return barrier.remediation.rawValue
+                } catch {
+                    return "-"
+                }
+            }
+            return (state.rawValue, cells)
+        }
+        try expect(matrix(Barrier.sampleActions.map(\.name.rawValue), rows), matches: "barrier-transitions")
+    }
+
+    @Test func `roles may do exactly this`() throws {
+        let rows = Barrier.ActionName.allCases.map { action in
+            (action.rawValue, Role.allCases.map { Barrier.may($0, action) ? "yes" : "-" })
+        }
+        try expect(matrix(Role.allCases.map(\.rawValue), rows), matches: "barrier-roles")
+    }
+
+    @Test func `an order leaves a later state where it is, and a refuted claim goes back to it`() throws {
+        var barrier = Barrier.sample(.committed)
+        _ = try barrier.apply(.order(due: nil), by: .officer, on: barrier.changedOn, under: .shipped)
+        #expect(barrier.remediation == .committed && barrier.hasStandingOrder)
+        _ = try barrier.apply(.claim(coverage: nil), by: .officer, on: barrier.changedOn, under: .shipped)
+        let seen = Observation(on: barrier.changedOn, method: .press, result: .blocked)
+        let observed = try barrier.observe(seen, by: .officer).observation
+        _ = try barrier.apply(
+            .refute, by: .officer, on: barrier.changedOn, under: .shipped, observations: [observed])
+        #expect(barrier.remediation == .ordered && barrier.falseClaims == 1)
+    }
+
+    @Test func `a claim is proved by two fresh observations since it, one of them a probe or on site`() throws {
+        func verify(_ observations: [Observation], on day: String = "2021-09-20") throws {
+            var barrier = Barrier.sample(.claimed)
+            barrier.claimedAt = 2
+            _ = try barrier.apply(.verify, by: .officer, on: .on(day), under: .shipped, observations: observations)
+        }
+        func seen(_ day: String, _ method: Observation.Method, _ result: Observation.Result, _ sequence: Int)
+            -> Observation
+        {
+            Observation(on: .on(day), method: method, result: result, sequence: sequence)
+        }
+        let probe = seen("2021-09-18", .probe, .open, 3)
+        let press = seen("2021-09-19", .press, .open, 4)
+        try verify([probe, press])
+        #expect(throws: Refusal.self, "one is not enough") { try verify([probe]) }
+        #expect(throws: Refusal.self, "the press alone is not enough") {
+            try verify([press, seen("2021-09-18", .press, .open, 5)])
+        }
+        #expect(throws: Refusal.self, "made before the claim") {
+            try verify([seen("2021-09-18", .probe, .open, 1), press])
+        }
+        #expect(throws: Refusal.self, "stale") { try verify([probe, press], on: "2021-10-20") }
+        #expect(throws: Refusal.self, "one says blocked") {
+            try verify([probe, press, seen("2021-09-19", .complaint, .blocked, 5)])
+        }
+        #expect(throws: Refusal.self, "an extra step is not open") {
+            try verify([probe, seen("2021-09-19", .onSite, .extraStep, 4)])
+        }
+    }
+
+    @Test func `seen again after it was verified, it starts its next episode`() throws {
+        var barrier = Barrier.sample(.verified)
+        _ = try barrier.apply(.regress, by: .system, on: barrier.changedOn, under: .shipped)
+        #expect(barrier.remediation == .confirmed && barrier.episode == 2 && !barrier.hasStandingOrder)
+    }
+
+    @Test func `the end of a wait goes back to before it`() throws {
+        var barrier = Barrier.sample(.committed)
+        let day = barrier.changedOn
+        _ = try barrier.apply(.await(company: "tencent"), by: .officer, on: day, under: .shipped)
+        _ = try barrier.apply(.await(company: "unionpay"), by: .officer, on: day, under: .shipped)
+        #expect(barrier.awaitedCompany == "unionpay")
+        _ = try barrier.apply(.endAwait, by: .officer, on: day, under: .shipped)
+        #expect(barrier.remediation == .committed && barrier.awaitedCompany == nil)
+    }
+
+    @Test func `what is observed is the latest test, stale after the campaign's limit`() {
+        let observations = [
+            Observation(on: .on("2021-09-01"), method: .probe, result: .blocked, sequence: 1),
+            Observation(on: .on("2021-09-17"), method: .press, result: .open, sequence: 2),
+            Observation(on: .on("2021-09-17"), method: .probe, result: .extraStep, sequence: 3),
+        ]
+        func observed(_ day: String) -> Observed { Observed(observations, at: .on(day), staleAfterDays: 14) }
+        #expect(observed("2021-08-31") == .nothing)
+        #expect(observed("2021-09-15").state == .blocked && !observed("2021-09-15").isStale)
+        #expect(observed("2021-09-16").isStale)
+        #expect(observed("2021-09-17").state == .extraStep)
+    }
+}
+
+/// What companies said and did in 2021, against the states that follow from it.
+struct TimelineTests {
+    private struct Entry: Decodable {
+        var on: Day
+        var barriers: [Part]
+    }
+
+    private struct Part: Decodable {
+        var kind: Barrier.Kind
+        var respondentPlatform: String
+        var targetPlatform: String?
+        var paymentMethod: String?
+        var scene: String
+        var actions: [Step]
+    }
+
+    private struct Step: Decodable {
+        var action: String
+        var result: Observation.Result?
+        var method: Observation.Method?
+        var company: String?
+        var coveragePercent: Int?
+
+        var casework: Barrier.Action {
+            switch action {
+            case "confirm": .confirm(basis: nil)
+            case "order": .order(due: nil)
+            case "undertake": .undertake(scope: nil, by: nil)
+            case "start": .start
+            case "await": .await(company: company ?? "")
+            case "claim": .claim(coverage: coveragePercent)
+            case "verify_partly": .verifyPartly(coverage: nil)
+            case "refute": .refute
+            default: preconditionFailure("the timeline has no such action: \(action)")
+            }
+        }
+    }
+
+    private struct State: Decodable {
+        var kind: Barrier.Kind
+        var respondentPlatform: String
+        var targetPlatform: String?
+        var paymentMethod: String?
+        var scene: String
+        var remediation: Barrier.Remediation
+        var observed: Observed.State
+        var waitingFor: String?
+        var claimedCoveragePercent: Int?
+    }
+
+    private struct Ledger {
+        var barriers: [String: Barrier] = [:]
+        var observations: [String: [Observation]] = [:]
+
+        mutating func take(_ part: Part, on day: Day) throws {
+            let target = part.paymentMethod ?? part.targetPlatform ?? ""
+            let key = "\(part.kind) \(part.respondentPlatform) \(target) \(part.scene)"
+            for step in part.actions {
+                if step.action == "record" {
+                    if barriers[key] == nil { barriers[key] = .sample(on: day) }
+                    continue
+                }
+                guard var barrier = barriers[key] else { throw Refusal.noBarrier }
+                if step.action == "observe", let method = step.method, let result = step.result {
+                    let seen = try barrier.observe(Observation(on: day, method: method, result: result), by: .officer)
+                    observations[key, default: []].append(seen.observation)
+                } else {
+                    _ = try barrier.apply(
+                        step.casework, by: .officer, on: day, under: .shipped,
+                        observations: observations[key] ?? [])
+                }
+                barriers[key] = barrier
+            }
+        }
+    }
+
+    @Test func `the timeline leads to the states a clerk worked out`() throws {
+        let entries = try snakeCase.decode([Entry].self, from: fixture("timeline.json"))
+        let goldens = try snakeCase.decode([String: [State]].self, from: fixture("timeline-goldens.json"))
+        #expect(goldens.count == 12)
+        for (date, states) in goldens {
+            var ledger = Ledger()
+            for entry in entries where entry.on <= .on(date) {
+                for part in entry.barriers { try ledger.take(part, on: entry.on) }
+            }
+            #expect(ledger.barriers.count == states.count, "\(date)")
+            for state in states {
+                let target = state.paymentMethod ?? state.targetPlatform ?? ""
+                let key = "\(state.kind) \(state.respondentPlatform) \(target) \(state.scene)"
+                let barrier = try #require(ledger.barriers[key])
+                let observed = Observed(ledger.observations[key] ?? [], at: .on(date), staleAfterDays: 14)
+                #expect(barrier.remediation == state.remediation, "\(date) \(key)")
+                #expect(observed.state == state.observed, "\(date) \(key)")
+                #expect(barrier.awaitedCompany == state.waitingFor, "\(date) \(key)")
+                #expect(barrier.coverage == state.claimedCoveragePercent, "\(date) \(key)")
+            }
+        }
+    }
+}
