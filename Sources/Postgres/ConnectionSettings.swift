@@ -5,14 +5,15 @@ public struct ConnectionSettings: Sendable {
     public var applicationName: String
     /// The server ends a statement after this.
     public var statementTimeout: Duration
-    /// The server gives up waiting for a lock after this.
+    /// The server gives up waiting for a lock after this; longer than its search for deadlocks, which takes a second,
+    /// so that a deadlock is told as one and the transaction run again.
     public var lockTimeout: Duration
     /// How long an answer to COMMIT is waited for before its outcome counts as unknown.
     public var commitDeadline: Duration
 
     public init(
         conninfo: String, applicationName: String = "rectify", statementTimeout: Duration = .seconds(5),
-        lockTimeout: Duration = .seconds(1), commitDeadline: Duration = .seconds(5)
+        lockTimeout: Duration = .seconds(2), commitDeadline: Duration = .seconds(5)
     ) {
         self.conninfo = conninfo
         self.applicationName = applicationName

@@ -9,7 +9,7 @@ public struct PoolLimits: Sendable {
     public var waiting: Int
     /// How long a borrower waits before being refused.
     public var wait: Duration
-    /// A connection older than this is replaced when it comes back.
+    /// A connection older than this is replaced.
     public var maximumAge: Duration
     /// A connection idle for longer than this is asked for a sign of life before it is lent.
     public var idleBeforeCheck: Duration
@@ -199,10 +199,12 @@ public final class Database: Sendable {
         case close
     }
 
-    /// A connection that has rested is asked for a sign of life; a dead one is replaced.
+    /// A connection that has rested is asked for a sign of life; one that is dead or too old is replaced.
     private func checked(_ lent: Lent) async throws -> Lent {
-        guard lent.used.duration(to: .now) > limits.idleBeforeCheck else { return lent }
-        if await lent.connection.isAlive() { return lent }
+        if lent.opened.duration(to: .now) < limits.maximumAge {
+            guard lent.used.duration(to: .now) > limits.idleBeforeCheck else { return lent }
+            if await lent.connection.isAlive() { return lent }
+        }
         await lent.connection.close()
         return try await open()
     }

@@ -108,6 +108,7 @@ public struct TestStore: Sendable {
 }
 
 /// Lends `body` freshly migrated databases with the shipped reference data, and drops them afterwards.
+@discardableResult
 public func withStore<Value: Sendable>(_ body: (TestStore) async throws -> Value) async throws -> Value {
     let server = try await TestServer.running()
     let suffix = UUID().uuidString.lowercased().replacing("-", with: "")
@@ -132,6 +133,33 @@ public func withStore<Value: Sendable>(_ body: (TestStore) async throws -> Value
         return value
     } catch {
         try? await drop()
+        throw error
+    }
+}
+
+/// Lends `body` a pool on an empty database of its own, and drops that afterwards.
+@discardableResult
+public func withDatabase<Value: Sendable>(
+    connections: Int = 2, waiting: Int = 256, wait: Duration = .seconds(10),
+    statementTimeout: Duration = .seconds(20), maximumAge: Duration = .seconds(600),
+    idleBeforeCheck: Duration = .seconds(30), _ body: (Database) async throws -> Value
+) async throws -> Value {
+    let server = try await TestServer.running()
+    let name = "test_" + UUID().uuidString.lowercased().replacing("-", with: "")
+    try await server.administer("CREATE DATABASE \(name)")
+    let database = Database(
+        ConnectionSettings(conninfo: server.conninfo(database: name), statementTimeout: statementTimeout),
+        limits: PoolLimits(
+            connections: connections, waiting: waiting, wait: wait, maximumAge: maximumAge,
+            idleBeforeCheck: idleBeforeCheck), logger: quiet)
+    do {
+        let value = try await body(database)
+        await database.close()
+        try await server.administer("DROP DATABASE \(name) WITH (FORCE)")
+        return value
+    } catch {
+        await database.close()
+        try? await server.administer("DROP DATABASE \(name) WITH (FORCE)")
         throw error
     }
 }
