@@ -19,6 +19,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -53,21 +54,26 @@ let package = Package(
         .target(name: "Contract", dependencies: ["Casework"], swiftSettings: settings),
         .target(
             name: "API",
-            dependencies: ["Contract", "Casework", "Reports", "Store", "Postgres", crypto, httpTypes, hummingbird, logging, nio],
+            dependencies: [
+                "Contract", "Casework", "Reports", "Store", "Postgres", crypto, httpTypes, hummingbird, logging, nio,
+            ],
             swiftSettings: settings),
-        .target(name: "Client", dependencies: ["Contract", "Casework", httpClient, nio], swiftSettings: settings),
+        .target(
+            name: "Client", dependencies: ["Contract", "Casework", httpClient, nio, nioHTTP1], swiftSettings: settings),
         .executableTarget(
             name: "rectify",
             dependencies: [
                 "API", "Casework", "Client", "Contract", "Postgres", "Reports", "Store",
-                arguments, configuration, crypto, hummingbird, lifecycle, logging, nio, signals, subprocess, system, yams,
+                arguments, configuration, crypto, hummingbird, lifecycle, logging, nio, signals, subprocess, system,
+                yams,
             ],
             swiftSettings: settings),
 
         .target(
             name: "TestSupport", dependencies: ["Casework", "Postgres", "Store", logging, subprocess, system],
             path: "Tests/TestSupport", swiftSettings: settings),
-        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport", logging], swiftSettings: settings),
+        .testTarget(
+            name: "PostgresTests", dependencies: ["Postgres", "TestSupport", logging], swiftSettings: settings),
         .testTarget(
             name: "CaseworkTests", dependencies: ["Casework", "TestSupport"], exclude: ["Golden"],
             swiftSettings: settings),
@@ -80,7 +86,7 @@ let package = Package(
             name: "APITests",
             dependencies: [
                 "API", "Client", "Contract", "Store", "Reports", "Casework", "Postgres", "TestSupport", httpClient,
-                hummingbird, lifecycle, logging, nio,
+                hummingbird, lifecycle, logging, nio, nioHTTP1,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -95,7 +95,8 @@ extension Request {
         }
         guard let version = versions.compactMap(\.self).max(), !versions.contains(nil) else {
             throw Problem(
-                .badRequest, "bad-if-match", "If-Match cannot be read", "Send the entity tag as it came: If-Match: \"3\".")
+                .badRequest, "bad-if-match", "If-Match cannot be read",
+                "Send the entity tag as it came: If-Match: \"3\".")
         }
         return version
     }

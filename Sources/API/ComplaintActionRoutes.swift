@@ -90,7 +90,9 @@ struct ComplaintActionRoutes {
     @Sendable private func duplicate(_ body: ObjectReader, _ book: ReferenceBook) -> Wanted {
         let text = body.requiredText("of", limit: 40)
         let reference = Reference(text)
-        if reference == nil, !text.isEmpty { body.fault("of", "bad_reference", "is no reference such as IR21-0000123-4") }
+        if reference == nil, !text.isEmpty {
+            body.fault("of", "bad_reference", "is no reference such as IR21-0000123-4")
+        }
         return { db in
             guard let reference, let original = try db.complaint(reference) else {
                 throw Refusal.notADuplicate("there is no complaint \(text)")

@@ -94,7 +94,8 @@ struct FilingReader {
         }
         if let platform {
             if book.directory.platform(platform) == nil {
-                reader.fault("platform", "unknown_code", "“\(platform)” is no platform; see /v1/platforms, or give a name")
+                reader.fault(
+                    "platform", "unknown_code", "“\(platform)” is no platform; see /v1/platforms, or give a name")
             }
             return book.directory.party(platform: platform, on: day)
         }

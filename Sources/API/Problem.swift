@@ -132,7 +132,8 @@ extension Problem {
             case .outOfOrder(let action, let state, let allowed):
                 conflict(
                     "out-of-order", "Not in this state",
-                    "“\(action)” cannot be done while it is “\(state)”. Possible now: \(allowed.joined(separator: ", ")).")
+                    "“\(action)” cannot be done while it is “\(state)”. Possible now: \(allowed.joined(separator: ", "))."
+                )
             case .backdated(let day, let latest):
                 conflict(
                     "before-latest-change", "Before the latest change",
@@ -145,7 +146,8 @@ extension Problem {
                 fault(
                     field, "unknown_code",
                     known.count <= 40
-                        ? "“\(value)” is not known; known: \(known.joined(separator: ", "))" : "“\(value)” is not known")
+                        ? "“\(value)” is not known; known: \(known.joined(separator: ", "))" : "“\(value)” is not known"
+                )
             case .categoryMismatch(let scenario, let category, let expected):
                 fault("scenario", "category_mismatch", "“\(scenario)” belongs to “\(expected)”, not to “\(category)”")
             case .categoryMissing:
@@ -167,7 +169,8 @@ extension Problem {
             case .linkUnchanged(let barrier, let isLinked):
                 conflict(
                     "link-unchanged", "Nothing to change",
-                    "Barrier \(barrier) is \(isLinked ? "tied to the complaint already" : "not tied to the complaint").")
+                    "Barrier \(barrier) is \(isLinked ? "tied to the complaint already" : "not tied to the complaint")."
+                )
             case .invalid(let field, let reason): fault(field, "invalid", reason)
             }
     }

@@ -57,7 +57,8 @@ enum MediaKind: String, Sendable {
             let parts = range.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
             guard let type = parts.first else { continue }
             let specificity =
-                type == offer.rawValue ? 2 : type == offer.rawValue.prefix { $0 != "/" } + "/*" ? 1 : type == "*/*" ? 0 : -1
+                type == offer.rawValue
+                ? 2 : type == offer.rawValue.prefix { $0 != "/" } + "/*" ? 1 : type == "*/*" ? 0 : -1
             let quality = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
             if specificity > found.specificity { found = (specificity, quality) }
         }

@@ -13,7 +13,8 @@ public struct Service: Sendable {
     let now: @Sendable () -> Date
 
     public init(
-        databases: Databases, references: ReferenceCache, keys: CaseKeys, now: @escaping @Sendable () -> Date = Date.init
+        databases: Databases, references: ReferenceCache, keys: CaseKeys,
+        now: @escaping @Sendable () -> Date = Date.init
     ) {
         self.databases = databases
         self.references = references

@@ -56,7 +56,8 @@ struct TrackingRoutes {
         var headers: HTTPFields = [:]
         headers[.referrerPolicy] = "no-referrer"
         return try .json(
-            TrackingBody(reference: record.reference.description, campaign: record.campaign, complaint: record.complaint),
+            TrackingBody(
+                reference: record.reference.description, campaign: record.campaign, complaint: record.complaint),
             headers: headers)
     }
 

@@ -9,7 +9,8 @@ extension Campaign {
                 return Label(reading: reader)
             }
             if labels.isEmpty { reader.fault(name, "missing", "needs at least one entry") }
-            for (index, label) in labels.enumerated() where labels[..<index].contains(where: { $0.code == label.code }) {
+            for (index, label) in labels.enumerated() where labels[..<index].contains(where: { $0.code == label.code })
+            {
                 reader.faults.add("\(reader.place(name))/\(index)/code", "duplicate", "“\(label.code)” stands twice")
             }
             return labels
@@ -20,7 +21,8 @@ extension Campaign {
             return Dictionary(uniqueKeysWithValues: pairs.names.map { ($0, pairs.requiredText($0, limit: 60)) })
         }
         if !reader.has("campaign") { reader.fault("campaign", "missing", "is required") }
-        let head = reader.object("campaign") ?? ObjectReader(.object([:]), at: reader.place("campaign"), faults: FaultList())
+        let head =
+            reader.object("campaign") ?? ObjectReader(.object([:]), at: reader.place("campaign"), faults: FaultList())
         let name = head.object("name") ?? ObjectReader(.object([:]), at: head.place("name"), faults: reader.faults)
         let code = head.requiredName("code")
         self.init(

@@ -15,9 +15,10 @@ public struct Identity: Sendable, Hashable, Codable {
     /// The mainland number without country code and signs; other numbers as their digits.
     public var normalisedPhone: String? {
         guard let phone else { return nil }
-        var digits = String(phone.unicodeScalars.compactMap { $0.properties.numericType == .decimal ? $0 : nil }.map {
-            Character(String(Int($0.properties.numericValue ?? 0)))
-        })
+        var digits = String(
+            phone.unicodeScalars.compactMap { $0.properties.numericType == .decimal ? $0 : nil }.map {
+                Character(String(Int($0.properties.numericValue ?? 0)))
+            })
         for code in ["0086", "86"] where digits.count == 11 + code.count && digits.hasPrefix(code) {
             digits.removeFirst(code.count)
         }
@@ -31,7 +32,8 @@ public struct Identity: Sendable, Hashable, Codable {
     /// As much as an officer needs to recognise the person on the telephone; nothing at all of a minor.
     public func masked(isMinor: Bool) -> Identity {
         guard !isMinor else {
-            return Identity(name: name.map { _ in "***" }, phone: phone.map { _ in "***" }, email: email.map { _ in "***" })
+            return Identity(
+                name: name.map { _ in "***" }, phone: phone.map { _ in "***" }, email: email.map { _ in "***" })
         }
         return Identity(
             name: name.map { $0.prefix(1) + "**" }.map(String.init),

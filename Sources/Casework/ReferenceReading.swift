@@ -37,7 +37,8 @@ extension Registry.Company {
             parent: reader.text("parent", limit: 60), uscc: reader.text("uscc", limit: 18),
             aliases: reader.texts("aliases"))
         if let uscc, !SocialCreditCode.isValid(uscc) {
-            reader.fault("uscc", "bad_uscc", "is no unified social credit code: length, letters or check digit are wrong")
+            reader.fault(
+                "uscc", "bad_uscc", "is no unified social credit code: length, letters or check digit are wrong")
         }
         reader.finish()
     }

@@ -41,7 +41,9 @@ extension Coding {
         guard let dot = text.firstIndex(of: ".") else { return moment(text) }
         let digits = text[text.index(after: dot)...].prefix { $0.isNumber }
         guard (1...6).contains(digits.count), let fraction = Int(digits) else { return nil }
-        guard let whole = moment(text[..<dot] + text[text.index(dot, offsetBy: digits.count + 1)...]) else { return nil }
+        guard let whole = moment(text[..<dot] + text[text.index(dot, offsetBy: digits.count + 1)...]) else {
+            return nil
+        }
         let micros = (digits.count..<6).reduce(fraction) { value, _ in value * 10 }
         return Date(timeIntervalSince1970: (whole.timeIntervalSince1970 * 1_000_000 + Double(micros)) / 1_000_000)
     }

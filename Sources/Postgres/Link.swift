@@ -110,13 +110,17 @@ final class Link {
     // MARK: COPY
 
     /// Sends rows to `COPY … FROM STDIN` and reports how many went in.
-    func copy(in statement: String, chunks: some Sequence<[UInt8]>, within limit: Duration) throws(PostgresError) -> Int {
+    func copy(in statement: String, chunks: some Sequence<[UInt8]>, within limit: Duration) throws(PostgresError) -> Int
+    {
         let deadline = ContinuousClock.now + limit
         try send { PQsendQuery(handle, statement) }
         try waitUntilReadable(by: deadline)
         do {
             let start = QueryResult(owning: try next())
-            guard start.status == PGRES_COPY_IN else { try drain(by: deadline); throw start.failure }
+            guard start.status == PGRES_COPY_IN else {
+                try drain(by: deadline)
+                throw start.failure
+            }
         }
         for chunk in chunks {
             let sent = chunk.withUnsafeBytes {
@@ -137,7 +141,10 @@ final class Link {
         try waitUntilReadable(by: deadline)
         do {
             let start = QueryResult(owning: try next())
-            guard start.status == PGRES_COPY_OUT else { try drain(by: deadline); throw start.failure }
+            guard start.status == PGRES_COPY_OUT else {
+                try drain(by: deadline)
+                throw start.failure
+            }
         }
         while true {
             var row: UnsafeMutablePointer<CChar>?
@@ -155,7 +162,9 @@ final class Link {
                     throw error
                 }
             case 0: try waitForInput(by: deadline)
-            case -1: _ = try result(by: deadline); return
+            case -1:
+                _ = try result(by: deadline)
+                return
             default: throw lost()
             }
         }

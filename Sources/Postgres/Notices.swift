@@ -26,7 +26,8 @@ final class Notices {
         if kept.count < Self.limit { kept.append((state, message)) }
         // Class 00 is "successful completion": what IF NOT EXISTS skipped, and the like.
         logger.log(
-            level: state.hasPrefix("00") ? .debug : .warning, "PostgreSQL notice", metadata: [
+            level: state.hasPrefix("00") ? .debug : .warning, "PostgreSQL notice",
+            metadata: [
                 "sqlstate": "\(state)", "notice": "\(message)",
             ])
     }

@@ -5,7 +5,7 @@ extension Array: PostgresValue where Element: PostgresValue {
     }
 
     public init?(postgresText: String) {
-        guard let texts = arrayElements(Array<UInt8>(postgresText.utf8)) else { return nil }
+        guard let texts = arrayElements([UInt8](postgresText.utf8)) else { return nil }
         var elements: [Element] = []
         elements.reserveCapacity(texts.count)
         for text in texts {

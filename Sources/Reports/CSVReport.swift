@@ -23,7 +23,9 @@ private func csvCell(_ text: String) -> String {
     var bytes = Array(text.utf8)
     // A spreadsheet takes these beginnings for a formula.
     let dangerous = Array("=+-@\t\r\0".utf8)
-    if let first = bytes.first, dangerous.contains(first), Double(text) == nil { bytes.insert(UInt8(ascii: "'"), at: 0) }
+    if let first = bytes.first, dangerous.contains(first), Double(text) == nil {
+        bytes.insert(UInt8(ascii: "'"), at: 0)
+    }
     for wide in ["＝", "＋", "－", "＠"] where bytes.starts(with: wide.utf8) {
         bytes.insert(UInt8(ascii: "'"), at: 0)
         break

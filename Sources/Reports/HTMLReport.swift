@@ -101,7 +101,9 @@ extension ProgressReport {
             let y = top + rowIndex * cell
             svg.raw("<text class=\"r\" x=\"\(left - 8)\" y=\"\(y + 21)\">").text(row.en).raw("</text>\n")
             for (index, column) in columns.enumerated() {
-                let line = lines.first { $0.respondent == row && $0.target == column.target && $0.scene == column.scene }
+                let line = lines.first {
+                    $0.respondent == row && $0.target == column.target && $0.scene == column.scene
+                }
                 guard let line else { continue }
                 let x = left + index * cell
                 svg.raw("<g><title>").text("\(line.number): \(line.remediation.words), observed \(line.observed.words)")

@@ -13,7 +13,8 @@ extension ProgressReport {
 
     var subtitle: String {
         let incomplete = isIncomplete ? " The day was not over then: its figures are incomplete." : ""
-        return "Campaign \(campaign.code) (\(campaign.zh)). As known at \(knownAt). Figures \(figuresVersion).\(incomplete)"
+        return
+            "Campaign \(campaign.code) (\(campaign.zh)). As known at \(knownAt). Figures \(figuresVersion).\(incomplete)"
     }
 
     /// The tables of the report, in the order of reading.
@@ -80,7 +81,8 @@ extension ProgressReport {
     private var deadlines: Section {
         Section(
             title: "Timeliness",
-            note: "In time: of what is done or overdue, the share done within its limit. Paused deadlines do not count.",
+            note:
+                "In time: of what is done or overdue, the share done within its limit. Paused deadlines do not count.",
             table: TextTable(
                 [
                     .init("Deadline"), .init("Done in time", .right), .init("Done late", .right),

@@ -57,10 +57,13 @@ extension Connection {
         _ action: Complaint.Action, on reference: Reference, by actor: Actor, _ terms: ActionTerms,
         book: ReferenceBook, at now: Date, key: CaseKey? = nil
     ) throws -> ComplaintRecord {
-        guard let record = try lockedComplaint(reference), let campaign = book.campaign(record.campaign)?.campaign else {
+        guard let record = try lockedComplaint(reference), let campaign = book.campaign(record.campaign)?.campaign
+        else {
             throw CaseError.notFound(reference.description)
         }
-        guard terms.version.map({ $0 == record.version }) ?? true else { throw CaseError.stale(current: record.version) }
+        guard terms.version.map({ $0 == record.version }) ?? true else {
+            throw CaseError.stale(current: record.version)
+        }
         if case .markDuplicate(let original) = action { try checkOriginal(original, of: record) }
         if case .assign(let officer?) = action { try checkAssignee(officer) }
         let day = try terms.day(today: Day(now, in: campaign.zone()))

@@ -61,7 +61,9 @@ public struct ComplaintLine: Sendable {
 
 extension Connection {
     /// A page of complaints, newest number first.
-    public func complaints(_ filter: ComplaintFilter, campaign: Int, prefix: String, limit: Int) throws
+    public func complaints(
+        _ filter: ComplaintFilter, campaign: Int, prefix: String, limit: Int
+    ) throws
         -> [ComplaintLine]
     {
         try all(
@@ -144,7 +146,8 @@ extension CaseKeys {
     /// Opens what is sealed about a complaint.
     ///
     /// - Throws: `PostgresError`, or `CryptoKitError` where something was tampered with.
-    public nonisolated func open(_ fields: [SealedField: Data], of record: ComplaintRecord) async throws -> OpenedParts {
+    public nonisolated func open(_ fields: [SealedField: Data], of record: ComplaintRecord) async throws -> OpenedParts
+    {
         var opened = OpenedParts()
         guard !fields.isEmpty, let keyID = record.keyID else { return opened }
         guard let key = try await key(keyID) else {

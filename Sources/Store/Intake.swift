@@ -31,7 +31,8 @@ public struct Intake: Sendable {
     public var filedBy: UUID?
 
     public init(
-        campaignID: Int, campaign: String, prefix: String, complaint: Complaint, filing: Filing, sealed: SealedParts, actor: Actor,
+        campaignID: Int, campaign: String, prefix: String, complaint: Complaint, filing: Filing, sealed: SealedParts,
+        actor: Actor,
         channel: Channel, filedBy: UUID? = nil
     ) {
         self.campaignID = campaignID

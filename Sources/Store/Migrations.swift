@@ -24,7 +24,8 @@ public struct Migrations: Sendable {
             case .unreadable(let path): "the migrations cannot be read at \(path)"
             case .misnumbered(let name): "\(name) does not follow the migration before it: numbers have no gaps"
             case .changed(let name): "\(name) was changed after it was applied; put it back and write a new migration"
-            case .missing(let name): "\(name) was applied but its file is missing; this program is older than the database"
+            case .missing(let name):
+                "\(name) was applied but its file is missing; this program is older than the database"
             case .busy: "another runner holds the lock on schema_migration_lock; wait until it is done"
             }
         }
@@ -34,7 +35,8 @@ public struct Migrations: Sendable {
 
     /// - Throws: ``Failure``.
     public init(in folder: URL) throws(Failure) {
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false)) else {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false))
+        else {
             throw .unreadable(folder.path(percentEncoded: false))
         }
         var files: [File] = []

@@ -54,7 +54,9 @@ struct BarrierTests {
             barrier.claimedAt = 2
             _ = try barrier.apply(.verify, by: .officer, on: .on(day), under: .shipped, observations: observations)
         }
-        func seen(_ day: String, _ method: Observation.Method, _ result: Observation.Result, _ sequence: Int)
+        func seen(
+            _ day: String, _ method: Observation.Method, _ result: Observation.Result, _ sequence: Int
+        )
             -> Observation
         {
             Observation(on: .on(day), method: method, result: result, sequence: sequence)

@@ -16,7 +16,10 @@ struct CalendarTests {
             let start = Day.on(vector["start"] ?? "")
             let due = rule.due(from: start, calendar: calendar)
             #expect(due.on.description == vector["expected"], "\(vector)")
-            #expect(due.isProvisional == (due.on.year > 2026 && (vector["rule_unit"] != "calendar_days" || vector["roll"] == "true")), "\(vector)")
+            #expect(
+                due.isProvisional
+                    == (due.on.year > 2026 && (vector["rule_unit"] != "calendar_days" || vector["roll"] == "true")),
+                "\(vector)")
         }
     }
 
@@ -39,7 +42,9 @@ struct CalendarTests {
 }
 
 struct DayTests {
-    @Test(arguments: ["2021-02-29", "2021-13-01", "2021-00-10", "2021-1-1", "21-01-01", "2021-01-01 ", "", "２021-01-01"])
+    @Test(arguments: [
+        "2021-02-29", "2021-13-01", "2021-00-10", "2021-1-1", "21-01-01", "2021-01-01 ", "", "２021-01-01",
+    ])
     func `what the calendar has not is no day`(text: String) {
         #expect(Day(text) == nil)
     }

@@ -5,7 +5,8 @@ import Testing
 
 struct JSONTests {
     @Test(arguments: [
-        "", " ", "{", "[1,]", "{\"a\":1,}", "{\"a\":1,\"a\":2}", "{'a':1}", "01", "1.", ".5", "+1", "NaN", "tru", "\"\\x\"",
+        "", " ", "{", "[1,]", "{\"a\":1,}", "{\"a\":1,\"a\":2}", "{'a':1}", "01", "1.", ".5", "+1", "NaN", "tru",
+        "\"\\x\"",
         "\"\\ud800\"", "\"\\ud800\\u0041\"", "\"\u{1}\"", "{} {}", "\u{FEFF}{}", "\"open", "[1 2]", "1e", "--1",
     ])
     func `what readers would disagree about is refused`(text: String) {
@@ -13,7 +14,9 @@ struct JSONTests {
     }
 
     @Test func `encodings other than UTF-8 are refused`() {
-        #expect(throws: JSON.SyntaxError.self) { try JSON(parsing: Array("{}".utf16).flatMap { [UInt8($0 & 255), 0] }) }
+        #expect(throws: JSON.SyntaxError.self) {
+            try JSON(parsing: Array("{}".utf16).flatMap { [UInt8($0 & 255), 0] })
+        }
         #expect(throws: JSON.SyntaxError.self) { try JSON(parsing: [0x22, 0xFF, 0x22]) }
     }
 
@@ -32,7 +35,8 @@ struct JSONTests {
 
     @Test func `a reader reports every fault with its place`() throws {
         let reader = ObjectReader(
-            try JSON(parsing: #"{"n":"x","s":{"t":5,"u":""},"d":"2021-02-30","z":1,"long":"abc","zero":"a\u0000"}"#.utf8),
+            try JSON(
+                parsing: #"{"n":"x","s":{"t":5,"u":""},"d":"2021-02-30","z":1,"long":"abc","zero":"a\u0000"}"#.utf8),
             faults: FaultList())
         _ = reader.int("n", in: 0...1)
         let inner = reader.object("s")
@@ -87,7 +91,8 @@ struct ReferenceFileTests {
     }
 
     @Test func `a calendar is checked whole`() {
-        let text = #"{"region": "CN", "year": 2027, "holidays": ["2027-02-30", "2029-01-01"], "workdays": ["2027-01-04"]}"#
+        let text =
+            #"{"region": "CN", "year": 2027, "holidays": ["2027-02-30", "2029-01-01"], "workdays": ["2027-01-04"]}"#
         #expect(
             faults(text) == [
                 "#/holidays/0 no_date", "#/holidays/1 out_of_range", "#/workdays out_of_range",

@@ -159,7 +159,9 @@ struct SharedLinkTests {
         #expect(link("淘宝特价版打不开").platform == "taobao_deals")
     }
 
-    @Test(arguments: ["ftp://taobao.com/x", "taobao://item?id=1", "http://", "https:///x", "https://%zz/", "http://[::bad"])
+    @Test(arguments: [
+        "ftp://taobao.com/x", "taobao://item?id=1", "http://", "https:///x", "https://%zz/", "http://[::bad",
+    ])
     func `what is no web address has no host`(text: String) {
         #expect(link(text).host == nil)
     }

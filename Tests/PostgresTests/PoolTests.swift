@@ -172,6 +172,7 @@ extension Database {
     }
 
     fileprivate func backend() async throws -> Int {
-        try await withConnection { db in try db.first("SELECT pg_backend_pid()") { row in try row.read(Int.self) } } ?? 0
+        try await withConnection { db in try db.first("SELECT pg_backend_pid()") { row in try row.read(Int.self) } }
+            ?? 0
     }
 }

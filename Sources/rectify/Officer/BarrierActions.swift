@@ -176,7 +176,8 @@ struct BarrierClaim: BarrierAction {
 
 struct BarrierVerify: BarrierAction {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Declare it gone, by a quorum of fresh observations; or partly, with --partly.")
+        commandName: "verify", abstract: "Declare it gone, by a quorum of fresh observations; or partly, with --partly."
+    )
 
     @OptionGroup var barrier: BarrierOptions
 

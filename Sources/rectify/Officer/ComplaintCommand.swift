@@ -11,9 +11,11 @@ struct ComplaintCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Reading",
                 subcommands: [ComplaintList.self, ComplaintShow.self, ComplaintHistory.self]),
-            CommandGroup(name: "Intake", subcommands: [
-                ComplaintFile.self, ComplaintResolve.self, ComplaintLink.self, ComplaintUnlink.self,
-            ]),
+            CommandGroup(
+                name: "Intake",
+                subcommands: [
+                    ComplaintFile.self, ComplaintResolve.self, ComplaintLink.self, ComplaintUnlink.self,
+                ]),
             CommandGroup(
                 name: "Deciding",
                 subcommands: [
@@ -51,7 +53,9 @@ extension ComplaintAction {
         }
         try complaint.output.write(
             body, name: body.reference,
-            fields: [("Complaint", body.reference), ("Status", body.status.rawValue), ("Version", String(body.version))])
+            fields: [
+                ("Complaint", body.reference), ("Status", body.status.rawValue), ("Version", String(body.version)),
+            ])
     }
 }
 
@@ -87,6 +91,7 @@ enum ComplaintPath {
 
     static func check(_ reference: String) throws {
         guard Reference(reference) == nil else { return }
-        throw ValidationError("“\(reference)” is no reference: they look like IR21-0000123-4, the last digit checks the rest.")
+        throw ValidationError(
+            "“\(reference)” is no reference: they look like IR21-0000123-4, the last digit checks the rest.")
     }
 }

@@ -17,7 +17,8 @@ struct ComplaintAccept: ComplaintAction {
 }
 
 struct ComplaintRefuse: ComplaintAction {
-    static let configuration = CommandConfiguration(commandName: "refuse", abstract: "Refuse the complaint on a ground.")
+    static let configuration = CommandConfiguration(
+        commandName: "refuse", abstract: "Refuse the complaint on a ground.")
 
     @OptionGroup var complaint: ComplaintOptions
 
@@ -130,7 +131,8 @@ struct ComplaintUndoDuplicate: ComplaintAction {
 
 struct ComplaintReopen: ComplaintAction {
     static let configuration = CommandConfiguration(
-        commandName: "reopen", abstract: "Reopen a closed, refused or withdrawn complaint; takes a supervisor and --reason.")
+        commandName: "reopen",
+        abstract: "Reopen a closed, refused or withdrawn complaint; takes a supervisor and --reason.")
 
     @OptionGroup var complaint: ComplaintOptions
 

@@ -10,7 +10,8 @@ struct CompanyCommand: AsyncParsableCommand {
 }
 
 struct CompanyList: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List the companies of the registry.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the companies of the registry.")
 
     @OptionGroup var client: ClientOptions
     @OptionGroup var output: OutputOptions

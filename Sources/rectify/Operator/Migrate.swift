@@ -15,7 +15,8 @@ struct Migrate: AsyncParsableCommand {
         try await options.withDeployment { deployment, logger in
             guard status else {
                 let applied = try await deployment.migrate(logger: logger)
-                return print(applied.isEmpty ? "nothing to apply" : applied.map { "applied \($0)" }.joined(separator: "\n"))
+                return print(
+                    applied.isEmpty ? "nothing to apply" : applied.map { "applied \($0)" }.joined(separator: "\n"))
             }
             for (url, folder, prefix) in [
                 (deployment.url, Home.migrations, ""), (deployment.keysURL, Home.keyMigrations, "keys/"),

@@ -3,7 +3,8 @@ import ArgumentParser
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serve the API on a database of your own, migrated before.",
-        discussion: "Needs database.url, database.keys_url and keys.file. The schema is brought up by `rectify migrate`.")
+        discussion:
+            "Needs database.url, database.keys_url and keys.file. The schema is brought up by `rectify migrate`.")
 
     @Option(help: "Address to listen on.")
     var host: String?

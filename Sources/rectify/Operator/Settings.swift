@@ -31,8 +31,11 @@ struct Setting: Sendable {
 
     /// Every setting of the server. `Config/rectify.yaml` lists the same with the same defaults.
     static let all = [
-        Setting("database.url", "", .text, isSecret: true, "libpq connection string; empty: `up` runs a PostgreSQL of its own"),
-        Setting("database.keys_url", "", .text, isSecret: true, "the second database, with the keys of sealed complaints"),
+        Setting(
+            "database.url", "", .text, isSecret: true,
+            "libpq connection string; empty: `up` runs a PostgreSQL of its own"),
+        Setting(
+            "database.keys_url", "", .text, isSecret: true, "the second database, with the keys of sealed complaints"),
         Setting("database.filing_connections", "4", .number(1...64), "connections for filings"),
         Setting("database.work_connections", "6", .number(1...64), "connections for officers' work"),
         Setting("database.report_connections", "2", .number(1...16), "connections for reports"),

@@ -1,0 +1,162 @@
+import API
+import AsyncHTTPClient
+import Casework
+import Client
+import Foundation
+import Hummingbird
+import Logging
+import NIOCore
+import NIOHTTP1
+import Postgres
+import ServiceLifecycle
+import Store
+import TestSupport
+import Testing
+
+/// A server of a test's own, on a real port and a real database.
+struct TestServing: Sendable {
+    let store: TestStore
+    let address: String
+    /// Tokens of an officer, a supervisor, an auditor and an administrator.
+    let tokens: [Role: String]
+
+    struct Answer: Sendable {
+        let status: Int
+        let headers: [String: String]
+        let bytes: Data
+
+        /// The body as JSON; `null` where it is none.
+        var json: JSON { (try? JSON(parsing: bytes)) ?? .null }
+        var code: String? { json["code"]?.string }
+        /// The places of the faults, with their codes.
+        var faults: [String] {
+            guard case .array(let errors)? = json["errors"] else { return [] }
+            return errors.map { "\($0["pointer"]?.string ?? "") \($0["code"]?.string ?? "")" }
+        }
+    }
+
+    func client(_ role: Role? = .officer) -> Client {
+        Client(server: address, token: role.flatMap { tokens[$0] })
+    }
+
+    /// One request over HTTP, as it is written here.
+    func send(
+        _ method: String, _ path: String, _ body: String? = nil, as role: Role? = .officer,
+        headers: [String: String] = [:]
+    ) async throws -> Answer {
+        var request = HTTPClientRequest(url: address + path)
+        request.method = .RAW(value: method)
+        if let token = role.flatMap({ tokens[$0] }) {
+            request.headers.add(name: "Authorization", value: "Bearer \(token)")
+        }
+        if body != nil, headers["Content-Type"] == nil {
+            request.headers.add(name: "Content-Type", value: "application/json")
+        }
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        if let body { request.body = .bytes(ByteBuffer(string: body)) }
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        let bytes = Data(try await response.body.collect(upTo: 16 << 20).readableBytesView)
+        var fields: [String: String] = [:]
+        for field in response.headers { fields[field.name.lowercased()] = field.value }
+        return Answer(status: Int(response.status.code), headers: fields, bytes: bytes)
+    }
+
+    /// Files a complaint and gives its reference.
+    @discardableResult
+    func file(
+        _ changes: [String: JSON] = [:], key: String = UUID().uuidString, as role: Role? = .officer
+    ) async throws -> Answer {
+        try await send(
+            "POST", "/v1/complaints", filing(changes), as: role, headers: ["Idempotency-Key": "\"\(key)\""])
+    }
+
+    func filed(_ changes: [String: JSON] = [:]) async throws -> String {
+        let answer = try await file(changes)
+        #expect(answer.status == 201, "\(String(decoding: answer.bytes, as: UTF8.self))")
+        return answer.json["reference"]?.string ?? ""
+    }
+}
+
+/// A good filing, with some members changed; a member that is `null` is left out.
+func filing(_ changes: [String: JSON] = [:]) -> String {
+    var members: [String: JSON] = [
+        "campaign": .string("internet-2021"), "kind": .string("blocked_link"),
+        "respondent": .object(["platform": .string("wechat")]),
+        "blocked_link": .object([
+            "text": .string("https://item.taobao.com/item.htm?id=1"), "scene": .string("group"),
+            "block": .string("interstitial_hard"),
+        ]),
+        "narrative": .string("群里的淘宝链接打不开。"), "occurred_on": .string("2021-08-18"),
+        "complainant": .object([
+            "kind": .string("individual"), "name": .string("张小禾"), "phone": .string("13800000001"),
+            "email": .string("xiaohe@example.cn"), "age_band": .string("adult"),
+        ]),
+    ]
+    for (name, value) in changes { members[name] = value }
+    return JSON.object(members.filter { $0.value != .null }).canonicalText
+}
+
+extension JSON {
+    subscript(_ name: String) -> JSON? {
+        if case .object(let members) = self { members[name] } else { nil }
+    }
+
+    subscript(_ index: Int) -> JSON? {
+        if case .array(let elements) = self, elements.indices.contains(index) { elements[index] } else { nil }
+    }
+
+    var string: String? { if case .string(let text) = self { text } else { nil } }
+    var int: Int? { if case .int(let number) = self { number } else { nil } }
+    var array: [JSON] { if case .array(let elements) = self { elements } else { [] } }
+}
+
+/// Runs `body` against a server of its own.
+func withServer(
+    now: @escaping @Sendable () -> Date = Date.init, _ body: @escaping @Sendable (TestServing) async throws -> Void
+) async throws {
+    try await withStore { store in
+        let service = Service(databases: store.databases, references: store.references, keys: store.keys, now: now)
+        let (ports, started) = AsyncStream<Int>.makeStream()
+        let application = Application(
+            router: router(service), configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            onServerRunning: { channel in started.yield(channel.localAddress?.port ?? 0) }, logger: quiet)
+        let tokens = try await store.officers()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let lifecycle = ServiceGroup(configuration: .init(services: [application], logger: quiet))
+            group.addTask { try await lifecycle.run() }
+            var port = 0
+            for await number in ports {
+                port = number
+                break
+            }
+            let serving = TestServing(store: store, address: "http://127.0.0.1:\(port)", tokens: tokens)
+            do {
+                try await body(serving)
+            } catch {
+                await lifecycle.triggerGracefulShutdown()
+                throw error
+            }
+            await lifecycle.triggerGracefulShutdown()
+            try await group.waitForAll()
+        }
+    }
+}
+
+extension TestStore {
+    fileprivate func officers() async throws -> [Role: String] {
+        var tokens: [Role: String] = [:]
+        for role in Role.ofOfficers {
+            tokens[role] = try await databases.work.transaction { db in
+                _ = try db.addOfficer(named: "test-\(role.rawValue)", role: role, at: Date())
+                return try db.issueToken(toOfficerNamed: "test-\(role.rawValue)", lasting: 1, at: Date()).secret
+            }
+        }
+        return tokens
+    }
+
+    func count(_ table: SQL) async throws -> Int {
+        try await databases.work.transaction(.readOnly) { db in
+            try db.first("SELECT count(*) FROM \(table)") { row in try row.read(Int.self) }
+        } ?? -1
+    }
+}
