@@ -91,7 +91,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["rectify", "Client", "Contract", "Casework", "TestSupport", httpClient, nio],
+            dependencies: ["rectify", "Client", "Contract", "Casework", "TestSupport", subprocess, system],
             swiftSettings: settings),
         .testTarget(name: "TidyTests", dependencies: ["TestSupport"], swiftSettings: settings),
     ]

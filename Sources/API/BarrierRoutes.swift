@@ -6,7 +6,9 @@ import Hummingbird
 import Postgres
 import Store
 
-/// The issue ledger. The public sees barriers from `confirmed` up; officers see all, record, observe and act.
+/// The issue ledger.
+///
+/// The public sees barriers from `confirmed` up; officers see all, record, observe and act.
 struct BarrierRoutes {
     let service: Service
     private static let root = "/v1/campaigns/:campaign/barriers"

@@ -49,7 +49,9 @@ struct ProblemMiddleware: RouterMiddleware {
     }
 }
 
-/// Finds out who asks. A request without a token is anonymous; one with a bad token is refused.
+/// Finds out who asks.
+///
+/// A request without a token is anonymous; one with a bad token is refused.
 struct Authentication: RouterMiddleware {
     let database: Database
 

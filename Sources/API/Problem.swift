@@ -7,8 +7,9 @@ import NIOCore
 import Postgres
 import Store
 
-/// What the client is told when something is wrong (RFC 9457). Everything thrown becomes one of these, here and
-/// nowhere else.
+/// What the client is told when something is wrong (RFC 9457).
+///
+/// Everything thrown becomes one of these, here and nowhere else.
 struct Problem: Error {
     var status: HTTPResponse.Status
     /// Stable, for programs; the end of the type.
@@ -84,7 +85,9 @@ struct Problem: Error {
 // MARK: From errors
 
 extension Problem {
-    /// The one place where an error becomes an answer. What is not listed tells nothing but its request id.
+    /// The one place where an error becomes an answer.
+    ///
+    /// What is not listed tells nothing but its request id.
     init(_ error: any Error) {
         self =
             switch error {

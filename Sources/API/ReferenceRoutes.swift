@@ -44,7 +44,9 @@ struct ReferenceRoutes {
         return try .json(Page(items: campaign.categories.map { LabelBody($0) }))
     }
 
-    /// Ends the taking of filings. A supervisor's decision.
+    /// Ends the taking of filings.
+    ///
+    /// A supervisor's decision.
     @Sendable func close(_ request: Request, context: Context) async throws -> Response {
         let officer = try context.signedIn()
         guard officer.role == .supervisor else { throw Refusal.forbidden(action: "close_campaign", role: officer.role) }

@@ -1,5 +1,7 @@
 extension Barrier {
-    /// What can be done to a barrier, by name. The raw values are the names in history.
+    /// What can be done to a barrier, by name.
+    ///
+    /// The raw values are the names in history.
     public enum ActionName: String, Sendable, CaseIterable, Codable {
         case record
         case observe
@@ -72,7 +74,9 @@ extension Barrier {
         }
     }
 
-    /// The states an action starts from. `record` starts from none: it enters the barrier in the ledger.
+    /// The states an action starts from.
+    ///
+    /// `record` starts from none: it enters the barrier in the ledger.
     public static func states(for action: ActionName) -> [Remediation] {
         switch action {
         case .record: []

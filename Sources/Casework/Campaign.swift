@@ -48,7 +48,9 @@ public struct Campaign: Sendable, Hashable, Codable {
     public var prefix: String
     public var name: Label
     public var authority: String
-    /// An IANA name. Days are days there.
+    /// An IANA name.
+    ///
+    /// Days are days there.
     public var timeZone: String
     public var calendarRegion: String
     public var launchedOn: Day

@@ -1,7 +1,9 @@
 public import Foundation
 
 extension Complaint {
-    /// What can be done to a complaint, by name. The raw values are the names in history.
+    /// What can be done to a complaint, by name.
+    ///
+    /// The raw values are the names in history.
     public enum ActionName: String, Sendable, CaseIterable, Codable {
         case accept
         case refuse

@@ -60,7 +60,9 @@ public struct Complaint: Sendable, Equatable {
     public var changedOn: Day
     public var deadlines: [Deadline]
 
-    /// Who is complained of. Both are `nil` until someone is sure.
+    /// Who is complained of.
+    ///
+    /// Both are `nil` until someone is sure.
     public struct Party: Sendable, Hashable {
         public var platform: String?
         public var company: String?

@@ -1,6 +1,8 @@
 /// A limit running on a complaint.
 public struct Deadline: Sendable, Hashable {
-    /// What has to be done in time. Which rule applies to it, the campaign says.
+    /// What has to be done in time.
+    ///
+    /// Which rule applies to it, the campaign says.
     public enum Purpose: String, Sendable, CaseIterable, Codable {
         /// The authority decides whether it takes the complaint.
         case acceptance

@@ -1,4 +1,6 @@
-/// Who a complainant is. Kept sealed, shown masked.
+/// Who a complainant is.
+///
+/// Kept sealed, shown masked.
 public struct Identity: Sendable, Hashable, Codable {
     public var name: String?
     public var phone: String?

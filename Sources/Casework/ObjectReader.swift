@@ -2,7 +2,7 @@
 public struct Fault: Sendable, Equatable, Codable {
     /// A JSON pointer, such as `#/respondent/name`.
     public let pointer: String
-    /// Stable and short, for programs: `missing`, `unknown_member`, `too_long` …
+    /// Stable and short, for programs, such as `missing`, `unknown_member`, `too_long`.
     public let code: String
     /// For people: what is wrong and what would be right.
     public let detail: String
@@ -220,7 +220,9 @@ public final class ObjectReader {
         return Array(elements.prefix(limit))
     }
 
-    /// Reports members that nobody asked for. Call it when all have been read.
+    /// Reports members that nobody asked for.
+    ///
+    /// Call it when all have been read.
     public func finish() {
         for name in names where !seen.contains(name) {
             let known = seen.sorted().joined(separator: ", ")

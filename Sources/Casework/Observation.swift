@@ -8,7 +8,9 @@ public struct Observation: Sendable, Equatable {
         case press
     }
 
-    /// What was seen. For a refused payment `blocked` means not offered; for a practice, present.
+    /// What was seen.
+    ///
+    /// For a refused payment `blocked` means not offered; for a practice, present.
     public enum Result: String, Sendable, CaseIterable, Codable {
         case blocked
         case extraStep = "extra_step"

@@ -5,6 +5,7 @@ public enum ReferenceFile {
     /// - Parameters:
     ///   - file: The document.
     ///   - known: What is loaded already; a file may refer to it.
+    /// - Returns: The entities, in the order of the file.
     /// - Throws: ``InvalidDocument`` with every fault and its place.
     public static func items(in file: JSON, knowing known: ReferenceData) throws(InvalidDocument) -> [ReferenceItem] {
         guard case .object(let members) = file else {

@@ -1,4 +1,6 @@
-/// Why a rule does not let something happen. Nothing has changed when one is thrown.
+/// Why a rule does not let something happen.
+///
+/// Nothing has changed when one is thrown.
 public enum Refusal: Error, Equatable, Sendable {
     /// The role may never do this.
     case forbidden(action: String, role: Role)

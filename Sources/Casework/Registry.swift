@@ -76,7 +76,9 @@ public struct Registry: Sendable, Hashable {
     public init() {}
 }
 
-/// A registry made ready for look-ups. What is not certain stays unresolved: nothing here guesses.
+/// A registry made ready for look-ups.
+///
+/// What is not certain stays unresolved: nothing here guesses.
 public struct Directory: Sendable {
     public let registry: Registry
     private let platforms: [String: Registry.Platform]

@@ -1,6 +1,8 @@
 import Foundation
 
-/// What a text copied from an app points to. Nothing is ever fetched.
+/// What a text copied from an app points to.
+///
+/// Nothing is ever fetched.
 public struct SharedLink: Sendable, Hashable {
     /// The registry host that fits, else the registrable domain or the address.
     public var host: String?

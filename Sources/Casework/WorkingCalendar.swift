@@ -3,7 +3,9 @@
 /// Source: the State Council's yearly notices on holidays. A year's file may name a day of the year before.
 public struct WorkingCalendar: Sendable, Hashable {
     public var region: String
-    /// The years whose notice is loaded. A day outside them is taken as an ordinary weekday or weekend.
+    /// The years whose notice is loaded.
+    ///
+    /// A day outside them is taken as an ordinary weekday or weekend.
     public var years: Set<Int>
     public var holidays: Set<Day>
     public var workdays: Set<Day>

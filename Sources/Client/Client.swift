@@ -30,7 +30,10 @@ public final class Client: Sendable {
     public init(server: String, token: String?) {
         self.server = server.hasSuffix("/") ? String(server.dropLast()) : server
         self.token = token
-        http = HTTPClient(eventLoopGroupProvider: .singleton)
+        // Whether to try again is decided here, where it is known what may be repeated.
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.retryConnectionEstablishment = false
+        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
     public func close() async throws {
@@ -124,7 +127,9 @@ extension Client {
         return try await send(call).bytes
     }
 
-    /// Files a complaint: one JSON object, as the API takes it. The key makes it safe to repeat.
+    /// Files a complaint: one JSON object, as the API takes it.
+    ///
+    /// The key makes it safe to repeat.
     public func file(_ body: Data, key: String = UUID().uuidString) async throws -> FiledBody {
         var call = Call("POST", "/v1/complaints")
         call.body = body

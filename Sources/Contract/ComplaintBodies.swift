@@ -64,7 +64,9 @@ public struct DeadlineBody: Codable, Sendable, Equatable {
     }
 }
 
-/// The answer to a filing. The tracking code is told here and nowhere again.
+/// The answer to a filing.
+///
+/// The tracking code is told here and nowhere again.
 public struct FiledBody: Codable, Sendable, Equatable {
     public var id: UUID
     public var reference: String

@@ -21,7 +21,9 @@ public actor Connection {
 
     isolated deinit {}
 
-    /// Connects. Only ``Database`` calls this, before it lends the connection for the first time.
+    /// Connects.
+    ///
+    /// Only ``Database`` calls this, before it lends the connection for the first time.
     func open() throws(PostgresError) {
         let opened = try Link(
             conninfo: settings.conninfo, applicationName: settings.applicationName, logger: logger)

@@ -54,6 +54,7 @@ public final class EmbeddedServer: Sendable {
     /// - Parameters:
     ///   - directory: Where everything lives; made if it is not there.
     ///   - options: Settings for the server, such as `max_connections=200`.
+    /// - Returns: The running server, which has to be stopped.
     /// - Throws: ``Failure``.
     public static func start(in directory: URL, options: [String] = []) async throws -> EmbeddedServer {
         let server = try EmbeddedServer(directory, options)

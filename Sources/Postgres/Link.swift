@@ -2,7 +2,9 @@ import CPostgres
 import Foundation
 import Logging
 
-/// The one place that talks to libpq. Belongs to one ``Connection`` and is used on its thread only.
+/// The one place that talks to libpq.
+///
+/// Belongs to one ``Connection`` and is used on its thread only.
 ///
 /// Nothing here blocks without an end: each answer is waited for with `poll` until a deadline of our own, since the
 /// server's `statement_timeout` does not end a wait for a synchronous standby.

@@ -13,8 +13,9 @@ extension ProgressReport {
     }
 }
 
-/// One record, ended by CRLF. Decided byte by byte: in Swift, CRLF and a quotation mark with an accent are one
-/// character each.
+/// One record, ended by CRLF.
+///
+/// Decided byte by byte: in Swift, CRLF and a quotation mark with an accent are one character each.
 public func csvLine(_ cells: [String]) -> String {
     cells.map(csvCell).joined(separator: ",") + "\r\n"
 }

@@ -118,7 +118,9 @@ extension ProgressReport {
         }
     }
 
-    /// Where the deadlines of one purpose stand. What is paused or no longer owed is in none of the four.
+    /// Where the deadlines of one purpose stand.
+    ///
+    /// What is paused or no longer owed is in none of the four.
     public struct Timeliness: Sendable, Equatable, Codable {
         public var purpose: Deadline.Purpose
         public var bins: Bins

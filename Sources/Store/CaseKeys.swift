@@ -9,7 +9,9 @@ public actor CaseKeys {
     private var ready: [CaseKey] = []
     private var refill: Task<Void, any Error>?
 
-    /// Keys taken into memory at a time. What a crash leaves unused there stays claimed and opens nothing.
+    /// Keys taken into memory at a time.
+    ///
+    /// What a crash leaves unused there stays claimed and opens nothing.
     private static let batch = 128
 
     public init(_ database: Database, encryptionKey: KeyEncryptionKey) {
@@ -30,11 +32,11 @@ public actor CaseKeys {
     private func fill() async throws {
         if let refill { return try await refill.value }
         let task = Task {
-            let made = try await claim()
-            ready += made
+            // Ended by the task itself: whoever comes after it must not find it ended and still there.
+            defer { refill = nil }
+            ready += try await claim()
         }
         refill = task
-        defer { refill = nil }
         try await task.value
     }
 

@@ -52,6 +52,7 @@ extension Connection {
     ///   - book: The reference data that hold.
     ///   - now: The moment, for the day it is in the campaign's time zone.
     ///   - key: The key of the complaint, needed where a message comes along.
+    /// - Returns: The complaint as it is then.
     /// - Throws: `Refusal`, ``CaseError``, ``MomentError``, or `PostgresError`; nothing is changed then.
     public func perform(
         _ action: Complaint.Action, on reference: Reference, by actor: Actor, _ terms: ActionTerms,
@@ -252,7 +253,9 @@ extension Connection {
 }
 
 extension Complaint.Action {
-    /// A resolution names platforms; their companies on the day of receipt follow. The host stays as it was pasted.
+    /// A resolution names platforms; their companies on the day of receipt follow.
+    ///
+    /// The host stays as it was pasted.
     fileprivate func completed(for complaint: Complaint, by directory: Directory) -> Complaint.Action {
         guard case .resolve(var resolution) = self else { return self }
         if let platform = resolution.respondent?.platform {

@@ -14,7 +14,9 @@ public struct ComplaintFilter: Sendable, Hashable {
     public var isUnassigned = false
     /// Something owed fell due before this day.
     public var overdueAt: Day?
-    /// Part of the narrative, in any case. Looks through the whole selection: no index helps here.
+    /// Part of the narrative, in any case.
+    ///
+    /// Looks through the whole selection: no index helps here.
     public var text: String?
     /// Reference numbers below this one: the next page.
     public var below: Int?

@@ -84,7 +84,9 @@ extension Connection {
 }
 
 extension Identity {
-    /// What finds other filings of the same phone or mail address. Only the holder of `key` can make it.
+    /// What finds other filings of the same phone or mail address.
+    ///
+    /// Only the holder of `key` can make it.
     func contactDigests(key: SymmetricKey) -> [(kind: String, digest: Data)] {
         let contacts = [("phone", normalisedPhone), ("email", normalisedEmail)]
         return contacts.compactMap { kind, value in

@@ -77,7 +77,9 @@ public final class Intaker: Sendable {
     private let contactKey: SymmetricKey
     private let numbers = Mutex<[Int: Range<Int>]>([:])
 
-    /// Numbers taken from the campaign's counter at a time. A restart leaves a gap of what was not used.
+    /// Numbers taken from the campaign's counter at a time.
+    ///
+    /// A restart leaves a gap of what was not used.
     private static let block = 20
 
     public init(_ databases: Databases, keys: CaseKeys) {

@@ -56,7 +56,7 @@ public struct Migrations: Sendable {
     /// - Returns: The names applied, in order.
     /// - Throws: ``Failure``, or `PostgresError`.
     public func apply(to database: Database) async throws -> [String] {
-        try await database.withConnection { db in try db.run(script: Self.ledger) }
+        try await makeLedger(in: database)
         var applied: [String] = []
         for file in try await pending(in: database) {
             do {
@@ -81,6 +81,15 @@ public struct Migrations: Sendable {
         return files.filter { applied[$0.number] == nil }
     }
 
+    /// Two runners that both find no ledger may trip over each other once; the second try finds it.
+    private func makeLedger(in database: Database) async throws {
+        do {
+            try await database.withConnection { db in try db.run(script: Self.ledger) }
+        } catch let error as PostgresError where ["23505", "42P07"].contains(error.state) {
+            try await database.withConnection { db in try db.run(script: Self.ledger) }
+        }
+    }
+
     private static let ledger = """
         CREATE TABLE IF NOT EXISTS schema_migration (
             number     integer     PRIMARY KEY,
@@ -94,7 +103,9 @@ public struct Migrations: Sendable {
 }
 
 extension Database {
-    /// Creates a database beside this one, where there is none of that name. For names of ours only.
+    /// Creates a database beside this one, where there is none of that name.
+    ///
+    /// For names of ours only.
     ///
     /// - Throws: `PostgresError`.
     public func createDatabaseIfMissing(_ name: String) async throws {

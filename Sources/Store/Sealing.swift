@@ -1,7 +1,9 @@
 public import Crypto
 public import Foundation
 
-/// The key that the keys of complaints are encrypted with. It lives in a file, never in a database.
+/// The key that the keys of complaints are encrypted with.
+///
+/// It lives in a file, never in a database.
 public struct KeyEncryptionKey: Sendable {
     public enum Failure: Error, Equatable, CustomStringConvertible {
         case unreadable(String)
@@ -85,7 +87,9 @@ public struct CaseKey: Sendable {
     }
 }
 
-/// What is kept encrypted about a complaint. Messages are fields numbered by the event they came with.
+/// What is kept encrypted about a complaint.
+///
+/// Messages are fields numbered by the event they came with.
 public enum SealedField: RawRepresentable, Sendable, Hashable {
     case identity
     case linkText

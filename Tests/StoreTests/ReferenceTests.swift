@@ -1,16 +1,190 @@
 import Casework
 import Foundation
 import Postgres
-import Store
 import TestSupport
 import Testing
 
+@testable import Store
+
 struct ReferenceTests {
+    private func load(_ text: String, into store: TestStore) async throws -> [String] {
+        try await store.databases.work.transaction { db in
+            let known = try db.referenceBook().data
+            return try db.load(ReferenceFile.items(in: JSON(parsing: text.utf8), knowing: known)).map(\.description)
+        }
+    }
+
     @Test func `the shipped files are loaded and can be read back`() async throws {
         try await withStore { store in
             let book = try await store.book()
             #expect(book.directory.registry.platforms.count == 56)
-            #expect(book.campaign("internet-2021")?.campaign.prefix == "IR21")
+            #expect(book.campaign("internet-2021")?.campaign == .shipped)
+            #expect(book.data.calendars["CN"] == Complaint.Rules.shipped.calendar)
         }
     }
+
+    @Test func `loading the same again changes nothing, and a change says what it is`() async throws {
+        try await withStore { store in
+            for file in try TestServer.referenceFiles() {
+                let changes = try await load(String(contentsOf: file, encoding: .utf8), into: store)
+                #expect(changes == [])
+            }
+            let company = #"{"companies":[{"code":"acme","name":{"zh":"甲","en":"Acme"},"aliases":[]}]}"#
+            #expect(try await load(company, into: store) == ["added company acme"])
+            #expect(
+                try await load(company.replacing("Acme", with: "Acme Ltd"), into: store) == ["changed company acme"])
+        }
+    }
+
+    @Test func `what was known earlier can still be asked for`() async throws {
+        try await withStore { store in
+            let before = try await store.databases.work.closeCut()
+            let renamed = #"{"companies":[{"code":"tencent","name":{"zh":"新","en":"New"},"aliases":[]}]}"#
+            _ = try await load(renamed, into: store)
+            let (then, now) = try await store.databases.work.transaction(.readOnly) { db in
+                (try db.referenceBook(knownAt: before), try db.referenceBook())
+            }
+            #expect(then.directory.company("tencent")?.nameEn == "Shenzhen Tencent Computer Systems Co., Ltd.")
+            #expect(now.directory.company("tencent")?.nameEn == "New")
+        }
+    }
+}
+
+struct SealingTests {
+    @Test func `what is sealed for one field of one complaint opens nowhere else`() async throws {
+        try await withStore { store in
+            let key = try await store.keys.take()
+            let id = UUID()
+            let sealed = try key.seal("张小禾", field: .identity, of: id)
+            #expect(try key.open(sealed, field: .identity, of: id) == "张小禾")
+            #expect(throws: (any Error).self) { try key.open(sealed, field: .linkText, of: id) }
+            #expect(throws: (any Error).self) { try key.open(sealed, field: .identity, of: UUID()) }
+            let other = try await store.keys.take()
+            #expect(throws: (any Error).self) { try other.open(sealed, field: .identity, of: id) }
+            for index in sealed.indices {
+                var flipped = sealed
+                flipped[index] ^= 1
+                #expect(throws: (any Error).self) { try key.open(flipped, field: .identity, of: id) }
+            }
+        }
+    }
+
+    @Test func `a key is given out once, comes back from the database, and is gone when its row is`() async throws {
+        try await withStore { store in
+            let keys = try await withThrowingTaskGroup(of: CaseKey.self) { group in
+                for _ in 0..<300 { group.addTask { try await store.keys.take() } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(Set(keys.map(\.id)).count == 300)
+            let id = UUID()
+            let sealed = try keys[0].seal("x", field: .identity, of: id)
+            let again = try #require(try await store.keys.key(keys[0].id))
+            #expect(try again.open(sealed, field: .identity, of: id) == "x")
+            try await store.databases.keys.transaction { db in
+                _ = try db.run("DELETE FROM case_key WHERE id = \(keys[0].id)")
+            }
+            #expect(try await store.keys.key(keys[0].id) == nil)
+        }
+    }
+
+    @Test func `another key-encryption key opens nothing`() async throws {
+        try await withStore { store in
+            let id = try await store.keys.take().id
+            let foreign = CaseKeys(store.databases.keys, encryptionKey: KeyEncryptionKey(Data(repeating: 8, count: 32)))
+            await #expect(throws: (any Error).self) { try await foreign.key(id) }
+        }
+    }
+
+    @Test func `a key file that others can read is refused`() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "kek-\(UUID())")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let path = file.path(percentEncoded: false)
+        try Data(KeyEncryptionKey.generate().utf8).write(to: file)
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+        #expect(throws: KeyEncryptionKey.Failure.readableByOthers(path)) { try KeyEncryptionKey(file: file) }
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+        _ = try KeyEncryptionKey(file: file)
+        try Data("short".utf8).write(to: file)
+        #expect(throws: KeyEncryptionKey.Failure.notAKey(path)) { try KeyEncryptionKey(file: file) }
+    }
+}
+
+struct TrackingCodeTests {
+    @Test func `a code reads back as people type it`() throws {
+        for _ in 0..<200 {
+            let code = TrackingCode.generate()
+            #expect(TrackingCode(code.text)?.hash == code.hash)
+            let typed = code.text.lowercased().replacing("0", with: "o").replacing("1", with: "l").replacing(
+                "-", with: "")
+            #expect(TrackingCode(typed)?.hash == code.hash)
+        }
+        #expect(TrackingCode("") == nil && TrackingCode("UUUUU-UUUUU-UUUUU-UUUUU-UUUUU-U") == nil)
+    }
+}
+
+struct MomentTests {
+    @Test func `a cut waits for writers begun before it, and shows what they wrote`() async throws {
+        try await withStore { store in
+            let work = store.databases.work
+            async let writer = work.transaction { db in
+                _ = try db.load([.init(kind: .company, code: "slow", document: company("slow"))])
+                _ = try db.run("SELECT pg_sleep(0.5)")
+            }
+            try await untilSomeoneSleeps(in: work)
+            let cut = try await work.closeCut()
+            let known = try await work.transaction(.readOnly) { db in try db.referenceBook(knownAt: cut) }
+            #expect(known.directory.company("slow") != nil)
+            try await writer
+        }
+    }
+
+    @Test func `a cut that stays open is an error, not a wrong answer`() async throws {
+        try await withStore { store in
+            let work = store.databases.work
+            async let writer = work.transaction { db in
+                _ = try db.load([.init(kind: .company, code: "slow", document: company("slow"))])
+                _ = try db.run("SELECT pg_sleep(3.5)")
+            }
+            try await untilSomeoneSleeps(in: work)
+            await #expect(throws: MomentError.cutStillOpen) { try await work.closeCut() }
+            try await writer
+        }
+    }
+
+    @Test func `nothing is recorded at or below a closed cut, whatever the clock says`() async throws {
+        try await withStore { store in
+            let work = store.databases.work
+            try await work.withConnection { db in
+                try db.run(script: "UPDATE closed_cut SET closed_through = clock_timestamp() + interval '1 hour'")
+            }
+            await #expect(throws: MomentError.clockBehindCut) {
+                try await work.transaction { db in
+                    _ = try db.load([.init(kind: .company, code: "x", document: company("x"))])
+                }
+            }
+        }
+    }
+}
+
+/// Waits until a transaction has written and sleeps.
+private func untilSomeoneSleeps(in database: Database) async throws {
+    for _ in 0..<1000 {
+        let sleepers = try await database.withConnection { db in
+            try db.first(
+                """
+                SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%' AND state = 'active'
+                """
+            ) { row in try row.read(Int.self) }
+        }
+        if sleepers == 1 { return }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    Issue.record("nobody sleeps")
+}
+
+private func company(_ code: String) -> JSON {
+    .object([
+        "code": .string(code), "name": .object(["zh": .string(code), "en": .string(code)]), "aliases": .array([]),
+    ])
 }

@@ -2,7 +2,9 @@ public import Casework
 public import Foundation
 
 extension Day {
-    /// A day written in a test. A slip there ends the test run.
+    /// A day written in a test.
+    ///
+    /// A slip there ends the test run.
     public static func on(_ text: String) -> Day {
         guard let day = Day(text) else { preconditionFailure("\(text) is no day") }
         return day

@@ -137,7 +137,7 @@ struct BarrierList: AsyncParsableCommand {
             [
                 .init("No.", .right), .init("Respondent"), .init("Target"), .init("Scene"), .init("Remediation"),
                 .init("Observed"), .init("Complaints", .right), .init("Changed"),
-            ], name: { String($0.number) }
+            ], name: \.label
         ) { body in
             [
                 String(body.number), body.respondentPlatform, body.target, body.scene, body.remediation.rawValue,
@@ -146,6 +146,10 @@ struct BarrierList: AsyncParsableCommand {
             ]
         }
     }
+}
+
+extension BarrierBody {
+    fileprivate var label: String { String(number) }
 }
 
 struct BarrierShow: AsyncParsableCommand {

@@ -29,7 +29,9 @@ struct Setting: Sendable {
     /// The environment variable that wins over the file.
     var variable: String { "RECTIFY_" + key.replacing(".", with: "_").uppercased() }
 
-    /// Every setting of the server. `Config/rectify.yaml` lists the same with the same defaults.
+    /// Every setting of the server.
+    ///
+    /// `Config/rectify.yaml` lists the same with the same defaults.
     static let all = [
         Setting(
             "database.url", "", .text, isSecret: true,
@@ -77,6 +79,7 @@ struct Settings: Sendable {
     let entries: [Entry]
 
     /// - Parameter file: `Config/rectify.yaml` of the product, unless another is named.
+    /// - Returns: The settings in force.
     /// - Throws: ``SettingsError``.
     static func read(file: URL?) async throws -> Settings {
         let path = file ?? Home.config.appending(path: "rectify.yaml")

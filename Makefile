@@ -1,0 +1,42 @@
+# Rectify. `make` alone lists what can be done.
+
+SWIFT  ?= swift
+DEMO   ?= .build/release/rectify
+REPORT ?= rectify-report.html
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo run test lint format bench clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what is missing on this machine (Debian packages)
+	@.make/setup
+
+build: setup ## Build the release
+	@echo "building the release; the first time takes some minutes"
+	@$(SWIFT) build -c release --product rectify
+
+demo: build ## Show the product: 80 real-looking complaints, worked by officers, to a campaign report
+	@REPORT="$(abspath $(REPORT))" Config/demo/run.sh $(DEMO)
+
+run: build ## Start the server with a database of its own; Ctrl-C stops both
+	@$(DEMO) up
+
+test: setup ## Run every test, on a real PostgreSQL
+	@$(SWIFT) build --build-tests
+	@$(SWIFT) test --skip-build
+
+lint: ## Check form: swift-format, strictly
+	@$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+	@echo "lint: clean"
+
+format: ## Bring the sources into form
+	@$(SWIFT) format --in-place --recursive Sources Tests Package.swift
+
+bench: build ## Measure reading over HTTP beside pgbench running the same SQL
+	@.make/setup wrk
+	@.make/bench $(DEMO)
+
+clean: ## Remove everything that was built
+	@rm -rf .build $(REPORT)

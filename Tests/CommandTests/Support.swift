@@ -1,0 +1,135 @@
+import Casework
+import Client
+import Contract
+import Foundation
+import Subprocess
+import SystemPackage
+import TestSupport
+import Testing
+
+/// The built program, run as a user runs it.
+struct Program: Sendable {
+    /// A folder of the test's own: data, tokens and settings.
+    let folder: URL
+
+    struct Outcome: Sendable {
+        let code: Int32
+        let output: String
+        let error: String
+    }
+
+    static let path: String = {
+        let tests = ProcessInfo.processInfo.arguments[0]
+        let besides = URL(filePath: tests).deletingLastPathComponent().appending(path: "rectify")
+        return FileManager.default.isExecutableFile(atPath: besides.path(percentEncoded: false))
+            ? besides.path(percentEncoded: false)
+            : repository.appending(path: ".build/debug/rectify").path(percentEncoded: false)
+    }()
+
+    func environment(_ changes: [Environment.Key: String?] = [:]) -> Environment {
+        let home = folder.path(percentEncoded: false)
+        let own: [Environment.Key: String?] = [
+            "XDG_STATE_HOME": home + "state", "XDG_CONFIG_HOME": home + "config", "XDG_DATA_HOME": home + "share",
+            "RECTIFY_HOME": repository.path(percentEncoded: false), "NO_COLOR": "1",
+        ]
+        return .inherit.updating(own.merging(changes) { $1 })
+    }
+
+    func run(
+        _ arguments: String..., input: String = "", environment changes: [Environment.Key: String?] = [:]
+    ) async throws -> Outcome {
+        let result = try await Subprocess.run(
+            .path(FilePath(Self.path)), arguments: Arguments(arguments), environment: environment(changes),
+            input: .string(input), output: .string(limit: 8 << 20), error: .string(limit: 1 << 20))
+        guard case .exited(let code) = result.terminationStatus else {
+            return Outcome(code: -1, output: "", error: "\(result.terminationStatus)")
+        }
+        return Outcome(code: code, output: result.standardOutput, error: result.standardError)
+    }
+
+    var data: String { folder.appending(path: "data").path(percentEncoded: false) }
+}
+
+/// A server that a test started as a process, and can kill.
+actor ServerProcess {
+    private let process: Process
+    private let output = Pipe()
+    let address: String
+
+    /// Starts `rectify up` and waits until it is ready.
+    init(_ program: Program, _ arguments: [String] = []) async throws {
+        process = Process()
+        process.executableURL = URL(filePath: Program.path)
+        process.arguments = ["up", "--data", program.data, "--port", "0"] + arguments
+        let home = program.folder.path(percentEncoded: false)
+        process.environment = ProcessInfo.processInfo.environment.merging([
+            "XDG_STATE_HOME": home + "state", "RECTIFY_HOME": repository.path(percentEncoded: false),
+        ]) { $1 }
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let handle = output.fileHandleForReading
+        let ready = await offThePool {
+            var line = ""
+            while !line.contains("\n"), let more = try? handle.read(upToCount: 1), !more.isEmpty {
+                line += String(decoding: more, as: UTF8.self)
+            }
+            return line
+        }
+        address = ready.replacing("ready on ", with: "").trimmingCharacters(in: .whitespacesAndNewlines)
+        try #require(address.hasPrefix("http://"), "the server did not start")
+    }
+
+    func kill() async {
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        _ = await ended()
+    }
+
+    /// Asks it to stop, and gives its exit code.
+    func stop() async -> Int32 {
+        process.terminate()
+        return await ended()
+    }
+
+    private func ended() async -> Int32 {
+        while process.isRunning { try? await Task.sleep(for: .milliseconds(20)) }
+        return process.terminationStatus
+    }
+}
+
+/// Does what blocks on a thread that nobody else waits for.
+private func offThePool<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+        DispatchQueue.global().async { continuation.resume(returning: body()) }
+    }
+}
+
+/// Lends `body` a folder, and removes it and what still runs in it.
+func withProgram(_ body: (Program) async throws -> Void) async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "rectify-cmd-\(UUID())/")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let program = Program(folder: folder)
+    func clean() {
+        let pidFile = folder.appending(path: "data/postgres/postmaster.pid")
+        if let line = try? String(contentsOf: pidFile, encoding: .utf8).split(separator: "\n").first,
+            let server = pid_t(line)
+        {
+            kill(server, SIGQUIT)
+            for _ in 0..<50 where kill(server, 0) == 0 { usleep(100_000) }
+        }
+        try? FileManager.default.removeItem(at: folder)
+    }
+    do {
+        try await body(program)
+        clean()
+    } catch {
+        clean()
+        throw error
+    }
+}
+
+/// One line of the shipped sample.
+func sampleLine(_ index: Int) throws -> String {
+    let file = repository.appending(path: "Config/demo/complaints.ndjson")
+    return String(try String(contentsOf: file, encoding: .utf8).split(separator: "\n")[index])
+}
