@@ -35,7 +35,7 @@ format: ## Bring the sources into form
 	@$(SWIFT) format --in-place --recursive Sources Tests Package.swift
 
 bench: build ## Measure reading over HTTP beside pgbench running the same SQL
-	@.make/setup wrk
+	@.make/setup wrk curl
 	@.make/bench $(DEMO)
 
 clean: ## Remove everything that was built

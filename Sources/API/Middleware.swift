@@ -62,7 +62,7 @@ struct Authentication: RouterMiddleware {
         let parts = header.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { throw Problem.unauthenticated }
         let token = String(parts[1])
-        let officer = try await database.transaction(.readOnly) { db in try db.officer(bearing: token) }
+        let officer = try await database.withConnection { db in try db.officer(bearing: token) }
         guard let officer else { throw Problem.badToken }
         var context = context
         context.officer = officer

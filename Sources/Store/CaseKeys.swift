@@ -69,7 +69,7 @@ public actor CaseKeys {
     ///
     /// - Throws: `PostgresError`, or `CryptoKitError` where it was wrapped under another key.
     public nonisolated func key(_ id: UUID) async throws -> CaseKey? {
-        let wrapped = try await database.transaction(.readOnly) { db in
+        let wrapped = try await database.withConnection { db in
             try db.first("SELECT wrapped FROM case_key WHERE id = \(id)") { row in try row.read(Data.self) }
         }
         return try wrapped.map { CaseKey(id: id, key: try encryptionKey.unwrap($0, id: id)) }
