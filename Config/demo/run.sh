@@ -21,7 +21,9 @@ trap cleanup EXIT
 trap 'exit 130' INT TERM
 
 fail() { printf 'demo: %s\n' "$1" >&2; sed 's/^/  | /' "$work/up.log" 2>/dev/null | tail -20 >&2; exit 1; }
-show() { printf '\033[1m$ rectify %s\033[0m\n' "$*"; }
+bold= plain=
+if [ -t 1 ]; then bold=$'\033[1m' plain=$'\033[0m'; fi
+show() { printf '%s$ rectify %s%s\n' "$bold" "$*" "$plain"; }
 
 # A terminal of each officer: a token of their own, and the server's address.
 as() {

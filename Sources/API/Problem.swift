@@ -163,7 +163,7 @@ extension Problem {
                 conflict(
                     "no-barrier", "No barrier",
                     "“remediated” needs a verified barrier, and the complaint is tied to none. Link one first.")
-            case .quorumNotMet(let why): conflict("quorum-not-met", "Not proved yet", "Not proved yet: \(why).")
+            case .quorumNotMet(let why): conflict("quorum-not-met", "Not proved yet", "\(why).")
             case .noRefutingObservation:
                 conflict(
                     "nothing-refutes", "Nothing refutes the claim",

@@ -70,7 +70,7 @@ extension ProgressReport {
             if week.count > 0 {
                 svg.raw("<text class=\"v\" x=\"\(left + step / 2)\" y=\"\(174 - bar)\">\(week.count)</text>\n")
             }
-            if index.isMultiple(of: max(1, weeks.count / 8)) {
+            if index.isMultiple(of: max(1, weeks.count / 8)), left < width - 70 {
                 svg.raw("<text class=\"l\" x=\"\(left)\" y=\"198\">\(week.weekOf)</text>\n")
             }
         }
@@ -83,12 +83,17 @@ extension ProgressReport {
         let lines = barriers.lines.filter { $0.kind == kind }
         let rows = unique(lines.map(\.respondent))
         let columns = unique(lines.map { Column(target: $0.target, scene: $0.scene) })
+            .sorted { ($0.target.en, $0.scene.en) < ($1.target.en, $1.scene.en) }
         guard !rows.isEmpty else { return "" }
-        let (left, top, cell) = (150, 150, 34)
-        let (width, height) = (left + columns.count * cell + 10, top + rows.count * cell + 10)
+        // Labels slant upwards over the columns: the longest says how much room they take, above and to the right.
+        let slant = 20 + (columns.map { displayWidth("\($0.target.en), \($0.scene.en)") }.max() ?? 0) * 5
+        let (left, top, cell) = (150, slant, 34)
+        let (width, height) = (left + columns.count * cell + slant, top + rows.count * cell + 10)
         let svg = HTML()
         svg.raw("<div class=\"scroll\"><svg role=\"img\" aria-labelledby=\"\(id)-t \(id)-d\" ")
-        svg.raw("style=\"min-width:\(width)px\" viewBox=\"0 0 \(width) \(height)\">\n<title id=\"\(id)-t\">")
+        svg.raw(
+            "class=\"map\" width=\"\(width)\" height=\"\(height)\" viewBox=\"0 0 \(width) \(height)\">\n<title id=\"\(id)-t\">"
+        )
         svg.text("Barriers by respondent, target and scene").raw("</title>\n<desc id=\"\(id)-d\">")
         svg.text("\(lines.count) barriers of \(rows.count) respondents. The table below has every cell.")
         svg.raw("</desc>\n")
@@ -139,7 +144,7 @@ extension ProgressReport {
         .scroll{overflow-x:auto}table{border-collapse:collapse;margin:.5rem 0}caption{text-align:left;font-weight:600}
         th,td{border-bottom:1px solid var(--line);padding:.25rem .75rem;text-align:left;vertical-align:top}
         th.n,td.n{text-align:right;font-variant-numeric:tabular-nums}
-        svg{max-width:100%;height:auto}svg text{fill:var(--ink);font-size:12px}
+        svg{max-width:100%;height:auto}svg.map{max-width:none}svg text{fill:var(--ink);font-size:12px}
         .axis{stroke:var(--line)}.bar{fill:var(--bar)}.v{text-anchor:middle}.r{text-anchor:end}
         .s{text-anchor:middle;font-weight:700}
         .m{stroke:var(--line)}.alleged,.confirmed,.ordered{fill:#801650}.committed,.in_progress{fill:#f46a25}
