@@ -100,6 +100,8 @@ CREATE INDEX complaint_by_status ON complaint (campaign_id, status, number DESC)
 CREATE INDEX complaint_by_officer ON complaint (campaign_id, officer_id, number DESC) WHERE officer_id IS NOT NULL;
 -- Serves the list of a company or platform.
 CREATE INDEX complaint_by_respondent ON complaint (campaign_id, respondent_company, number DESC);
+-- Serves the marking of duplicates: is this one an original already?
+CREATE INDEX complaint_by_original ON complaint (campaign_id, duplicate_of) WHERE duplicate_of IS NOT NULL;
 -- Serves the overdue list.
 CREATE INDEX complaint_by_due_day ON complaint (campaign_id, due_on) WHERE due_on IS NOT NULL;
 

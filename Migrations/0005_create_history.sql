@@ -2,7 +2,7 @@
 
 CREATE TABLE event (
     campaign_id    smallint    NOT NULL REFERENCES campaign (id),
-    -- The complaint or barrier it happened to, and its place in that case's history.
+    -- The complaint, barrier or campaign it happened to, and its place in that case's history.
     case_id        uuid        NOT NULL,
     sequence       integer     NOT NULL,
     case_kind      text        NOT NULL,
@@ -18,7 +18,7 @@ CREATE TABLE event (
     salt           bytea       NOT NULL,
     schema_version smallint    NOT NULL,
     PRIMARY KEY (campaign_id, case_id, sequence),
-    CONSTRAINT event_case_kind_is_known CHECK (case_kind IN ('complaint', 'barrier')),
+    CONSTRAINT event_case_kind_is_known CHECK (case_kind IN ('complaint', 'barrier', 'campaign')),
     CONSTRAINT event_actor_kind_is_known CHECK (actor_kind IN ('officer', 'complainant', 'company', 'filer', 'system')),
     CONSTRAINT event_salt_has_16_bytes CHECK (octet_length(salt) = 16)
 );

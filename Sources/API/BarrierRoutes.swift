@@ -80,7 +80,11 @@ struct BarrierRoutes {
         let isPublic = (try? context.reader()) == nil
         let (_, campaign) = try await campaign(context)
         let record = try await found(context, isPublic: isPublic)
-        return try await answer(record, campaign, isPublic: isPublic)
+        let now = service.now()
+        let seen = try await service.databases.work.transaction(.readOnly) { db in
+            try db.seen(record, campaign, at: now)
+        }
+        return try seen.answer(isPublic: isPublic)
     }
 
     @Sendable func events(_ request: Request, context: Context) async throws -> Response {
@@ -121,19 +125,6 @@ struct BarrierRoutes {
         return record
     }
 
-    private func answer(
-        _ record: BarrierRecord, _ campaign: Campaign, isPublic: Bool = false, status: HTTPResponse.Status = .ok
-    ) async throws -> Response {
-        let today = Day(service.now(), in: campaign.zone())
-        let observed = try await service.databases.work.transaction(.readOnly) { db in
-            try db.observed(
-                [record.id], campaign: record.campaignID, at: today, staleAfterDays: campaign.quorum.staleAfterDays)
-        }
-        return try .json(
-            BarrierBody(record, observed[record.id] ?? .nothing, isPublic: isPublic), status: status,
-            version: record.version)
-    }
-
     // MARK: Changing
 
     /// Enters a barrier in the ledger from a clue or an inspection; one that is there already is given back.
@@ -143,21 +134,25 @@ struct BarrierRoutes {
         let body = try await Body(request)
         let book = try await service.references.book()
         let key = barrierKey(body.reader, campaign, book.directory)
-        let terms = ActionTerms(reading: body.reader, version: nil)
+        let terms = ActionTerms(reading: body.reader, versions: nil)
         try body.finish()
         guard let key else { throw Problem.invalid(body.reader.faults.faults) }
         let today = Day(service.now(), in: campaign.zone())
         let day = terms.effectiveOn ?? today
         if day > today { throw Refusal.inTheFuture(on: day, today: today) }
         if day < today, terms.reason == nil { throw Refusal.reasonMissing }
-        let (record, isNew) = try await service.databases.work.transaction { db in
+        if day < .earliest { throw Refusal.invalid(field: "effective_on", reason: "lies before \(Day.earliest)") }
+        let now = service.now()
+        let (seen, isNew) = try await service.databases.work.transaction { db in
             let before = try db.barriers(BarrierFilter(key), campaign: campaignID, limit: 1)
             let summary = try db.findOrRecordBarrier(
                 key, campaign: campaignID, by: officer.actor, on: day, reason: terms.reason)
-            return (try db.barrier(summary.number, campaign: campaignID), before.isEmpty)
+            guard let record = try db.barrier(summary.number, campaign: campaignID) else {
+                throw CaseError.notFound("barrier \(summary.number)")
+            }
+            return (try db.seen(record, campaign, at: now), before.isEmpty)
         }
-        guard let record else { throw Problem.notFound("barrier") }
-        return try await answer(record, campaign, status: isNew ? .created : .ok)
+        return try seen.answer(status: isNew ? .created : .ok)
     }
 
     private func barrierKey(_ body: ObjectReader, _ campaign: Campaign, _ directory: Directory) -> BarrierKey? {
@@ -204,12 +199,13 @@ struct BarrierRoutes {
         try body.finish()
         let book = try await service.references.book()
         let now = service.now()
-        let record = try await service.databases.work.transaction { [terms] db in
-            try db.observe(
+        let seen = try await service.databases.work.transaction { [terms] db in
+            let record = try db.observe(
                 barrier: number, of: campaign.code, observation, in: setting, by: officer.actor, terms, book: book,
                 at: now)
+            return try db.seen(record, campaign, at: now)
         }
-        return try await answer(record, campaign, status: .created)
+        return try seen.answer(status: .created)
     }
 
     private func action(
@@ -220,19 +216,39 @@ struct BarrierRoutes {
             let officer = try context.reader()
             let number = try context.barrierNumber()
             let (_, campaign) = try await campaign(context)
-            let version = try request.expectedVersion()
+            let versions = try request.expectedVersions()
             let body = try await Body(request)
             let action = read(body.reader)
-            let terms = ActionTerms(reading: body.reader, version: version, needsReason: needsReason)
+            let terms = ActionTerms(reading: body.reader, versions: versions, needsReason: needsReason)
             try body.finish()
             let book = try await service.references.book()
             let now = service.now()
-            let record = try await service.databases.work.transaction { db in
-                try db.perform(
+            let seen = try await service.databases.work.transaction { db in
+                let record = try db.perform(
                     action, onBarrier: number, of: campaign.code, by: officer.actor, terms, book: book, at: now)
+                return try db.seen(record, campaign, at: now)
             }
-            return try await answer(record, campaign)
+            return try seen.answer()
         }
+    }
+}
+
+/// A barrier with what is observed of it today, read in one transaction.
+private struct SeenBarrier: Sendable {
+    let record: BarrierRecord
+    let observed: Observed
+
+    func answer(isPublic: Bool = false, status: HTTPResponse.Status = .ok) throws -> Response {
+        try .json(BarrierBody(record, observed, isPublic: isPublic), status: status, version: record.version)
+    }
+}
+
+extension Connection {
+    fileprivate func seen(_ record: BarrierRecord, _ campaign: Campaign, at now: Date) throws -> SeenBarrier {
+        let observed = try observed(
+            [record.id], campaign: record.campaignID, at: Day(now, in: campaign.zone()),
+            staleAfterDays: campaign.quorum.staleAfterDays)
+        return SeenBarrier(record: record, observed: observed[record.id] ?? .nothing)
     }
 }
 

@@ -82,10 +82,10 @@ extension ObjectReader {
 }
 
 extension Request {
-    /// The version the client has seen, from `If-Match` (RFC 9110, 13.1.1); `nil` for `*`.
+    /// The versions the client would change, from `If-Match` (RFC 9110, 13.1.1); `nil` for `*`.
     ///
     /// - Throws: ``Problem`` 428 where the header is missing, 400 where it is malformed.
-    func expectedVersion() throws -> Int? {
+    func expectedVersions() throws -> [Int]? {
         guard let header = headers[.ifMatch] else { throw Problem.precondition }
         if header.trimmingCharacters(in: .whitespaces) == "*" { return nil }
         let versions = header.split(separator: ",").map { tag in
@@ -93,11 +93,12 @@ extension Request {
             guard tag.count > 2, tag.hasPrefix("\""), tag.hasSuffix("\"") else { return nil as Int? }
             return Int(tag.dropFirst().dropLast())
         }
-        guard let version = versions.compactMap(\.self).max(), !versions.contains(nil) else {
+        let known = versions.compactMap(\.self)
+        guard !known.isEmpty, known.count == versions.count else {
             throw Problem(
                 .badRequest, "bad-if-match", "If-Match cannot be read",
                 "Send the entity tag as it came: If-Match: \"3\".")
         }
-        return version
+        return known
     }
 }

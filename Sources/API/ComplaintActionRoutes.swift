@@ -72,19 +72,20 @@ struct ComplaintActionRoutes {
     ) async throws -> Response {
         let officer = try context.reader()
         let reference = try context.reference()
-        let version = needsVersion ? try request.expectedVersion() : nil
+        let versions = needsVersion ? try request.expectedVersions() : nil
         let body = try await Body(request)
         let book = try await service.references.book()
         let wanted = read(body.reader, book)
-        let terms = ActionTerms(reading: body.reader, version: version, needsReason: needsReason)
+        let terms = ActionTerms(reading: body.reader, versions: versions, needsReason: needsReason)
         try body.finish()
         let now = service.now()
         let key = terms.message == nil ? nil : try await service.caseKey(of: reference)
-        _ = try await service.databases.work.transaction { db in
-            try db.perform(
+        let parts = try await service.databases.work.transaction { db in
+            let record = try db.perform(
                 try wanted(db), on: reference, by: officer.actor, terms, book: book, at: now, key: key)
+            return try db.parts(of: record)
         }
-        return try await service.answer(reference)
+        return try await service.answer(parts)
     }
 
     @Sendable private func duplicate(_ body: ObjectReader, _ book: ReferenceBook) -> Wanted {
@@ -146,9 +147,9 @@ struct ComplaintActionRoutes {
 
 extension ActionTerms {
     /// The members every action may have: when it takes effect, why, and what was said.
-    init(reading body: ObjectReader, version: Int?, needsReason: Bool = false) {
+    init(reading body: ObjectReader, versions: [Int]?, needsReason: Bool = false) {
         self.init(
-            effectiveOn: body.day("effective_on"), version: version,
+            effectiveOn: body.day("effective_on"), versions: versions,
             reason: needsReason
                 ? body.requiredText("reason", limit: 4000, isProse: true)
                 : body.text("reason", limit: 4000, isProse: true),

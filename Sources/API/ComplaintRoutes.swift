@@ -26,6 +26,7 @@ struct ComplaintRoutes {
         if found == nil, !code.isEmpty { query.fault("campaign", "unknown_code", "“\(code)” is no campaign") }
         let today = Day(service.now(), in: found?.campaign.zone() ?? .gmt)
         var filter = filter(query, officer: officer, today: today)
+        check(filter, query, found?.campaign, book.directory)
         let pageSize = query.pageSize()
         let cursor = query.text("cursor", limit: 100)
         query.finish()
@@ -44,6 +45,19 @@ struct ComplaintRoutes {
         }
         let next = lines.count > pageSize ? lines[pageSize - 1].reference.number : nil
         return try .json(Page(items: items, next: next.map { service.cursor.text(after: $0, of: name) }))
+    }
+
+    /// A slip in a code is told; it would find nothing and look like an empty list.
+    private func check(_ filter: ComplaintFilter, _ query: ObjectReader, _ campaign: Campaign?, _ directory: Directory) {
+        if let code = filter.category, campaign?.categories.contains(where: { $0.code == code }) == false {
+            query.fault("category", "unknown_code", "“\(code)” is no category of the campaign")
+        }
+        if let code = filter.company, directory.company(code) == nil {
+            query.fault("company", "unknown_code", "“\(code)” is no company; see /v1/companies")
+        }
+        if let code = filter.platform, directory.platform(code) == nil {
+            query.fault("platform", "unknown_code", "“\(code)” is no platform; see /v1/platforms")
+        }
     }
 
     private func filter(_ query: ObjectReader, officer: Officer, today: Day) -> ComplaintFilter {
@@ -70,7 +84,11 @@ struct ComplaintRoutes {
     @Sendable func show(_ request: Request, context: Context) async throws -> Response {
         _ = try context.reader()
         let reference = try context.reference()
-        return try await service.answer(reference)
+        let parts = try await service.databases.work.transaction(.readOnly) { db in
+            guard let record = try db.complaint(reference) else { throw CaseError.notFound("complaint \(reference)") }
+            return try db.parts(of: record)
+        }
+        return try await service.answer(parts)
     }
 
     @Sendable func events(_ request: Request, context: Context) async throws -> Response {
@@ -93,20 +111,36 @@ struct ComplaintRoutes {
     }
 }
 
+/// A complaint with what is shown beside it, read in one transaction.
+struct ComplaintParts: Sendable {
+    let record: ComplaintRecord
+    let barriers: [BarrierSummary]
+    let sameContact: [Reference]
+    let sealed: [SealedField: Data]
+}
+
+extension Connection {
+    func parts(of record: ComplaintRecord) throws -> ComplaintParts {
+        let id = record.complaint.id
+        return ComplaintParts(
+            record: record, barriers: try barriers(ofComplaints: [id], campaign: record.campaignID)[id] ?? [],
+            sameContact: try complaintsOfSameContact(as: record), sealed: try sealedFields(of: record))
+    }
+}
+
 extension Service {
     /// A complaint as an officer sees it, with identity masked.
-    func answer(_ reference: Reference, status: HTTPResponse.Status = .ok) async throws -> Response {
-        let (record, barriers, contacts, sealed) = try await databases.work.transaction(.readOnly) { db in
-            guard let record = try db.complaint(reference) else { throw CaseError.notFound("complaint \(reference)") }
-            let id = record.complaint.id
-            return (
-                record, try db.barriers(ofComplaints: [id], campaign: record.campaignID)[id] ?? [],
-                try db.complaintsOfSameContact(as: record), try db.sealedFields(of: record)
-            )
+    ///
+    /// What was done is done: where the keys cannot be reached, the sealed parts are left out rather than the answer.
+    func answer(_ parts: ComplaintParts) async throws -> Response {
+        var opened = OpenedParts()
+        do {
+            opened = try await keys.open(parts.sealed, of: parts.record)
+        } catch is PostgresError {
+            opened.isUnavailable = true
         }
-        let opened = try await keys.open(sealed, of: record)
-        let body = ComplaintBody(record, opened, barriers: barriers, sameContact: contacts)
-        return try .json(body, status: status, version: record.version)
+        let body = ComplaintBody(parts.record, opened, barriers: parts.barriers, sameContact: parts.sameContact)
+        return try .json(body, version: parts.record.version)
     }
 }
 
@@ -126,7 +160,7 @@ extension ComplaintBody {
                 appVersion: filing.appVersion, os: filing.os, region: filing.region, accountType: filing.accountType),
             channel: record.channel.rawValue, sameContact: sameContact.map(\.description),
             messages: opened.messages.sorted { $0.key < $1.key }.map { MessageBody(event: $0.key, text: $0.value) },
-            isErased: opened.isErased, actions: actions.map(\.rawValue))
+            isErased: opened.isErased, isSealedUnavailable: opened.isUnavailable, actions: actions.map(\.rawValue))
         respondent.name = filing.respondentName
         methodName = filing.methodName
         scene = filing.scene

@@ -24,11 +24,11 @@ struct FilingReader {
         let code = reader.requiredText("campaign", limit: Limit.code)
         guard let (campaignID, campaign) = book.campaign(code) else {
             if !code.isEmpty { reader.fault("campaign", "unknown_code", "“\(code)” is no campaign; see /v1/campaigns") }
-            try body.finishAround()
+            try reader.faults.finish()
             throw Problem.notFound("campaign \(code)")
         }
         let today = Day(now, in: campaign.zone())
-        let receivedOn = receivedOn(reader, today: today)
+        let receivedOn = receivedOn(reader, campaign, today: today)
         let kind = reader.requiredCode("kind", as: Campaign.Kind.self) ?? .other
         var filing = Filing(narrative: reader.requiredText("narrative", limit: Limit.narrative, isProse: true))
         let scenario = reader.text("scenario", limit: Limit.code)
@@ -56,12 +56,15 @@ struct FilingReader {
             filedBy: officer?.id)
     }
 
-    private func receivedOn(_ reader: ObjectReader, today: Day) -> Day {
+    private func receivedOn(_ reader: ObjectReader, _ campaign: Campaign, today: Day) -> Day {
         guard reader.has("received_on") else { return today }
         let day = reader.day("received_on") ?? today
         let mayBackdate = officer?.role == .officer || officer?.role == .supervisor
         if !mayBackdate { reader.fault("received_on", "not_allowed", "may be given by officers only; leave it out") }
         if day > today { reader.fault("received_on", "in_the_future", "has not come yet; today is \(today)") }
+        if day < campaign.launchedOn {
+            reader.fault("received_on", "out_of_range", "lies before the campaign began, \(campaign.launchedOn)")
+        }
         return day
     }
 
@@ -204,12 +207,5 @@ struct FilingReader {
             reader.fault("email", "bad_email", "is no mail address such as name@example.cn")
         }
         return identity.isEmpty ? nil : identity
-    }
-}
-
-extension Body {
-    /// Ends the reading where the rest cannot be read for want of a campaign: the faults so far, no unknown members.
-    fileprivate func finishAround() throws {
-        try reader.faults.finish()
     }
 }

@@ -213,7 +213,7 @@ extension Problem {
             case .inTheFuture(let now):
                 .invalid([
                     Fault(
-                        pointer: "?known_at", code: "in_the_future",
+                        pointer: "?/known_at", code: "in_the_future",
                         detail: "has not come yet; it is \(now.formatted(.iso8601))")
                 ])
             }

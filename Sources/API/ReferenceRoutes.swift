@@ -56,7 +56,7 @@ struct ReferenceRoutes {
         let body = try await Body(request)
         let day = body.reader.requiredDay("closed_on")
         try body.finish()
-        try await service.databases.work.transaction { db in try db.closeCampaign(id, on: day) }
+        try await service.databases.work.transaction { db in try db.closeCampaign(id, on: day, by: officer.actor) }
         return try .json(CampaignBody(campaign, closedOn: day))
     }
 

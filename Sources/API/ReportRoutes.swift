@@ -36,7 +36,7 @@ struct ReportRoutes {
         case .html: return .text(report.html(), as: .html)
         case .csv: return .text(report.csv(), as: .csv)
         case .markdown: return .text(report.markdown(), as: .markdown)
-        case .json, .text: return .text(String(decoding: try report.json(), as: UTF8.self), as: .json)
+        case .json: return .text(String(decoding: try report.json(), as: UTF8.self), as: .json)
         }
     }
 }

@@ -28,7 +28,6 @@ enum MediaKind: String, Sendable {
     case html = "text/html"
     case csv = "text/csv"
     case markdown = "text/markdown"
-    case text = "text/plain"
 
     var contentType: String { self == .json ? rawValue : "\(rawValue); charset=utf-8" }
 

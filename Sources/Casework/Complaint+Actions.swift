@@ -197,6 +197,7 @@ extension Complaint {
         case .undoDuplicate:
             (status, statusBeforeDuplicate, duplicateOf) = (statusBeforeDuplicate ?? .received, nil, nil)
         case .reopen:
+            guard category != nil else { throw .categoryMissing }
             (status, outcome, refusalGround) = (.accepted, nil, nil)
         case .resolve(let resolution):
             return try resolve(resolution, campaign)
@@ -237,6 +238,18 @@ extension Complaint {
         return ["barrier": String(barrier)]
     }
 
+    /// A refused payment has a method for its target, a blocked link has not, and anything else has no target.
+    private func checkFit(_ target: Target) throws(Refusal) {
+        let wanted: String? =
+            switch kind {
+            case .blockedLink: target.paymentMethod == nil ? nil : "payment_method"
+            case .refusedPayment: target.paymentMethod == nil ? "target_platform" : nil
+            case .other: target.paymentMethod == nil ? "target_platform" : "payment_method"
+            }
+        guard let wanted else { return }
+        throw .invalid(field: wanted, reason: "does not go with a complaint of kind “\(kind.rawValue)”")
+    }
+
     private mutating func resolve(
         _ resolution: Resolution, _ campaign: Campaign
     ) throws(Refusal) -> [String: String] {
@@ -251,6 +264,7 @@ extension Complaint {
             respondent = party
         }
         if let target = resolution.target {
+            try checkFit(target)
             note("target_platform", self.target.platform, target.platform)
             note("target_company", self.target.company, target.company)
             note("target_host", self.target.host, target.host)

@@ -28,6 +28,9 @@ public struct Day: Hashable, Comparable, Sendable {
         number = Int((seconds / 86_400).rounded(.down))
     }
 
+    /// Nothing that is entered here happened before.
+    public static let earliest = Day(number: 10_957)  // 2000-01-01
+
     public var year: Int { parts.year }
 
     /// 1 is Monday, 7 is Sunday.

@@ -11,14 +11,17 @@ public enum ReferenceFile {
         guard case .object(let members) = file else {
             throw InvalidDocument(faults: [Fault(pointer: "#", code: "wrong_type", detail: "has to be an object")])
         }
-        if members["campaign"] != nil { return [try campaign(file)] }
+        if members["campaign"] != nil { return [try campaign(file, known)] }
         if members["year"] != nil { return [try calendar(file)] }
         return try registry(file, known)
     }
 
-    private static func campaign(_ file: JSON) throws(InvalidDocument) -> ReferenceItem {
+    private static func campaign(_ file: JSON, _ known: ReferenceData) throws(InvalidDocument) -> ReferenceItem {
         let faults = FaultList()
         let campaign = Campaign(reading: ObjectReader(file, faults: faults))
+        for other in known.campaigns.values where other.prefix == campaign.prefix && other.code != campaign.code {
+            faults.add("#/campaign/prefix", "duplicate", "the campaign “\(other.code)” has this prefix")
+        }
         try faults.finish()
         return ReferenceItem(kind: .campaign, code: campaign.code, document: file)
     }
@@ -82,14 +85,18 @@ public enum ReferenceFile {
         unique(registry.companies.enumerated().map { ($1.code, "#/companies/\($0)/code") }, "company")
         unique(registry.platforms.enumerated().map { ($1.code, "#/platforms/\($0)/code") }, "platform")
         unique(registry.paymentMethods.enumerated().map { ($1.code, "#/payment_methods/\($0)/code") }, "method")
+        // What is loaded already and not replaced by this file has its names and hosts, too.
+        let codes = Set(registry.platforms.map(\.code))
+        let others = known.directory.registry.platforms.filter { !codes.contains($0.code) }
+        let taken = others.flatMap { Set(([$0.nameZh, $0.nameEn] + $0.aliases).map(Directory.key)) }.map { ($0, "#") }
         unique(
-            registry.platforms.enumerated().flatMap { index, platform in
+            taken + registry.platforms.enumerated().flatMap { index, platform in
                 Set(([platform.nameZh, platform.nameEn] + platform.aliases).map(Directory.key)).map {
                     ($0, "#/platforms/\(index)/aliases")
                 }
             }, "name")
         unique(
-            registry.platforms.enumerated().flatMap { index, platform in
+            others.flatMap { $0.hosts.map { ($0, "#") } } + registry.platforms.enumerated().flatMap { index, platform in
                 platform.hosts.map { ($0, "#/platforms/\(index)/hosts") }
             } + registry.sharedHosts.enumerated().map { ($1.host, "#/shared_hosts/\($0)/host") }, "host")
         for (index, entry) in registry.companies.enumerated() { company(entry.parent, "#/companies/\(index)/parent") }

@@ -21,12 +21,4 @@ public struct WorkingCalendar: Sendable, Hashable {
         if holidays.contains(day) { return false }
         return day.weekday <= 5 || workdays.contains(day)
     }
-
-    public func covers(_ day: Day) -> Bool { years.contains(day.year) }
-
-    /// Working days after `start` up to and with `end`; negative where `end` comes first.
-    public func workingDays(after start: Day, through end: Day) -> Int {
-        guard start <= end else { return -workingDays(after: end, through: start) }
-        return (start.number..<end.number).count { isWorking(Day(number: $0 + 1)) }
-    }
 }

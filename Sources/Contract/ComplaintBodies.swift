@@ -190,13 +190,15 @@ public struct ComplaintBody: Codable, Sendable, Equatable {
     public var messages: [MessageBody]
     /// Whether what was sealed can no longer be opened by anyone.
     public var isErased: Bool
+    /// Whether the keys could not be reached, so that the sealed parts are missing this time.
+    public var isSealedUnavailable: Bool
     public var actions: [String]
 
     public init(
         id: UUID, reference: String, version: Int, campaign: String, complaint: Complaint, office: String,
         officer: String?, duplicateOf: String?, recordedAt: Date, changedAt: Date, barriers: [BarrierMention],
         narrative: String, environment: EnvironmentBody, channel: String, sameContact: [String],
-        messages: [MessageBody], isErased: Bool, actions: [String]
+        messages: [MessageBody], isErased: Bool, isSealedUnavailable: Bool, actions: [String]
     ) {
         self.id = id
         self.reference = reference
@@ -227,6 +229,7 @@ public struct ComplaintBody: Codable, Sendable, Equatable {
         self.sameContact = sameContact
         self.messages = messages
         self.isErased = isErased
+        self.isSealedUnavailable = isSealedUnavailable
         self.actions = actions
     }
 }

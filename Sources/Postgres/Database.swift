@@ -46,6 +46,8 @@ public final class Database: Sendable {
         var idle: [Lent] = []
         var open = 0
         var waiters: [(ticket: Int, continuation: CheckedContinuation<Grant, any Error>)] = []
+        /// Tickets of those between asking and being served, and of those among them that gave up before they queued.
+        var live: Set<Int> = []
         var abandoned: Set<Int> = []
         var nextTicket = 0
         var closed = false
@@ -132,6 +134,7 @@ public final class Database: Sendable {
                 return .refuse(.poolExhausted("\(limits.waiting) are waiting already"))
             }
             state.nextTicket += 1
+            state.live.insert(state.nextTicket)
             return .wait(state.nextTicket)
         }
         switch decision {
@@ -153,17 +156,26 @@ public final class Database: Sendable {
         }
         defer {
             timer.cancel()
-            state.withLock { _ = $0.abandoned.remove(ticket) }
+            state.withLock { state in
+                state.live.remove(ticket)
+                state.abandoned.remove(ticket)
+            }
         }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let refusal = state.withLock { state -> (any Error)? in
-                    if state.closed { return PostgresError.closed }
-                    if state.abandoned.remove(ticket) != nil { return CancellationError() }
+                // What came free between the decision to wait and this moment is taken at once.
+                let outcome = state.withLock { state -> Result<Grant, any Error>? in
+                    if state.closed { return .failure(PostgresError.closed) }
+                    if state.abandoned.remove(ticket) != nil { return .failure(CancellationError()) }
+                    if let lent = state.idle.popLast() { return .success(.connection(lent)) }
+                    if state.open < limits.connections {
+                        state.open += 1
+                        return .success(.mayOpen)
+                    }
                     state.waiters.append((ticket, continuation))
                     return nil
                 }
-                if let refusal { continuation.resume(throwing: refusal) }
+                if let outcome { continuation.resume(with: outcome) }
             }
         } onCancel: {
             fail(ticket, with: CancellationError())
@@ -174,7 +186,7 @@ public final class Database: Sendable {
     private func fail(_ ticket: Int, with error: any Error) {
         let waiter = state.withLock { state in
             guard let index = state.waiters.firstIndex(where: { $0.ticket == ticket }) else {
-                state.abandoned.insert(ticket)
+                if state.live.contains(ticket) { state.abandoned.insert(ticket) }
                 return nil as CheckedContinuation<Grant, any Error>?
             }
             return state.waiters.remove(at: index).continuation

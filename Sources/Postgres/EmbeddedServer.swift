@@ -72,8 +72,8 @@ public final class EmbeddedServer: Sendable {
         } catch {
             throw Failure.cannotPrepare("\(directory.plainPath) cannot be made: \(error.localizedDescription)")
         }
-        lock = try Self.lock(directory)
         programs = try Self.programs(for: directory.appending(path: "postgres"))
+        lock = try Self.lock(directory)
         socket = Self.socket(in: self.directory)
     }
 
@@ -134,13 +134,28 @@ public final class EmbeddedServer: Sendable {
         let isRunning = (try? await run("pg_ctl", ["-D", data.plainPath, "status"])) != nil
         guard !isRunning else { return }
         try makeOwned(socket)
-        let settings = ["listen_addresses=", "unix_socket_directories=\(socket.plainPath)"] + options
+        let settings =
+            [
+                "listen_addresses=", "unix_socket_directories=\(socket.plainPath)", "unix_socket_permissions=0700",
+                // Errors without the row that caused them: it may hold what a complainant wrote.
+                "log_error_verbosity=terse",
+            ] + options
         let log = data.appending(path: "server.log").plainPath
         let switches = settings.map { "-c '\($0)'" }.joined(separator: " ")
         try await run("pg_ctl", ["-D", data.plainPath, "-w", "-t", "60", "-l", log, "-o", switches, "start"])
     }
 
+    /// A folder that only the server's user can enter. One that is there already has to be that, and no link: under
+    /// /tmp anyone may have put it there.
     private func makeOwned(_ folder: URL) throws {
+        var status = stat()
+        if lstat(folder.plainPath, &status) == 0 {
+            let isOurs = status.st_uid == account?.userID ?? geteuid()
+            guard isOurs, status.st_mode & S_IFMT == S_IFDIR, status.st_mode & 0o077 == 0 else {
+                throw Failure.cannotPrepare("\(folder.plainPath) belongs to someone else or is open to others; remove it")
+            }
+            return
+        }
         do {
             try FileManager.default.createDirectory(
                 at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])

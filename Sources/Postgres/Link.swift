@@ -38,6 +38,7 @@ final class Link {
         }
         handle = connected
         notices = Notices(logger: logger)
+        guard PQsetnonblocking(handle, 1) == 0 else { throw .connectionLost("the link cannot be made non-blocking") }
         PQsetNoticeReceiver(handle, receiveNotice, Unmanaged.passUnretained(notices).toOpaque())
     }
 
@@ -54,8 +55,9 @@ final class Link {
 
     /// Runs a script without parameters and gives its last result.
     func execute(script: String, within limit: Duration) throws(PostgresError) -> QueryResult {
-        try send { PQsendQuery(handle, script) }
-        return try result(by: .now + limit)
+        let deadline = ContinuousClock.now + limit
+        try send(by: deadline) { PQsendQuery(handle, script) }
+        return try result(by: deadline)
     }
 
     /// Runs one statement, prepared once per session.
@@ -64,7 +66,7 @@ final class Link {
         let (text, parameters) = sql.bound
         guard !parameters.contains(where: { $0.text?.utf8.contains(0) ?? false }) else { throw .nulCharacter }
         let name = try preparedStatement(text, types: parameters.map(\.type.oid), by: deadline)
-        try send {
+        try send(by: deadline) {
             parameters.map(\.text).withCStrings { values in
                 PQsendQueryPrepared(handle, name, Int32(parameters.count), values, nil, nil, 0)
             }
@@ -78,12 +80,12 @@ final class Link {
         let key = PreparedKey(text: text, types: types)
         if let name = prepared[key] { return name }
         if prepared.count == Self.preparedLimit {
-            try send { PQsendQuery(handle, "DEALLOCATE ALL") }
+            try send(by: deadline) { PQsendQuery(handle, "DEALLOCATE ALL") }
             _ = try result(by: deadline)
             prepared.removeAll()
         }
         let name = "s\(prepared.count)"
-        try send { PQsendPrepare(handle, name, text, Int32(types.count), types) }
+        try send(by: deadline) { PQsendPrepare(handle, name, text, Int32(types.count), types) }
         _ = try result(by: deadline)
         prepared[key] = name
         return name
@@ -115,22 +117,21 @@ final class Link {
     func copy(in statement: String, chunks: some Sequence<[UInt8]>, within limit: Duration) throws(PostgresError) -> Int
     {
         let deadline = ContinuousClock.now + limit
-        try send { PQsendQuery(handle, statement) }
+        try send(by: deadline) { PQsendQuery(handle, statement) }
         try waitUntilReadable(by: deadline)
         do {
             let start = QueryResult(owning: try next())
-            guard start.status == PGRES_COPY_IN else {
-                try drain(by: deadline)
-                throw start.failure
-            }
+            guard start.status == PGRES_COPY_IN else { throw try refused(start, by: deadline) }
         }
         for chunk in chunks {
-            let sent = chunk.withUnsafeBytes {
-                PQputCopyData(handle, $0.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(chunk.count))
+            try repeatWhileFull(by: deadline) {
+                chunk.withUnsafeBytes {
+                    PQputCopyData(handle, $0.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(chunk.count))
+                }
             }
-            guard sent == 1 else { throw lost() }
         }
-        guard PQputCopyEnd(handle, nil) == 1 else { throw lost() }
+        try repeatWhileFull(by: deadline) { PQputCopyEnd(handle, nil) }
+        try flush(by: deadline)
         return try result(by: deadline).rowsAffected
     }
 
@@ -139,14 +140,11 @@ final class Link {
         out statement: String, within limit: Duration, _ body: (UnsafeBufferPointer<UInt8>) throws -> Void
     ) throws {
         let deadline = ContinuousClock.now + limit
-        try send { PQsendQuery(handle, statement) }
+        try send(by: deadline) { PQsendQuery(handle, statement) }
         try waitUntilReadable(by: deadline)
         do {
             let start = QueryResult(owning: try next())
-            guard start.status == PGRES_COPY_OUT else {
-                try drain(by: deadline)
-                throw start.failure
-            }
+            guard start.status == PGRES_COPY_OUT else { throw try refused(start, by: deadline) }
         }
         while true {
             var row: UnsafeMutablePointer<CChar>?
@@ -174,9 +172,31 @@ final class Link {
 
     // MARK: Waiting
 
-    private func send(_ start: () -> Int32) throws(PostgresError) {
+    private func send(by deadline: ContinuousClock.Instant, _ start: () -> Int32) throws(PostgresError) {
         guard !broken else { throw .connectionLost("the session was given up") }
         guard start() == 1 else { throw lost() }
+        try flush(by: deadline)
+    }
+
+    /// Sends what is queued, also when the server takes it slowly.
+    private func flush(by deadline: ContinuousClock.Instant) throws(PostgresError) {
+        while true {
+            switch PQflush(handle) {
+            case 0: return
+            case 1: try waitForInput(by: deadline, orSpace: true)
+            default: throw lost()
+            }
+        }
+    }
+
+    private func repeatWhileFull(by deadline: ContinuousClock.Instant, _ put: () -> Int32) throws(PostgresError) {
+        while true {
+            switch put() {
+            case 1: return
+            case 0: try waitForInput(by: deadline, orSpace: true)
+            default: throw lost()
+            }
+        }
     }
 
     /// Reads all results of what was sent and gives the last, or throws the first error.
@@ -184,14 +204,24 @@ final class Link {
         try waitUntilReadable(by: deadline)
         var last = QueryResult(owning: try next())
         var failure = last.error
+        try refuseCopy(last.status)
         while true {
             try waitUntilReadable(by: deadline)
             guard let pointer = PQgetResult(handle) else { break }
             last = QueryResult(owning: pointer)
             failure = failure ?? last.error
+            try refuseCopy(last.status)
         }
         if let failure { throw PQstatus(handle) == CONNECTION_OK ? .server(failure) : lost(failure.message) }
         return last
+    }
+
+    /// A COPY begun by anything but ``copy(in:chunks:within:)`` and its like would never end.
+    private func refuseCopy(_ status: ExecStatusType) throws(PostgresError) {
+        guard ![PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH].contains(status) else {
+            broken = true
+            throw .unexpectedRow("the statement is a COPY")
+        }
     }
 
     private func next() throws(PostgresError) -> OpaquePointer {
@@ -199,10 +229,17 @@ final class Link {
         return pointer
     }
 
-    private func drain(by deadline: ContinuousClock.Instant) throws(PostgresError) {
+    /// Why a COPY did not begin. One in the other direction cannot be ended here, so the session is given up.
+    private func refused(
+        _ start: borrowing QueryResult, by deadline: ContinuousClock.Instant
+    ) throws(PostgresError) -> PostgresError {
+        guard let error = start.error else {
+            broken = true
+            return .unexpectedRow("the statement is no COPY in this direction")
+        }
         while true {
             try waitUntilReadable(by: deadline)
-            guard let pointer = PQgetResult(handle) else { return }
+            guard let pointer = PQgetResult(handle) else { return .server(error) }
             PQclear(pointer)
         }
     }
@@ -211,28 +248,26 @@ final class Link {
         while PQisBusy(handle) == 1 { try waitForInput(by: deadline) }
     }
 
-    private func waitForInput(by deadline: ContinuousClock.Instant) throws(PostgresError) {
+    private func waitForInput(
+        by deadline: ContinuousClock.Instant, orSpace: Bool = false
+    ) throws(PostgresError) {
         let left = deadline - .now
         guard left > .zero else {
             broken = true
             throw .deadlineExceeded
         }
         let milliseconds = left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000
-        var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+        var descriptor = pollfd(fd: PQsocket(handle), events: Int16(orSpace ? POLLIN | POLLOUT : POLLIN), revents: 0)
         let ready = poll(&descriptor, 1, Int32(clamping: milliseconds + 1))
         guard ready >= 0 || errno == EINTR else { throw lost("poll failed") }
-        if ready > 0, PQconsumeInput(handle) == 0 { throw lost() }
+        if ready > 0, descriptor.revents & Int16(POLLIN | POLLHUP | POLLERR) != 0, PQconsumeInput(handle) == 0 {
+            throw lost()
+        }
     }
 
     private func lost(_ message: String? = nil) -> PostgresError {
         broken = true
         return .connectionLost(message ?? String(cString: PQerrorMessage(handle)).trimmed)
-    }
-}
-
-extension QueryResult {
-    fileprivate var failure: PostgresError {
-        error.map { .server($0) } ?? .unexpectedRow("the statement is no COPY")
     }
 }
 

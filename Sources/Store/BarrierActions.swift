@@ -77,7 +77,7 @@ extension Connection {
         guard let record = try lockedBarrier(number, campaign: campaignID) else {
             throw CaseError.notFound("barrier \(number)")
         }
-        guard terms.version.map({ $0 == record.version }) ?? true else {
+        guard terms.versions?.contains(record.version) ?? true else {
             throw CaseError.stale(current: record.version)
         }
         let day = try terms.day(today: Day(now, in: campaign.zone()))

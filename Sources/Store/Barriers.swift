@@ -110,7 +110,10 @@ extension Connection {
     public func findOrRecordBarrier(
         _ key: BarrierKey, campaign: Int, by actor: Actor, on day: Day, reason: String? = nil
     ) throws -> BarrierSummary {
-        if let found = try barrierSummary(key, campaign: campaign) { return found }
+        if let found = try barrierSummary(key, campaign: campaign) {
+            try extend(found, backTo: day, campaign: campaign)
+            return found
+        }
         guard Barrier.may(actor.role, .record) else {
             throw Refusal.forbidden(action: Barrier.ActionName.record.rawValue, role: actor.role)
         }
@@ -149,6 +152,26 @@ extension Connection {
         return barrier
     }
 
+    /// Lets a barrier stand in the ledger from an earlier day on, where what attests it is older than its first entry.
+    private func extend(_ barrier: BarrierSummary, backTo day: Day, campaign: Int) throws {
+        let first = try first(
+            """
+            SELECT effective_from, sequence FROM barrier_interval
+            WHERE campaign_id = \(campaign) AND barrier_id = \(barrier.id)
+            ORDER BY effective_from, sequence LIMIT 1
+            """
+        ) { row in (try row.read(Day.self), try row.read(Int.self)) }
+        guard let (standsFrom, sequence) = first, day < standsFrom else { return }
+        let moment = try recordingMoment()
+        try run(
+            """
+            INSERT INTO barrier_interval (campaign_id, barrier_id, sequence, effective_from, recorded_at, remediation,
+                                          episode, has_standing_order, false_claims)
+            VALUES (\(campaign), \(barrier.id), \(sequence - 1), \(day), \(moment), 'alleged', 1, false, 0)
+            ON CONFLICT DO NOTHING
+            """)
+    }
+
     private func barrierSummary(_ key: BarrierKey, campaign: Int) throws -> BarrierSummary? {
         try first(
             """
@@ -176,7 +199,7 @@ extension Connection {
         return Dictionary(grouping: rows, by: \.0).mapValues { $0.map(\.1) }
     }
 
-    func linkedBarriers(of complaint: UUID, campaign: Int) throws -> [LinkedBarrier] {
+    func linkedBarriers(of complaint: UUID, campaign: Int, locked: Bool = false) throws -> [LinkedBarrier] {
         try all(
             """
             SELECT b.id, b.kind, b.respondent_platform, b.target_key, b.scene, b.number, b.remediation
@@ -184,6 +207,7 @@ extension Connection {
             JOIN barrier b ON b.campaign_id = l.campaign_id AND b.id = l.barrier_id
             WHERE l.campaign_id = \(campaign) AND l.complaint_id = \(complaint)
             ORDER BY b.number
+            \(locked ? "FOR SHARE OF b" as SQL : "")
             """
         ) { row in
             LinkedBarrier(

@@ -14,19 +14,19 @@ public enum CaseError: Error, Equatable {
 public struct ActionTerms: Sendable {
     /// `nil` is today.
     public var effectiveOn: Day?
-    /// The version the caller has seen; `nil` takes whatever there is.
-    public var version: Int?
+    /// The versions the caller would change, usually the one it saw; `nil` takes whatever there is.
+    public var versions: [Int]?
     public var reason: String?
     /// A message to or from the complainant, kept sealed.
     public var message: String?
     public var onBehalfOf: Actor.Kind?
 
     public init(
-        effectiveOn: Day? = nil, version: Int? = nil, reason: String? = nil, message: String? = nil,
+        effectiveOn: Day? = nil, versions: [Int]? = nil, reason: String? = nil, message: String? = nil,
         onBehalfOf: Actor.Kind? = nil
     ) {
         self.effectiveOn = effectiveOn
-        self.version = version
+        self.versions = versions
         self.reason = reason
         self.message = message
         self.onBehalfOf = onBehalfOf
@@ -62,14 +62,16 @@ extension Connection {
         else {
             throw CaseError.notFound(reference.description)
         }
-        guard terms.version.map({ $0 == record.version }) ?? true else {
+        guard terms.versions?.contains(record.version) ?? true else {
             throw CaseError.stale(current: record.version)
         }
         if case .markDuplicate(let original) = action { try checkOriginal(original, of: record) }
         if case .assign(let officer?) = action { try checkAssignee(officer) }
         let day = try terms.day(today: Day(now, in: campaign.zone()))
         let rules = book.data.rules(for: campaign)
-        let linked = try linkedBarriers(of: record.complaint.id, campaign: record.campaignID)
+        // Closing judges the barriers: none may change before it is done.
+        let isClosing = action.name == .close
+        let linked = try linkedBarriers(of: record.complaint.id, campaign: record.campaignID, locked: isClosing)
         let moment = try recordingMoment(after: record.changedAt)
 
         let action = action.completed(for: record.complaint, by: book.directory)
@@ -77,7 +79,10 @@ extension Connection {
         var event = try change.complaint.apply(action, by: actor, on: day, under: rules, barriers: linked.map(\.rule))
         event.onBehalfOf = terms.onBehalfOf
         try write(event, of: &change, note: terms.reason)
-        if let message = terms.message, let key {
+        if let message = terms.message {
+            guard let key else {
+                throw Refusal.invalid(field: "message", reason: "cannot be sealed: the key of this complaint was erased")
+            }
             try insertSealed(
                 message, field: .message(event: change.version), of: record.complaint.id,
                 campaign: record.campaignID, key: key)
@@ -149,12 +154,23 @@ extension Connection {
         guard isThere == true else { throw Refusal.invalid(field: "officer", reason: "is no officer in service") }
     }
 
+    /// The original is locked: two officers who mark each other's complaint wait for each other, and one is told.
     private func checkOriginal(_ original: UUID, of record: ComplaintRecord) throws {
         let status = try first(
-            "SELECT status FROM complaint WHERE campaign_id = \(record.campaignID) AND id = \(original)"
+            "SELECT status FROM complaint WHERE campaign_id = \(record.campaignID) AND id = \(original) FOR UPDATE"
         ) { row in try row.read(Complaint.Status.self) }
+        guard let status else { throw Refusal.notADuplicate("the other complaint belongs to another campaign") }
         guard status != .duplicate else {
             throw Refusal.notADuplicate("the other complaint is a duplicate itself; name the one it duplicates")
+        }
+        let hasDuplicates = try first(
+            """
+            SELECT true FROM complaint
+            WHERE campaign_id = \(record.campaignID) AND duplicate_of = \(record.complaint.id) LIMIT 1
+            """
+        ) { row in try row.read(Bool.self) }
+        guard hasDuplicates == nil else {
+            throw Refusal.notADuplicate("other complaints are marked as duplicates of this one; undo that first")
         }
     }
 }

@@ -118,13 +118,6 @@ extension Connection {
         ) { row in (try row.read(SealedField.self), try row.read(Data.self)) }
         return Dictionary(uniqueKeysWithValues: rows)
     }
-
-    /// Takes no more filings from the day after `day`.
-    ///
-    /// - Throws: `PostgresError`, with the constraint `campaign_closes_after_launch` where the day is too early.
-    public func closeCampaign(_ campaign: Int, on day: Day) throws {
-        try run("UPDATE campaign SET closed_on = \(day) WHERE id = \(campaign)")
-    }
 }
 
 extension SealedField: PostgresValue {
@@ -142,6 +135,10 @@ public struct OpenedParts: Sendable {
     public var messages: [Int: String] = [:]
     /// Whether the key is gone: nothing can be opened any more, anywhere.
     public var isErased = false
+    /// Whether the keys could not be reached this time.
+    public var isUnavailable = false
+
+    public init() {}
 }
 
 extension CaseKeys {

@@ -46,14 +46,56 @@ public struct Databases: Sendable {
 }
 
 extension Databases {
-    /// Whether the schema is there and the database takes writes.
+    /// Whether the schemas are there and the database takes writes.
     ///
     /// - Throws: `PostgresError` where it cannot be asked.
     public func isReady() async throws -> Bool {
-        try await health.withConnection { db in
+        let keysAnswer = try await keys.withConnection { db in
+            try db.first("SELECT to_regclass('case_key') IS NOT NULL") { row in try row.read(Bool.self) }
+        }
+        guard keysAnswer == true else { return false }
+        return try await health.withConnection { db in
             try db.first(
                 "SELECT NOT pg_is_in_recovery() AND to_regclass('closed_cut') IS NOT NULL"
             ) { row in try row.read(Bool.self) } ?? false
         }
+    }
+}
+
+/// Why a server is not one this product can work with.
+public enum UnsuitableServer: Error, Equatable, CustomStringConvertible {
+    case version(Int)
+    case encoding(String)
+    case keysOfAnotherKeyFile
+
+    public var description: String {
+        switch self {
+        case .version(let version): "PostgreSQL 15 or newer is needed; this is \(version / 10_000)"
+        case .encoding(let encoding): "the databases have to be UTF8; this is \(encoding)"
+        case .keysOfAnotherKeyFile:
+            "the complaints are sealed under another key-encryption key; put the right key file back (keys.file)"
+        }
+    }
+}
+
+extension Databases {
+    /// Looks at what never changes while the server runs.
+    ///
+    /// - Throws: ``UnsuitableServer``, or `PostgresError`.
+    public func checkSuitability(_ key: KeyEncryptionKey) async throws {
+        let encoding = try await health.withConnection { db in
+            guard db.serverVersion >= 150_000 else { throw UnsuitableServer.version(db.serverVersion) }
+            return try db.first("SHOW server_encoding") { row in try row.read(String.self) }
+        }
+        guard encoding == "UTF8" else { throw UnsuitableServer.encoding(encoding ?? "unknown") }
+        let isForeign = try await keys.withConnection { db in
+            try db.first(
+                """
+                SELECT EXISTS (SELECT FROM case_key WHERE kek_id <> \(key.id))
+                   AND NOT EXISTS (SELECT FROM case_key WHERE kek_id = \(key.id))
+                """
+            ) { row in try row.read(Bool.self) }
+        }
+        guard isForeign == false else { throw UnsuitableServer.keysOfAnotherKeyFile }
     }
 }

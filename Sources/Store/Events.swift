@@ -19,6 +19,7 @@ public struct RecordedEvent: Sendable {
 enum CaseKind: String, PostgresValue {
     case complaint
     case barrier
+    case campaign
 }
 
 extension Connection {

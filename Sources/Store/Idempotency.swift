@@ -77,7 +77,16 @@ extension Connection {
     /// Keeps the answer; waits for another request with the same key that is under way.
     ///
     /// - Returns: Whether it was new.
+    /// - Throws: ``IdempotencyError/inFlight`` where the wait is over, or `PostgresError`.
     func keep(_ answer: StoredAnswer, for request: IdempotentRequest, at moment: Date) throws -> Bool {
+        do {
+            return try insert(answer, for: request, at: moment)
+        } catch let error as PostgresError where error.state == "55P03" {
+            throw IdempotencyError.inFlight
+        }
+    }
+
+    private func insert(_ answer: StoredAnswer, for request: IdempotentRequest, at moment: Date) throws -> Bool {
         let sealed = try seal(
             Data(answer.location.utf8) + [0x0A] + answer.body, with: request.responseKey,
             context: "idempotency|\(request.principal)|1")

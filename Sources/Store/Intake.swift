@@ -100,6 +100,7 @@ public final class Intaker: Sendable {
         _ intake: Intake, request: IdempotentRequest?, answer: @escaping @Sendable (Receipt) throws -> StoredAnswer
     ) async throws -> (answer: StoredAnswer, isReplay: Bool) {
         if let request, let known = try await replay(request) { return (known, true) }
+        if let existing = try await filedBefore(intake) { throw IntakeError.alreadyFiled(existing: existing) }
         let barrier = try await barrier(for: intake)
         let number = try await nextNumber(of: intake.campaignID)
         let caseKey = try await keys.take()
@@ -120,10 +121,8 @@ public final class Intaker: Sendable {
         } catch IdempotencyError.raced {
             guard let request, let known = try await replay(request) else { throw IdempotencyError.inFlight }
             return (known, true)
-        } catch let error as PostgresError where error.state == "55P03" {
-            throw IdempotencyError.inFlight
         } catch let error as PostgresError where error.constraint == "complaint_is_filed_once" {
-            throw try await alreadyFiled(intake)
+            throw IntakeError.alreadyFiled(existing: try await filedBefore(intake) ?? "")
         }
     }
 
@@ -131,17 +130,18 @@ public final class Intaker: Sendable {
         try await databases.filing.transaction(.readOnly) { db in try db.answer(to: request) }
     }
 
-    private func alreadyFiled(_ intake: Intake) async throws -> IntakeError {
+    /// The complaint that this filer has sent under the same reference before.
+    private func filedBefore(_ intake: Intake) async throws -> String? {
+        guard let filer = intake.filedBy, let own = intake.filing.clientReference else { return nil }
         let number = try await databases.filing.transaction(.readOnly) { db in
             try db.first(
                 """
                 SELECT number FROM complaint
-                WHERE campaign_id = \(intake.campaignID) AND filed_by = \(intake.filedBy)
-                  AND client_reference = \(intake.filing.clientReference)
+                WHERE campaign_id = \(intake.campaignID) AND filed_by = \(filer) AND client_reference = \(own)
                 """
             ) { row in try row.read(Int.self) }
         }
-        return .alreadyFiled(existing: Reference(prefix: intake.prefix, number: number ?? 0).description)
+        return number.map { Reference(prefix: intake.prefix, number: $0).description }
     }
 
     /// Found or entered in the ledger in a short transaction of its own, so that filings never wait for each other.

@@ -18,9 +18,13 @@ extension Databases {
             let book = try db.referenceBook(knownAt: cut)
             guard let (id, campaign) = book.campaign(code) else { return nil }
             let today = Day(cut, in: campaign.zone())
+            if let day, day > today {
+                let detail = "has not come yet; today is \(today)"
+                throw InvalidDocument(faults: [Fault(pointer: "?/as_of", code: "in_the_future", detail: detail)])
+            }
             let view = ProgressView(
                 campaignID: id, campaign: campaign, directory: book.directory, day: day ?? today, cut: cut,
-                isIncomplete: (day ?? today) >= today)
+                isIncomplete: (day ?? today) == today)
             return try db.progress(view)
         }
     }

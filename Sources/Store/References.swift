@@ -100,6 +100,11 @@ extension Connection {
         }
     }
 
+    /// Whether any reference data were ever loaded.
+    public func hasReferenceData() throws -> Bool {
+        try first("SELECT EXISTS (SELECT FROM reference_version)") { row in try row.read(Bool.self) } ?? false
+    }
+
     /// Appends a version of each entity that differs from what is there, and brings the tables up to date.
     ///
     /// Loading the same again changes nothing.

@@ -11,7 +11,8 @@ struct ClientOptions: ParsableArguments {
 
     /// Lends `body` a client that is signed in where a token is kept.
     func withClient<Value>(_ body: (Client) async throws -> Value) async throws -> Value {
-        let client = Client(server: try address, token: try TokenFile().read())
+        let address = try address
+        let client = Client(server: address, token: try TokenFile().read(for: address))
         do {
             let value = try await body(client)
             try await client.close()
@@ -71,28 +72,30 @@ struct ClientSettings: Codable {
     }
 }
 
-/// The officer's token, in a file that only the officer can read.
+/// The officer's token, in a file that only the officer can read, with the server it is for: no other is sent it.
 struct TokenFile {
     let url = ClientSettings.base("XDG_STATE_HOME", ".local/state").appending(path: "rectify/token")
 
     private var path: String { url.path(percentEncoded: false) }
 
-    func read() throws -> String? {
+    func read(for server: String? = nil) throws -> String? {
         guard let text = try? String(contentsOf: url, encoding: .utf8) else { return nil }
         let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber
         guard (mode?.intValue ?? 0) & 0o077 == 0 else {
             throw Failure("\(path) is readable by others; run: chmod 600 \(path)", code: Failure.Code.notSignedIn)
         }
-        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+        let lines = text.split(separator: "\n").map(String.init)
+        guard lines.count == 2, server == nil || lines[1] == server else { return nil }
+        return lines[0]
     }
 
-    func write(_ token: String) throws {
+    func write(_ token: String, for server: String) throws {
         try FileManager.default.createDirectory(
             at: url.deletingLastPathComponent(), withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])
         try? FileManager.default.removeItem(at: url)
         let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
-        guard FileManager.default.createFile(atPath: path, contents: Data((token + "\n").utf8), attributes: attributes)
+        guard FileManager.default.createFile(atPath: path, contents: Data("\(token)\n\(server)\n".utf8), attributes: attributes)
         else { throw Failure("\(path) cannot be written") }
     }
 

@@ -9,7 +9,7 @@ struct ComplaintFile: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "file", abstract: "File complaints: one JSON object, or one on each line.",
         discussion: """
-            Each is stored once, however often it is sent: a line that was filed before says so and changes nothing.
+            A line with a client_reference is stored once: sent again, it says so and changes nothing.
             The tracking code of each is printed here and nowhere again.
             """)
 

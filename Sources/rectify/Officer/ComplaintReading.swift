@@ -124,6 +124,7 @@ extension ComplaintBody {
         fields.append(("Same contact", sameContact.isEmpty ? nil : sameContact.joined(separator: ", ")))
         for message in messages { fields.append(("Message \(message.event)", message.text)) }
         if isErased { fields.append(("Sealed parts", "erased: nobody can open them")) }
+        if isSealedUnavailable { fields.append(("Sealed parts", "cannot be opened just now")) }
         fields.append(("Possible now", actions.joined(separator: ", ")))
         return fields
     }

@@ -24,7 +24,7 @@ struct Login: AsyncParsableCommand {
             try? await client.close()
             throw error
         }
-        try TokenFile().write(token)
+        try TokenFile().write(token, for: try options.address)
         if let server = options.server {
             var settings = try ClientSettings.read()
             settings.server = server

@@ -33,7 +33,8 @@ struct Deployment {
         keyFile = Self.keyFile(in: directory)
     }
 
-    private static func keyFile(in directory: URL) -> URL { directory.appending(path: "key-encryption-key") }
+    /// Where an embedded cluster's key-encryption key lies.
+    static func keyFile(in directory: URL) -> URL { directory.appending(path: "key-encryption-key") }
 
     /// One database for an operator's command.
     func database(_ url: String, logger: Logger) -> Database {

@@ -22,14 +22,17 @@ extension Database {
         }
         return try await transaction { db in
             var changes: [ReferenceChange] = []
+            var faults: [String] = []
             for (name, document) in documents {
                 do {
                     let known = try db.referenceBook().data
                     changes += try db.load(ReferenceFile.items(in: document, knowing: known))
                 } catch let invalid as InvalidDocument {
-                    let faults = invalid.faults.map { "  \($0.pointer) \($0.detail)" }.joined(separator: "\n")
-                    throw Failure("\(name) is not loaded, and nothing else is:\n\(faults)", code: Failure.Code.invalid)
+                    faults += invalid.faults.map { "  \(name): \($0.pointer) \($0.detail)" }
                 }
+            }
+            guard faults.isEmpty else {
+                throw Failure("nothing is loaded:\n\(faults.joined(separator: "\n"))", code: Failure.Code.invalid)
             }
             return changes
         }

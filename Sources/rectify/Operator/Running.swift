@@ -23,11 +23,15 @@ struct Running {
                 work: settings.number("database.work_connections"),
                 reports: settings.number("database.report_connections")),
             wait: .milliseconds(settings.number("database.wait_ms")), logger: logger)
-        let keys = CaseKeys(databases.keys, encryptionKey: try KeyEncryptionKey(file: deployment.keyFile))
+        let encryptionKey = try KeyEncryptionKey(file: deployment.keyFile)
+        let keys = CaseKeys(databases.keys, encryptionKey: encryptionKey)
         guard try await databases.isReady() else {
-            throw Failure("the database lacks its schema; run: rectify migrate", code: Failure.Code.unavailable)
+            throw Failure("the databases lack their schema; run: rectify migrate", code: Failure.Code.unavailable)
         }
-        let service = Service(databases: databases, references: ReferenceCache(databases.work), keys: keys)
+        try await databases.checkSuitability(encryptionKey)
+        let references = ReferenceCache(databases.work)
+        let service = Service(databases: databases, references: references, keys: keys)
+        let housekeeping = Housekeeping(databases: databases, references: references, logger: logger)
         let idle = TimeAmount.seconds(Int64(settings.number("server.idle_seconds")))
         let application = Application(
             router: router(service), server: .http1(configuration: .init(idleTimeout: idle)),
@@ -37,7 +41,7 @@ struct Running {
                 Terminal.write(lines: ["ready on http://\(address?.ipAddress ?? host):\(address?.port ?? port)"])
             }, logger: logger)
         var configuration = ServiceGroupConfiguration(
-            services: [application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [housekeeping, application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(settings.number("server.shutdown_seconds"))
         do {
             try await ServiceGroup(configuration: configuration).run()
@@ -46,6 +50,29 @@ struct Running {
             throw error
         }
         await databases.close()
+    }
+}
+
+/// Does hourly what time itself brings about.
+struct Housekeeping: ServiceLifecycle.Service {
+    let databases: Databases
+    let references: ReferenceCache
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    let expired = try await databases.keepHouse(try await references.book(), at: Date())
+                    if !expired.isEmpty {
+                        logger.notice("justifications ran out", metadata: ["barriers": "\(expired)"])
+                    }
+                } catch {
+                    logger.warning("housekeeping failed; it is tried again in an hour", metadata: ["error": "\(error)"])
+                }
+                try? await Task.sleep(for: .seconds(3600))
+            }
+        }
     }
 }
 

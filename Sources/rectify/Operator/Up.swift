@@ -29,11 +29,11 @@ struct Up: AsyncParsableCommand {
             return try await serve(Deployment(settings), settings)
         }
         let directory = data.directory
+        try makeKeyFile(Deployment.keyFile(in: directory), for: directory)
         let server = try await EmbeddedServer.start(in: directory)
         do {
             for name in ["rectify", "rectify_keys"] { try await create(name, on: server) }
             let deployment = Deployment(server, in: directory)
-            try makeKeyFile(deployment.keyFile)
             logger.debug("embedded PostgreSQL runs")
             try await serve(deployment, settings)
         } catch {
@@ -47,8 +47,12 @@ struct Up: AsyncParsableCommand {
         let logger = serverLogger(settings.logLevel)
         _ = try await deployment.migrate(logger: logger)
         let database = deployment.database(deployment.url, logger: logger)
-        let changes = try await closing(database) { try await database.load(try Home.referenceFiles()) }
-        if !changes.isEmpty { logger.info("reference data loaded", metadata: ["changes": "\(changes.count)"]) }
+        try await closing(database) {
+            // What an operator has loaded since is not undone: the shipped files are for a new database.
+            guard try await database.transaction(.readOnly, { db in try db.hasReferenceData() }) == false else { return }
+            let changes = try await database.load(try Home.referenceFiles())
+            logger.info("reference data loaded", metadata: ["changes": "\(changes.count)"])
+        }
         try await Running(
             deployment: deployment, settings: settings, host: host ?? settings["server.host"],
             port: port ?? settings.number("server.port"), logger: logger
@@ -62,13 +66,24 @@ struct Up: AsyncParsableCommand {
         try await closing(admin) { try await admin.createDatabaseIfMissing(name) }
     }
 
-    /// A key of its own for each cluster, readable by its user alone.
-    private func makeKeyFile(_ file: URL) throws {
+    /// A key of its own for each cluster, readable by its user alone, on disk before anything is sealed with it.
+    private func makeKeyFile(_ file: URL, for directory: URL) throws {
         let path = file.path(percentEncoded: false)
         guard !FileManager.default.fileExists(atPath: path) else { return }
-        let text = Data((KeyEncryptionKey.generate() + "\n").utf8)
-        guard FileManager.default.createFile(atPath: path, contents: text, attributes: [.posixPermissions: 0o600])
-        else { throw Failure("\(path) cannot be written") }
+        guard !EmbeddedServer.exists(in: directory) else {
+            throw Failure(
+                "\(path) is missing, and what the database there holds is sealed with it; put it back from your copy")
+        }
+        do {
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        } catch {
+            throw Failure("\(directory.path(percentEncoded: false)) cannot be made: \(error.localizedDescription)")
+        }
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Failure("\(path) cannot be written") }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        try handle.write(contentsOf: Data((KeyEncryptionKey.generate() + "\n").utf8))
+        try handle.synchronize()
     }
 }
 
