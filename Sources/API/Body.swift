@@ -23,10 +23,13 @@ struct Body {
             reader = ObjectReader(.object([:]), faults: FaultList())
             return
         }
-        guard type == "application/json" else {
+        let parameters = (request.headers[.contentType] ?? "").lowercased().replacing(" ", with: "")
+        let isOtherCharset = parameters.contains("charset=") && !parameters.contains("charset=utf-8")
+        guard type == "application/json", !isOtherCharset, request.headers[.contentEncoding] == nil else {
             throw Problem(
                 .unsupportedMediaType, "unsupported-media-type", "Not in this form",
-                "Send the body as Content-Type: application/json.", headers: [.accept: "application/json"])
+                "Send the body as Content-Type: application/json, in UTF-8 and not compressed.",
+                headers: [.accept: "application/json"])
         }
         reader = ObjectReader(try JSON(parsing: bytes), faults: FaultList())
     }

@@ -85,7 +85,7 @@ struct ComplaintActionRoutes {
                 try wanted(db), on: reference, by: officer.actor, terms, book: book, at: now, key: key)
             return try db.parts(of: record)
         }
-        return try await service.answer(parts)
+        return try await service.answer(parts, to: officer.role)
     }
 
     @Sendable private func duplicate(_ body: ObjectReader, _ book: ReferenceBook) -> Wanted {

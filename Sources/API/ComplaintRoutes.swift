@@ -48,7 +48,8 @@ struct ComplaintRoutes {
     }
 
     /// A slip in a code is told; it would find nothing and look like an empty list.
-    private func check(_ filter: ComplaintFilter, _ query: ObjectReader, _ campaign: Campaign?, _ directory: Directory) {
+    private func check(_ filter: ComplaintFilter, _ query: ObjectReader, _ campaign: Campaign?, _ directory: Directory)
+    {
         if let code = filter.category, campaign?.categories.contains(where: { $0.code == code }) == false {
             query.fault("category", "unknown_code", "“\(code)” is no category of the campaign")
         }
@@ -82,13 +83,13 @@ struct ComplaintRoutes {
     }
 
     @Sendable func show(_ request: Request, context: Context) async throws -> Response {
-        _ = try context.reader()
+        let officer = try context.reader()
         let reference = try context.reference()
         let parts = try await service.databases.work.transaction(.readOnly) { db in
             guard let record = try db.complaint(reference) else { throw CaseError.notFound("complaint \(reference)") }
             return try db.parts(of: record)
         }
-        return try await service.answer(parts)
+        return try await service.answer(parts, to: officer.role)
     }
 
     @Sendable func events(_ request: Request, context: Context) async throws -> Response {
@@ -132,24 +133,28 @@ extension Service {
     /// A complaint as an officer sees it, with identity masked.
     ///
     /// What was done is done: where the keys cannot be reached, the sealed parts are left out rather than the answer.
-    func answer(_ parts: ComplaintParts) async throws -> Response {
+    func answer(_ parts: ComplaintParts, to role: Role) async throws -> Response {
         var opened = OpenedParts()
         do {
             opened = try await keys.open(parts.sealed, of: parts.record)
         } catch is PostgresError {
             opened.isUnavailable = true
         }
-        let body = ComplaintBody(parts.record, opened, barriers: parts.barriers, sameContact: parts.sameContact)
+        let body = ComplaintBody(
+            parts.record, opened, barriers: parts.barriers, sameContact: parts.sameContact, for: role)
         return try .json(body, version: parts.record.version)
     }
 }
 
 extension ComplaintBody {
-    init(_ record: ComplaintRecord, _ opened: OpenedParts, barriers: [BarrierSummary], sameContact: [Reference]) {
+    init(
+        _ record: ComplaintRecord, _ opened: OpenedParts, barriers: [BarrierSummary], sameContact: [Reference],
+        for role: Role
+    ) {
         let filing = record.filing
         let isMinor = filing.ageBand != nil && filing.ageBand != "adult"
         let actions = Complaint.ActionName.allCases.filter {
-            Complaint.states(for: $0).contains(record.complaint.status)
+            Complaint.may(role, $0) && Complaint.states(for: $0).contains(record.complaint.status)
         }
         self.init(
             id: record.complaint.id, reference: record.reference.description, version: record.version,

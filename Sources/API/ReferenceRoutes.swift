@@ -68,8 +68,12 @@ struct ReferenceRoutes {
 
     @Sendable func company(_ request: Request, context: Context) async throws -> Response {
         let book = try await service.references.book()
-        let code = context.parameters.get("company") ?? ""
-        guard let company = book.directory.company(code) else { throw Problem.notFound("company \(code)") }
+        let typed = context.parameters.get("company") ?? ""
+        let code = typed.removingPercentEncoding ?? typed
+        let named = book.directory.party(named: code, on: today).company
+        guard let company = book.directory.company(code) ?? named.flatMap(book.directory.company) else {
+            throw Problem.notFound("company \(code)")
+        }
         return try .json(body(company, book))
     }
 

@@ -24,6 +24,9 @@ struct ReportRoutes {
         var moment: Date?
         if let text = query.text("known_at", limit: 40) {
             moment = Coding.preciseMoment(text)
+            if let known = moment, known < Date(timeIntervalSince1970: 946_684_800) {
+                query.fault("known_at", "out_of_range", "lies before the year 2000")
+            }
             if moment == nil { query.fault("known_at", "no_moment", "has to look like 2026-11-22T10:00:00Z") }
         }
         query.finish()

@@ -90,15 +90,17 @@ public enum ReferenceFile {
         let others = known.directory.registry.platforms.filter { !codes.contains($0.code) }
         let taken = others.flatMap { Set(([$0.nameZh, $0.nameEn] + $0.aliases).map(Directory.key)) }.map { ($0, "#") }
         unique(
-            taken + registry.platforms.enumerated().flatMap { index, platform in
-                Set(([platform.nameZh, platform.nameEn] + platform.aliases).map(Directory.key)).map {
-                    ($0, "#/platforms/\(index)/aliases")
-                }
-            }, "name")
+            taken
+                + registry.platforms.enumerated().flatMap { index, platform in
+                    Set(([platform.nameZh, platform.nameEn] + platform.aliases).map(Directory.key)).map {
+                        ($0, "#/platforms/\(index)/aliases")
+                    }
+                }, "name")
         unique(
-            others.flatMap { $0.hosts.map { ($0, "#") } } + registry.platforms.enumerated().flatMap { index, platform in
-                platform.hosts.map { ($0, "#/platforms/\(index)/hosts") }
-            } + registry.sharedHosts.enumerated().map { ($1.host, "#/shared_hosts/\($0)/host") }, "host")
+            others.flatMap { $0.hosts.map { ($0, "#") } }
+                + registry.platforms.enumerated().flatMap { index, platform in
+                    platform.hosts.map { ($0, "#/platforms/\(index)/hosts") }
+                } + registry.sharedHosts.enumerated().map { ($1.host, "#/shared_hosts/\($0)/host") }, "host")
         for (index, entry) in registry.companies.enumerated() { company(entry.parent, "#/companies/\(index)/parent") }
         for (index, platform) in registry.platforms.enumerated() {
             for (order, owner) in platform.ownership.enumerated() {

@@ -86,7 +86,7 @@ public final class EmbeddedServer: Sendable {
 
     /// The same, of a server that another process has started in `directory`.
     public static func conninfo(database: String, in directory: URL) -> String {
-        "host=\(socket(in: directory.standardizedFileURL).plainPath) user=rectify dbname=\(database)"
+        "host='\(socket(in: directory.standardizedFileURL).plainPath.escaped)' user=rectify dbname=\(database)"
     }
 
     /// Whether a cluster was ever made in `directory`.
@@ -145,14 +145,16 @@ public final class EmbeddedServer: Sendable {
         try await run("pg_ctl", ["-D", data.plainPath, "-w", "-t", "60", "-l", log, "-o", switches, "start"])
     }
 
-    /// A folder that only the server's user can enter. One that is there already has to be that, and no link: under
-    /// /tmp anyone may have put it there.
+    /// A folder that only the server's user can enter.
+    ///
+    /// One that is there already has to be that, and no link: under /tmp anyone may have put it there.
     private func makeOwned(_ folder: URL) throws {
         var status = stat()
         if lstat(folder.plainPath, &status) == 0 {
             let isOurs = status.st_uid == account?.userID ?? geteuid()
             guard isOurs, status.st_mode & S_IFMT == S_IFDIR, status.st_mode & 0o077 == 0 else {
-                throw Failure.cannotPrepare("\(folder.plainPath) belongs to someone else or is open to others; remove it")
+                throw Failure.cannotPrepare(
+                    "\(folder.plainPath) belongs to someone else or is open to others; remove it")
             }
             return
         }
@@ -169,16 +171,15 @@ public final class EmbeddedServer: Sendable {
     }
 
     private func run(_ program: String, _ arguments: [String]) async throws {
-        var platform = PlatformOptions()
+        var command = [programs.appending(path: program).plainPath] + arguments
+        // A program of its own gives up root's rights: doing that between fork and exec can hang where threads run.
         if let account {
-            platform.userID = account.userID
-            platform.groupID = account.groupID
-            platform.supplementaryGroups = [account.groupID]
+            command =
+                ["setpriv", "--reuid=\(account.userID)", "--regid=\(account.groupID)", "--clear-groups", "--"] + command
         }
         // The server's messages in English, whatever the terminal speaks: they are quoted in errors.
         let result = try await Subprocess.run(
-            .path(FilePath(programs.appending(path: program).plainPath)), arguments: Arguments(arguments),
-            environment: .inherit.updating(["LC_ALL": "C.UTF-8"]), workingDirectory: "/", platformOptions: platform,
+            .name("env"), arguments: Arguments(["LC_ALL=C.UTF-8"] + command), workingDirectory: "/",
             output: .string(limit: 65_536), error: .string(limit: 65_536))
         guard result.terminationStatus.isSuccess else {
             let output = [result.standardOutput, result.standardError].compactMap(\.self).joined()
@@ -249,6 +250,9 @@ extension URL {
 }
 
 extension String {
+    /// As a quoted value of a connection string has it.
+    fileprivate var escaped: String { replacing("\\", with: "\\\\").replacing("'", with: "\\'") }
+
     /// The same in every process, unlike `hashValue` (FNV-1a).
     fileprivate var stableHash: UInt64 {
         utf8.reduce(14_695_981_039_346_656_037) { hash, byte in (hash ^ UInt64(byte)) &* 1_099_511_628_211 }

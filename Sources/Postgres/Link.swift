@@ -229,7 +229,9 @@ final class Link {
         return pointer
     }
 
-    /// Why a COPY did not begin. One in the other direction cannot be ended here, so the session is given up.
+    /// Why a COPY did not begin.
+    ///
+    /// One in the other direction cannot be ended here, so the session is given up.
     private func refused(
         _ start: borrowing QueryResult, by deadline: ContinuousClock.Instant
     ) throws(PostgresError) -> PostgresError {

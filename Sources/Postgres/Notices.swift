@@ -22,11 +22,11 @@ final class Notices {
         kept.first { $0.state == state }?.message
     }
 
-    fileprivate func receive(state: String, message: String) {
+    fileprivate func receive(severity: String, state: String, message: String) {
         if kept.count < Self.limit { kept.append((state, message)) }
-        // Class 00 is "successful completion": what IF NOT EXISTS skipped, and the like.
+        // A NOTICE says what IF NOT EXISTS skipped, and the like.
         logger.log(
-            level: state.hasPrefix("00") ? .debug : .warning, "PostgreSQL notice",
+            level: severity == "WARNING" ? .warning : .debug, "PostgreSQL notice",
             metadata: [
                 "sqlstate": "\(state)", "notice": "\(message)",
             ])
@@ -40,5 +40,5 @@ func receiveNotice(_ notices: UnsafeMutableRawPointer?, _ result: OpaquePointer?
         PQresultErrorField(result, Int32(code.value)).map { String(cString: $0) }
     }
     Unmanaged<Notices>.fromOpaque(notices).takeUnretainedValue()
-        .receive(state: field("C") ?? "00000", message: field("M") ?? "")
+        .receive(severity: field("V") ?? "", state: field("C") ?? "00000", message: field("M") ?? "")
 }

@@ -1,7 +1,11 @@
+import Casework
+
 extension ProgressReport {
     /// Every cell of every table as one long table: table, row, column, value (RFC 4180).
     public func csv() -> String {
         var text = csvLine(["table", "row", "column", "value"])
+        let head = [("campaign", campaign.code), ("as_of", asOf.description), ("known_at", knownAt)]
+        for (name, value) in head { text += csvLine(["Report", "1", name, value]) }
         for section in sections {
             for (number, cells) in section.table.rows.enumerated() {
                 for (column, cell) in zip(section.table.columns, cells) {

@@ -3,12 +3,15 @@ import Foundation
 public import Postgres
 
 extension Connection {
-    /// Takes no more filings from the day after `day`. Done once, and recorded.
+    /// Takes no more filings from the day after `day`.
+    ///
+    /// Done once, and recorded.
     ///
     /// - Throws: `Refusal` where it is closed already, ``MomentError``, or `PostgresError`, with the constraint
     ///   `campaign_closes_after_launch` where the day is too early.
     public func closeCampaign(_ campaign: Int, on day: Day, by actor: Actor) throws {
-        let isClosed = try first("SELECT closed_on IS NOT NULL FROM campaign WHERE id = \(campaign) FOR UPDATE") { row in
+        let isClosed = try first("SELECT closed_on IS NOT NULL FROM campaign WHERE id = \(campaign) FOR UPDATE") {
+            row in
             try row.read(Bool.self)
         }
         guard isClosed == false else {

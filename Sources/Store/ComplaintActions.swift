@@ -81,7 +81,8 @@ extension Connection {
         try write(event, of: &change, note: terms.reason)
         if let message = terms.message {
             guard let key else {
-                throw Refusal.invalid(field: "message", reason: "cannot be sealed: the key of this complaint was erased")
+                throw Refusal.invalid(
+                    field: "message", reason: "cannot be sealed: the key of this complaint was erased")
             }
             try insertSealed(
                 message, field: .message(event: change.version), of: record.complaint.id,

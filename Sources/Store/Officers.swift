@@ -25,12 +25,14 @@ public struct IssuedToken: Sendable {
 public enum OfficerError: Error, Equatable, CustomStringConvertible {
     case nameTaken(String)
     case unknown(String)
+    case disabled(String)
     case badName
 
     public var description: String {
         switch self {
         case .nameTaken(let name): "there is an officer called \(name) already"
         case .unknown(let name): "there is no officer called \(name); see: rectify officer list"
+        case .disabled(let name): "\(name) is disabled and can have no token"
         case .badName: "a name is one to forty lower-case letters, digits, “.”, “_” or “-”, beginning with a letter"
         }
     }
@@ -82,6 +84,7 @@ extension Connection {
     /// - Throws: ``OfficerError/unknown(_:)``, or `PostgresError`.
     public func issueToken(toOfficerNamed name: String, lasting days: Int, at now: Date) throws -> IssuedToken {
         let officer = try officer(named: name)
+        guard !officer.isDisabled else { throw OfficerError.disabled(name) }
         let token = IssuedToken(
             id: .v7(at: now), secret: "rct_" + Data(randomBytes(32)).base64URL,
             expiresAt: now.addingTimeInterval(Double(days) * 86_400))

@@ -81,6 +81,15 @@ struct ComplaintCaseTests {
         }
     }
 
+    @Test func `a target that does not fit the kind is refused`() async throws {
+        try await withServer { server in
+            let path = "/v1/complaints/\(try await server.filed())/resolution"
+            let answer = try await server.send(
+                "POST", path, #"{"payment_method":"wechat_pay"}"#, headers: ["If-Match": "*"])
+            #expect(answer.status == 422 && answer.faults == ["#/payment_method invalid"])
+        }
+    }
+
     @Test func `resolving ties the right barrier and unties the wrong one`() async throws {
         try await withServer { server in
             let link: JSON = .object([
@@ -135,6 +144,7 @@ struct ComplaintCaseTests {
             #expect(try await mark(third, of: second).faults == ["#/of not_a_duplicate"])
             #expect(try await mark(third, of: third).faults == ["#/of not_a_duplicate"])
             #expect(try await mark(third, of: "IR21-0000001-1").faults == ["#/of bad_reference"])
+            #expect(try await mark(first, of: third).faults == ["#/of not_a_duplicate"], "others point at it")
             let undone = try await server.send(
                 "DELETE", "/v1/complaints/\(second)/duplicate", headers: ["If-Match": "*"])
             #expect(undone.json["status"]?.string == "received")
@@ -259,6 +269,24 @@ struct BarrierCaseTests {
             let wait = try await server.send(
                 "POST", "\(Self.root)/1/wait", #"{"company":"acme"}"#, headers: ["If-Match": "*"])
             #expect(wait.faults == ["#/company unknown_code"])
+        }
+    }
+
+    @Test func `a justification that has run out is confirmed again, once`() async throws {
+        try await withServer { server in
+            let tag = ["If-Match": "*"]
+            let early = #"{"effective_on":"2021-09-01","reason":"paper","#
+            let clue = Self.clue.replacing("{\"kind\"", with: early + "\"kind\"")
+            #expect(try await server.send("POST", Self.root, clue).status == 201)
+            let justify = early + #""ground":"fraud","until":"2021-09-30"}"#
+            let justified = try await server.send("POST", "\(Self.root)/1/justification", justify, headers: tag)
+            #expect(justified.json["remediation"]?.string == "justified")
+            let (databases, book) = (server.store.databases, try await server.store.book())
+            let expired = try await databases.keepHouse(book, at: Date())
+            let again = try await databases.keepHouse(book, at: Date())
+            #expect(expired == [1] && again == [])
+            let barrier = try await server.send("GET", "\(Self.root)/1").json
+            #expect(barrier["remediation"]?.string == "confirmed" && barrier["changed_on"]?.string == "2021-10-01")
         }
     }
 

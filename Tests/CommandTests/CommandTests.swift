@@ -7,6 +7,8 @@ import Synchronization
 import TestSupport
 import Testing
 
+@testable import rectify
+
 @Suite(.serialized) struct CommandTests {
     @Test func `an officer's morning, from the first start to the report`() async throws {
         try await withProgram { program in
@@ -121,6 +123,9 @@ import Testing
             let cluster = program.folder.appending(path: "data/postgres")
             try FileManager.default.createDirectory(at: cluster, withIntermediateDirectories: true)
             try Data("99\n".utf8).write(to: cluster.appending(path: "PG_VERSION"))
+            let lost = try await program.run("up", "--data", program.data, "--port", "0")
+            #expect(lost.code == 1 && lost.error.contains("key-encryption-key is missing"))
+            try Data("key".utf8).write(to: program.folder.appending(path: "data/key-encryption-key"))
             let newer = try await program.run("up", "--data", program.data, "--port", "0")
             #expect(newer.code == 1 && newer.error.contains("PostgreSQL 99"), "\(newer.error)")
         }
@@ -134,6 +139,21 @@ private final class Acknowledged: Sendable {
     var codes: [String: String] { kept.withLock { $0 } }
 
     func add(_ filed: FiledBody) { kept.withLock { $0[filed.reference] = filed.trackingCode } }
+}
+
+struct SettingTests {
+    @Test func `every setting is documented, and the shipped file has its defaults`() throws {
+        let config = repository.appending(path: "Config")
+        let guide = try String(contentsOf: config.appending(path: "README.md"), encoding: .utf8)
+        let lines = try String(contentsOf: config.appending(path: "rectify.yaml"), encoding: .utf8)
+            .split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces).replacing("\"", with: "") }
+        for setting in Setting.all {
+            #expect(guide.contains("| `\(setting.key)` | `\(setting.variable)` |"), "\(setting.key)")
+            let name = setting.key.split(separator: ".").last ?? ""
+            #expect(
+                lines.contains("\(name): \(setting.standard)".trimmingCharacters(in: .whitespaces)), "\(setting.key)")
+        }
+    }
 }
 
 struct HelpTests {

@@ -139,7 +139,8 @@ struct DatabaseTests {
         let server = try await TestServer.running()
         let conninfo = server.conninfo(database: "postgres")
         let socket = try #require(conninfo.split(separator: " ").first { $0.hasPrefix("host=") }).dropFirst(5)
-        let several = conninfo.replacing("host=\(socket)", with: "host=/nowhere,\(socket)")
+            .replacing("'", with: "")
+        let several = conninfo.replacing("host='\(socket)'", with: "host=/nowhere,\(socket)")
         let database = Database(
             ConnectionSettings(conninfo: several + " target_session_attrs=read-write"),
             limits: PoolLimits(connections: 1), logger: quiet)

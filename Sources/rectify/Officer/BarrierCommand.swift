@@ -46,7 +46,7 @@ struct BarrierAddress: ParsableArguments {
         if let number = Int(barrier) { return "\(root)/\(number)" }
         let parts = barrier.split(separator: "/").map(String.init)
         let query = [("platform", parts[0]), ("target", parts[1]), ("scene", parts[2])]
-        let found = try await client.list(root, query, limit: 1, of: BarrierBody.self)
+        let found = try await client.list(root, query, limit: 2, of: BarrierBody.self)
         guard let body = found.first else {
             throw Failure("there is no barrier \(barrier) in the ledger", code: Failure.Code.notFound)
         }

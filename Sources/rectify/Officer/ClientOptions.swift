@@ -26,7 +26,11 @@ struct ClientOptions: ParsableArguments {
     var address: String {
         get throws {
             let environment = ProcessInfo.processInfo.environment["RECTIFY_SERVER"]
-            return try server ?? environment ?? ClientSettings.read().server ?? "http://127.0.0.1:8080"
+            let address = try server ?? environment ?? ClientSettings.read().server ?? "http://127.0.0.1:8080"
+            guard address.hasPrefix("http://") || address.hasPrefix("https://") else {
+                throw Failure("“\(address)” is no address of a server, such as http://127.0.0.1:8080", code: 64)
+            }
+            return address
         }
     }
 }
@@ -67,8 +71,10 @@ struct ClientSettings: Codable {
     }
 
     static func base(_ variable: String, _ standard: String) -> URL {
-        ProcessInfo.processInfo.environment[variable].map { URL(filePath: $0) }
-            ?? FileManager.default.homeDirectoryForCurrentUser.appending(path: standard)
+        let environment = ProcessInfo.processInfo.environment
+        if let named = environment[variable] { return URL(filePath: named) }
+        let home = environment["HOME"].map { URL(filePath: $0) } ?? FileManager.default.homeDirectoryForCurrentUser
+        return home.appending(path: standard)
     }
 }
 
@@ -95,7 +101,9 @@ struct TokenFile {
             attributes: [.posixPermissions: 0o700])
         try? FileManager.default.removeItem(at: url)
         let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
-        guard FileManager.default.createFile(atPath: path, contents: Data("\(token)\n\(server)\n".utf8), attributes: attributes)
+        guard
+            FileManager.default.createFile(
+                atPath: path, contents: Data("\(token)\n\(server)\n".utf8), attributes: attributes)
         else { throw Failure("\(path) cannot be written") }
     }
 

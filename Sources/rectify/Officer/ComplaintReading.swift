@@ -185,6 +185,7 @@ extension Client {
             items += page.items
             cursor = page.next
         } while cursor != nil && items.count < limit
+        if cursor != nil { Terminal.note("there are more than \(limit); see them with a higher --limit") }
         return items
     }
 }

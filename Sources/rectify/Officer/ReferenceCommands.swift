@@ -2,6 +2,7 @@ import ArgumentParser
 import Casework
 import Client
 import Contract
+import Foundation
 import Reports
 
 struct CompanyCommand: AsyncParsableCommand {
@@ -27,14 +28,15 @@ struct CompanyList: AsyncParsableCommand {
 struct CompanyShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one company.")
 
-    @Argument(help: "Code, such as tencent.")
+    @Argument(help: "Code or name, such as tencent or 腾讯.")
     var code: String
 
     @OptionGroup var client: ClientOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let body: CompanyBody = try await client.withClient { client in try await client.get("/v1/companies/\(code)") }
+        let name = code.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? code
+        let body: CompanyBody = try await client.withClient { client in try await client.get("/v1/companies/\(name)") }
         try output.write(
             body, name: body.code,
             fields: [

@@ -45,6 +45,9 @@ struct Running {
         configuration.maximumGracefulShutdownDuration = .seconds(settings.number("server.shutdown_seconds"))
         do {
             try await ServiceGroup(configuration: configuration).run()
+        } catch let error as IOError where [EADDRINUSE, EADDRNOTAVAIL, EACCES].contains(error.errnoCode) {
+            await databases.close()
+            throw Failure("cannot listen on \(host):\(port): \(String(cString: strerror(error.errnoCode)))")
         } catch {
             await databases.close()
             throw error

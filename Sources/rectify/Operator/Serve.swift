@@ -14,6 +14,10 @@ struct Serve: AsyncParsableCommand {
 
     @OptionGroup var file: SettingsOptions
 
+    func validate() throws {
+        guard (0...65_535).contains(port ?? 0) else { throw ValidationError("--port lies between 0 and 65535.") }
+    }
+
     func run() async throws {
         let settings = try await file.settings()
         try await Running(

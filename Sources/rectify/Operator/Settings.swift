@@ -60,7 +60,8 @@ enum SettingsError: Error, CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .unknown(let names): "unknown settings: \(names.joined(separator: ", ")); see: rectify config"
+        case .unknown(let names):
+            "unknown settings: \(names.joined(separator: ", ")); see Config/README.md for those that exist"
         case .unreadable(let path, let why): "\(path) cannot be read: \(why)"
         case .invalid(let key, let value, let wanted): "the setting \(key) is “\(value)”, but has to be \(wanted)"
         case .missing(let key, let why): "the setting \(key) is missing: \(why)"

@@ -22,6 +22,10 @@ struct Up: AsyncParsableCommand {
 
     @OptionGroup var file: SettingsOptions
 
+    func validate() throws {
+        guard (0...65_535).contains(port ?? 0) else { throw ValidationError("--port lies between 0 and 65535.") }
+    }
+
     func run() async throws {
         let settings = try await file.settings()
         let logger = serverLogger(settings.logLevel)
@@ -49,7 +53,9 @@ struct Up: AsyncParsableCommand {
         let database = deployment.database(deployment.url, logger: logger)
         try await closing(database) {
             // What an operator has loaded since is not undone: the shipped files are for a new database.
-            guard try await database.transaction(.readOnly, { db in try db.hasReferenceData() }) == false else { return }
+            guard try await database.transaction(.readOnly, { db in try db.hasReferenceData() }) == false else {
+                return
+            }
             let changes = try await database.load(try Home.referenceFiles())
             logger.info("reference data loaded", metadata: ["changes": "\(changes.count)"])
         }
