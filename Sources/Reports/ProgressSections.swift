@@ -21,7 +21,9 @@ extension ProgressReport {
     var sections: [Section] {
         [
             summary, categories, kinds, weeks, statuses, refusals, outcomes, deadlines, league, ledger,
-            matrix(.blockedLink, "Blocked links", "Who blocks whom, scene by scene."),
+            matrix(
+                .blockedLink, "Blocked links",
+                "Who blocks whom, scene by scene; with the accepted complaints that attest it."),
             matrix(.refusedPayment, "Refused payment methods", "Which platform refuses which method."),
             matrix(.practice, "Practices", "Practices against users, data and connections."), late,
         ].filter { !$0.table.rows.isEmpty }
@@ -97,9 +99,11 @@ extension ProgressReport {
     }
 
     private var league: Section {
-        Section(
+        let unknown = intake.filed - companies.reduce(0) { $0 + $1.complaints }
+        return Section(
             title: "Companies",
-            note: "Volume follows a company's size and says nothing about its conduct; the line for replies is 95 %.",
+            note: "Volume follows a company's size and says nothing about its conduct; the line for replies is 95 %. "
+                + "Complaints whose company is not known are not in this table: \(unknown).",
             table: TextTable(
                 [
                     .init("Company"), .init("Complaints", .right), .init("Accepted", .right), .init("Closed", .right),
@@ -126,7 +130,7 @@ extension ProgressReport {
             table: TextTable(
                 [
                     .init("No.", .right), .init("Respondent"), .init("Target"), .init("Scene"), .init("Remediation"),
-                    .init("Observed"), .init("Seen on"), .init("Complaints", .right), .init("Remarks"),
+                    .init("Observed"), .init("Seen on"), .init("Accepted", .right), .init("Remarks"),
                 ],
                 barriers.lines.filter { $0.kind == kind }.map(\.cells)))
     }

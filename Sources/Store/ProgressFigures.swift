@@ -222,9 +222,23 @@ extension Connection {
     /// A code of ours in words.
     private func words(_ code: String) -> Named {
         let english = code.replacing("_", with: " ")
-        return Named(code: code, zh: code, en: english.prefix(1).uppercased() + english.dropFirst())
+        let sentence = english.prefix(1).uppercased() + english.dropFirst()
+        return Named(code: code, zh: chineseWords[code] ?? code, en: sentence)
     }
 }
+
+/// What the states, kinds and outcomes of the product are called in Chinese.
+///
+/// Ours, not the regulator's.
+private let chineseWords = [
+    "blocked_link": "屏蔽链接", "refused_payment": "拒绝支付方式", "other": "其他", "public": "公众提交", "officer": "人员录入",
+    "received": "已收到", "needs_information": "待补充材料", "accepted": "已受理", "forwarded": "已转交企业",
+    "responded": "企业已答复", "closed": "已办结", "refused": "不予受理", "withdrawn": "已撤回", "referred": "已移送",
+    "duplicate": "重复", "remediated": "已整改", "explained": "已作出说明", "justified_restriction": "限制有正当理由",
+    "unsubstantiated": "未查实", "enforced": "依法处置", "alleged": "线索", "confirmed": "已核实", "ordered": "已责令",
+    "committed": "已承诺", "in_progress": "整改中", "pending_counterparty": "等待对方", "claimed": "企业称已整改",
+    "partially_verified": "部分验证", "verified": "已验证", "dismissed": "已排除", "justified": "有正当理由",
+]
 
 /// Deadlines of one purpose and company.
 private struct CompanyBins {

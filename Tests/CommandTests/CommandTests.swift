@@ -146,7 +146,7 @@ struct SettingTests {
         let config = repository.appending(path: "Config")
         let guide = try String(contentsOf: config.appending(path: "README.md"), encoding: .utf8)
         let lines = try String(contentsOf: config.appending(path: "rectify.yaml"), encoding: .utf8)
-            .split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces).replacing("\"", with: "") }
+            .split(separator: "\n").map { $0.replacing("\"", with: "").trimmingCharacters(in: .whitespaces) }
         for setting in Setting.all {
             #expect(guide.contains("| `\(setting.key)` | `\(setting.variable)` |"), "\(setting.key)")
             let name = setting.key.split(separator: ".").last ?? ""

@@ -136,7 +136,7 @@ struct BarrierList: AsyncParsableCommand {
             bodies,
             [
                 .init("No.", .right), .init("Respondent"), .init("Target"), .init("Scene"), .init("Remediation"),
-                .init("Observed"), .init("Complaints", .right), .init("Changed"),
+                .init("Observed"), .init("Accepted", .right), .init("Changed"),
             ], name: \.label
         ) { body in
             [
@@ -176,7 +176,8 @@ struct BarrierShow: AsyncParsableCommand {
                 ("Justified until", body.justifiedUntil?.description),
                 ("Order stands", body.hasStandingOrder ? "yes" : "no"), ("False claims", String(body.falseClaims)),
                 ("Observed", body.observed.state.rawValue + (body.observed.isStale ? ", stale" : "")),
-                ("Complaints", String(body.complaints)), ("Possible now", body.actions.joined(separator: ", ")),
+                ("Accepted complaints", String(body.complaints)),
+                ("Possible now", body.actions.joined(separator: ", ")),
             ])
         guard address.output.output == .table else { return }
         let tests = observations.map { [$0.on.description, $0.method.rawValue, $0.result.rawValue] }
