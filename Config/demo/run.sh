@@ -83,7 +83,7 @@ while read -r day officer command; do
     done
     show "$command"
     eval "as \"$officer\" $command" >"$work/answer" </dev/null || fail "this failed: rectify $command"
-done <"$here/steps.txt"
+done < <(cat "$here"/steps/*.txt)
 
 echo
 show 'complaint list --platform wechat --status accepted,forwarded --limit 8'

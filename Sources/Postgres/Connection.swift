@@ -37,6 +37,12 @@ public actor Connection {
 
     var isIdle: Bool { link?.isIdle ?? false }
 
+    func use<Value: Sendable>(
+        _ body: @Sendable (isolated Connection) throws -> Value
+    ) throws -> (value: Value, isIdle: Bool) {
+        (try body(self), isIdle)
+    }
+
     /// Asks the server for a sign of life.
     func isAlive() -> Bool {
         (try? link?.execute(script: "SELECT 1", within: .seconds(2))) != nil

@@ -93,11 +93,12 @@ public final class Database: Sendable {
     ) async throws -> Value {
         let lent = try await borrow()
         do {
-            let value = try await body(lent.connection)
-            await giveBack(lent)
+            // The work and the question whether the session is idle after it, in one visit to the connection's thread.
+            let (value, isIdle) = try await lent.connection.use(body)
+            await giveBack(lent, isIdle: isIdle)
             return value
         } catch {
-            await giveBack(lent)
+            await giveBack(lent, isIdle: await lent.connection.isIdle)
             throw error
         }
     }
@@ -221,8 +222,8 @@ public final class Database: Sendable {
         return try await open()
     }
 
-    private func giveBack(_ lent: Lent) async {
-        guard await lent.connection.isIdle, lent.opened.duration(to: .now) < limits.maximumAge else {
+    private func giveBack(_ lent: Lent, isIdle: Bool) async {
+        guard isIdle, lent.opened.duration(to: .now) < limits.maximumAge else {
             await lent.connection.close()
             release()
             return

@@ -6,7 +6,7 @@ import Testing
 struct PoolTests {
     @Test func `who waits too long is refused by an error of its own`() async throws {
         try await withDatabase(connections: 1, wait: .milliseconds(100)) { database in
-            async let slow: Void = database.withConnection { db in _ = try db.run("SELECT pg_sleep(0.6)") }
+            async let slow: Void = database.withConnection { db in _ = try db.run("SELECT pg_sleep(2)") }
             try await Task.sleep(for: .milliseconds(150))
             await #expect {
                 try await database.withConnection { db in _ = try db.run("SELECT 1") }
@@ -19,7 +19,7 @@ struct PoolTests {
 
     @Test func `the queue is bounded, and who waits in it is served in order`() async throws {
         try await withDatabase(connections: 1, waiting: 2, wait: .seconds(5)) { database in
-            async let slow: Void = database.withConnection { db in _ = try db.run("SELECT pg_sleep(0.5)") }
+            async let slow: Void = database.withConnection { db in _ = try db.run("SELECT pg_sleep(2)") }
             try await Task.sleep(for: .milliseconds(100))
             async let first: Int = database.one()
             async let second: Int = database.one()
@@ -37,7 +37,7 @@ struct PoolTests {
 
     @Test func `a waiter that is cancelled leaves the queue at once`() async throws {
         try await withDatabase(connections: 1, waiting: 1, wait: .seconds(20)) { database in
-            async let slow: Void = database.withConnection { db in _ = try db.run("SELECT pg_sleep(0.5)") }
+            async let slow: Void = database.withConnection { db in _ = try db.run("SELECT pg_sleep(2)") }
             try await Task.sleep(for: .milliseconds(100))
             let waiter = Task { try await database.one() }
             try await Task.sleep(for: .milliseconds(50))

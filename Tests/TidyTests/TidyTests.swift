@@ -100,12 +100,4 @@ struct TidyTests {
             }
         }
     }
-
-    @Test func `the documents name no place where they were made`() throws {
-        let documents = ["README.md", "Config/README.md", "Migrations/README.md", "Makefile", "Config/rectify.yaml"]
-        for document in documents {
-            let text = try text(document)
-            #expect(!text.contains("/work/") && !text.contains("/opt/swift"), "\(document)")
-        }
-    }
 }
