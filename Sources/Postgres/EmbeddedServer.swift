@@ -124,9 +124,14 @@ public final class EmbeddedServer: Sendable {
                 "--data-checksums", "--no-instructions",
             ])
         do {
+            // Errors without the row that caused them: it may hold what a complainant wrote.
+            let settings = try FileHandle(forWritingTo: draft.appending(path: "postgresql.conf"))
+            try settings.seekToEnd()
+            try settings.write(contentsOf: Data("\nlog_error_verbosity = terse\n".utf8))
+            try settings.synchronize()
             try files.moveItem(at: draft, to: data)
         } catch {
-            throw Failure.cannotPrepare("\(draft.plainPath) cannot be renamed: \(error.localizedDescription)")
+            throw Failure.cannotPrepare("\(draft.plainPath) cannot be finished: \(error.localizedDescription)")
         }
     }
 
@@ -134,14 +139,11 @@ public final class EmbeddedServer: Sendable {
         let isRunning = (try? await run("pg_ctl", ["-D", data.plainPath, "status"])) != nil
         guard !isRunning else { return }
         try makeOwned(socket)
-        let settings =
-            [
-                "listen_addresses=", "unix_socket_directories=\(socket.plainPath)", "unix_socket_permissions=0700",
-                // Errors without the row that caused them: it may hold what a complainant wrote.
-                "log_error_verbosity=terse",
-            ] + options
+        let settings = [
+            "listen_addresses=", "unix_socket_directories=\(socket.plainPath)", "unix_socket_permissions=0700",
+        ]
         let log = data.appending(path: "server.log").plainPath
-        let switches = settings.map { "-c '\($0)'" }.joined(separator: " ")
+        let switches = (settings + options).map { "-c '\($0)'" }.joined(separator: " ")
         try await run("pg_ctl", ["-D", data.plainPath, "-w", "-t", "60", "-l", log, "-o", switches, "start"])
     }
 

@@ -143,7 +143,7 @@ struct MomentTests {
             let work = store.databases.work
             async let writer = work.transaction { db in
                 _ = try db.load([.init(kind: .company, code: "slow", document: company("slow"))])
-                _ = try db.run("SELECT pg_sleep(6)")
+                _ = try db.run("SELECT pg_sleep(4.5)")
             }
             try await untilSomeoneSleeps(in: work)
             await #expect(throws: MomentError.cutStillOpen) { try await work.closeCut() }
