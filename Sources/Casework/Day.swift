@@ -36,9 +36,6 @@ public struct Day: Hashable, Comparable, Sendable {
     /// 1 is Monday, 7 is Sunday.
     public var weekday: Int { ((number + 3) % 7 + 7) % 7 + 1 }
 
-    /// The Monday of this day's week.
-    public var monday: Day { self + (1 - weekday) }
-
     public static func < (left: Day, right: Day) -> Bool { left.number < right.number }
     public static func + (day: Day, days: Int) -> Day { Day(number: day.number + days) }
     public static func - (left: Day, right: Day) -> Int { left.number - right.number }

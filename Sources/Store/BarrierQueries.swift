@@ -20,7 +20,7 @@ public struct BarrierFilter: Sendable, Hashable {
         var parts: [SQL] = ["b.campaign_id = \(campaign)"]
         if let kind { parts.append("b.kind = \(kind)") }
         if !remediations.isEmpty { parts.append("b.remediation = ANY(\(remediations))") }
-        if isPublic { parts.append("b.remediation NOT IN ('alleged', 'dismissed')") }
+        if isPublic { parts.append("b.remediation = ANY(\(Barrier.Remediation.allCases.filter(\.isPublic)))") }
         if let platform { parts.append("b.respondent_platform = \(platform)") }
         if let target { parts.append("b.target_key = \(target)") }
         if let scene { parts.append("b.scene = \(scene)") }

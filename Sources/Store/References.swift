@@ -17,14 +17,6 @@ public struct ReferenceBook: Sendable {
         guard let id = campaignIDs[code], let campaign = data.campaigns[code] else { return nil }
         return (id, campaign)
     }
-
-    public func campaign(prefix: String) -> Campaign? {
-        data.campaigns.values.first { $0.prefix == prefix }
-    }
-
-    func campaign(id: Int) -> Campaign? {
-        campaignIDs.first { $0.value == id }.flatMap { data.campaigns[$0.key] }
-    }
 }
 
 /// What `load` did to one entity.

@@ -11,6 +11,16 @@ struct OfficerCommand: AsyncParsableCommand {
         subcommands: [OfficerAdd.self, OfficerList.self, OfficerDisable.self, OfficerToken.self])
 }
 
+/// How long a new token lasts.
+struct TokenOptions: ParsableArguments {
+    @Option(help: "Days until the token expires.")
+    var days = 90
+
+    func validate() throws {
+        guard (1...3660).contains(days) else { throw ValidationError("--days lies between 1 and 3660.") }
+    }
+}
+
 struct OfficerAdd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add", abstract: "Add an officer and print a first token, once.")
@@ -21,18 +31,12 @@ struct OfficerAdd: AsyncParsableCommand {
     @Option(help: "officer, supervisor, auditor or admin.")
     var role: Role
 
-    @Option(help: "Days until the token expires.")
-    var days = 90
-
+    @OptionGroup var life: TokenOptions
     @OptionGroup var options: OperatorOptions
-
-    func validate() throws {
-        guard (1...3660).contains(days) else { throw ValidationError("--days lies between 1 and 3660.") }
-    }
 
     func run() async throws {
         let token = try await options.withDatabase { database in
-            try await database.transaction { [name, role, days] db in
+            try await database.transaction { [name, role, days = life.days] db in
                 _ = try db.addOfficer(named: name, role: role, at: Date())
                 return try db.issueToken(toOfficerNamed: name, lasting: days, at: Date())
             }
@@ -89,18 +93,12 @@ struct OfficerToken: AsyncParsableCommand {
     @Argument(help: "The officer's name.")
     var name: String
 
-    @Option(help: "Days until the token expires.")
-    var days = 90
-
+    @OptionGroup var life: TokenOptions
     @OptionGroup var options: OperatorOptions
-
-    func validate() throws {
-        guard (1...3660).contains(days) else { throw ValidationError("--days lies between 1 and 3660.") }
-    }
 
     func run() async throws {
         let token = try await options.withDatabase { database in
-            try await database.transaction { [name, days] db in
+            try await database.transaction { [name, days = life.days] db in
                 try db.issueToken(toOfficerNamed: name, lasting: days, at: Date())
             }
         }
