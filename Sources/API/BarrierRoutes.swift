@@ -11,7 +11,7 @@ import Store
 /// The public sees barriers from `confirmed` up; officers see all, record, observe and act.
 struct BarrierRoutes {
     let service: Service
-    private static let root = "/v1/campaigns/:campaign/barriers"
+    static let root = "/v1/campaigns/:campaign/barriers"
 
     var routes: [Route] {
         [
@@ -20,25 +20,8 @@ struct BarrierRoutes {
             Route(.get, Self.root + "/:number", show),
             Route(.get, Self.root + "/:number/events", events),
             Route(.get, Self.root + "/:number/observations", observations),
-            Route(.post, Self.root + "/:number/observations", observe),
-            action(.post, "confirmation") { .confirm(basis: $0.text("basis", limit: 60)) },
-            action(.post, "order") { .order(due: $0.day("due_on")) },
-            action(.post, "undertaking") {
-                .undertake(scope: $0.text("scope", limit: 2000, isProse: true), by: $0.day("due_on"))
-            },
-            action(.post, "start") { _ in .start },
-            action(.post, "wait") { .await(company: $0.requiredText("company", limit: 60)) },
-            action(.delete, "wait") { _ in .endAwait },
-            action(.post, "claim") { .claim(coverage: $0.int("coverage", in: 0...100)) },
-            action(.post, "partial-verification") { .verifyPartly(coverage: $0.int("coverage", in: 0...100)) },
-            action(.post, "verification") { _ in .verify },
-            action(.post, "refutation") { _ in .refute },
-            action(.post, "justification") {
-                .justify(ground: $0.requiredText("ground", limit: 60), until: $0.requiredDay("until"))
-            },
-            action(.post, "dismissal", needsReason: true) { _ in .dismiss },
-            action(.post, "revival", needsReason: true) { _ in .revive },
-            action(.post, "regression") { _ in .regress },
+            Route(.get, Self.root + "/:number/undertakings", undertakings),
+            Route(.get, Self.root + "/:number/deadlines", explain),
         ]
     }
 
@@ -53,6 +36,7 @@ struct BarrierRoutes {
         filter.remediations = query.codes("remediation")
         filter.platform = query.text("platform", limit: 60)
         filter.scene = query.text("scene", limit: 60)
+        let queue = query.text("queue", limit: 40)
         if let key = query.text("target", limit: 300) {
             filter.target = Barrier.Target(key)
             if filter.target == nil { query.fault("target", "invalid", "has to look like platform:taobao") }
@@ -61,7 +45,8 @@ struct BarrierRoutes {
         let cursor = query.text("cursor", limit: 100)
         query.finish()
         try query.faults.finish()
-        let (campaignID, campaign) = try await campaign(context)
+        let (campaignID, campaign) = try await service.campaign(context)
+        if let queue { filter = try filter.narrowed(to: queue, isPublic, campaign, at: service.now()) }
         let name = "barriers|\(campaign.code)|\(filter)"
         filter.above = try cursor.map { try service.cursor.position($0, of: name) }
         let today = Day(service.now(), in: campaign.zone())
@@ -78,7 +63,7 @@ struct BarrierRoutes {
 
     @Sendable func show(_ request: Request, context: Context) async throws -> Response {
         let isPublic = (try? context.reader()) == nil
-        let (_, campaign) = try await campaign(context)
+        let (_, campaign) = try await service.campaign(context)
         let record = try await found(context, isPublic: isPublic)
         let now = service.now()
         let seen = try await service.databases.work.transaction(.readOnly) { db in
@@ -90,31 +75,58 @@ struct BarrierRoutes {
     @Sendable func events(_ request: Request, context: Context) async throws -> Response {
         _ = try context.reader()
         let record = try await found(context, isPublic: false)
-        let events = try await service.databases.work.transaction(.readOnly) { db in
-            try db.events(of: record.id, campaign: record.campaignID, limit: 1000)
-        }
-        return try .json(Page(items: events.map(EventBody.init)))
+        return try await service.history(request, "barrier|\(record.id)") { _ in (record.id, record.campaignID) }
     }
 
     @Sendable func observations(_ request: Request, context: Context) async throws -> Response {
         let record = try await found(context, isPublic: (try? context.reader()) == nil)
-        let observations = try await service.databases.work.transaction(.readOnly) { db in
-            try db.observations(of: record.id, campaign: record.campaignID, limit: 1000)
+        let query = try ObjectReader(query: request)
+        let pageSize = query.pageSize(default: 100)
+        let text = query.text("cursor", limit: 200)
+        query.finish()
+        try query.faults.finish()
+        let name = "observations|\(record.id)"
+        let mark = try text.map { text in
+            let numbers = try service.cursor.positions(text, of: name, count: 2)
+            return Barrier.Mark(on: Day(number: numbers[0]), sequence: numbers[1])
         }
-        return try .json(Page(items: observations.map(ObservationBody.init)))
+        let found = try await service.databases.work.transaction(.readOnly) { db in
+            try db.observations(of: record.id, campaign: record.campaignID, below: mark, limit: pageSize + 1)
+        }
+        let last = found.count > pageSize ? found[pageSize - 1].observation : nil
+        let next = last.map { service.cursor.text(after: $0.on.number, $0.sequence, of: name) }
+        return try .json(Page(items: found.prefix(pageSize).map(ObservationBody.init), next: next))
     }
 
-    private func campaign(_ context: Context) async throws -> (id: Int, campaign: Campaign) {
-        let code = context.campaign()
-        guard let found = try await service.references.book().campaign(code) else {
-            throw Problem.notFound("campaign \(code)")
+    @Sendable func undertakings(_ request: Request, context: Context) async throws -> Response {
+        _ = try context.reader()
+        let record = try await found(context, isPublic: false)
+        let found = try await service.databases.work.transaction(.readOnly) { db in
+            try db.undertakings(of: record.id, campaign: record.campaignID)
         }
-        return found
+        let items = found.map { one in
+            UndertakingBody(
+                id: one.id, scope: one.scope, dueOn: one.dueOn, waitsFor: one.waitsFor, givenOn: one.givenOn)
+        }
+        return try .json(Page(items: items))
+    }
+
+    /// The clock of the company that is waited for, told day by day.
+    @Sendable func explain(_ request: Request, context: Context) async throws -> Response {
+        _ = try context.reader()
+        let record = try await found(context, isPublic: false)
+        let (_, campaign) = try await service.campaign(context)
+        let calendar = try await service.references.book().data.rules(for: campaign).calendar
+        let today = Day(service.now(), in: campaign.zone())
+        let items = record.barrier.wait.map { wait in
+            [ExplanationBody(wait, subject: "barrier \(record.barrier.number)", calendar: calendar, today: today)]
+        }
+        return try .json(Page(items: items ?? []))
     }
 
     private func found(_ context: Context, isPublic: Bool) async throws -> BarrierRecord {
         let number = try context.barrierNumber()
-        let (campaignID, _) = try await campaign(context)
+        let (campaignID, _) = try await service.campaign(context)
         let record = try await service.databases.work.transaction(.readOnly) { db in
             try db.barrier(number, campaign: campaignID)
         }
@@ -130,7 +142,7 @@ struct BarrierRoutes {
     /// Enters a barrier in the ledger from a clue or an inspection; one that is there already is given back.
     @Sendable func record(_ request: Request, context: Context) async throws -> Response {
         let officer = try context.reader()
-        let (campaignID, campaign) = try await campaign(context)
+        let (campaignID, campaign) = try await service.campaign(context)
         let body = try await Body(request)
         let book = try await service.references.book()
         let key = barrierKey(body.reader, campaign, book.directory)
@@ -177,74 +189,22 @@ struct BarrierRoutes {
         }
         return BarrierKey(kind: kind, respondentPlatform: platform, target: target, scene: scene)
     }
-
-    @Sendable func observe(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.reader()
-        let number = try context.barrierNumber()
-        let (_, campaign) = try await campaign(context)
-        let body = try await Body(request)
-        let reader = body.reader
-        let observation = Observation(
-            on: reader.day("observed_on") ?? Day(number: 0),
-            method: reader.requiredCode("method", as: Observation.Method.self) ?? .press,
-            result: reader.requiredCode("result", as: Observation.Result.self) ?? .blocked,
-            coverage: reader.int("coverage", in: 0...100))
-        let setting = ObservationSetting(
-            appVersion: reader.text("app_version", limit: 60), os: reader.text("os", limit: 60),
-            region: reader.text("region", limit: 10), cohort: reader.text("cohort", limit: 60))
-        var terms = ActionTerms(reason: reader.text("reason", limit: 4000, isProse: true))
-        terms.effectiveOn = reader.day("observed_on")
-        // A test is often entered later than it was made; its own date is reason enough.
-        if terms.reason == nil, terms.effectiveOn != nil { terms.reason = "observed on \(observation.on)" }
-        try body.finish()
-        let book = try await service.references.book()
-        let now = service.now()
-        let seen = try await service.databases.work.transaction { [terms] db in
-            let record = try db.observe(
-                barrier: number, of: campaign.code, observation, in: setting, by: officer.actor, terms, book: book,
-                at: now)
-            return try db.seen(record, campaign, at: now)
-        }
-        return try seen.answer(status: .created)
-    }
-
-    private func action(
-        _ method: HTTPRequest.Method, _ name: String, needsReason: Bool = false,
-        _ read: @escaping @Sendable (ObjectReader) -> Barrier.Action
-    ) -> Route {
-        Route(method, "\(Self.root)/:number/\(name)") { request, context in
-            let officer = try context.reader()
-            let number = try context.barrierNumber()
-            let (_, campaign) = try await campaign(context)
-            let versions = try request.expectedVersions()
-            let body = try await Body(request)
-            let action = read(body.reader)
-            let terms = ActionTerms(reading: body.reader, versions: versions, needsReason: needsReason)
-            try body.finish()
-            let book = try await service.references.book()
-            let now = service.now()
-            let seen = try await service.databases.work.transaction { db in
-                let record = try db.perform(
-                    action, onBarrier: number, of: campaign.code, by: officer.actor, terms, book: book, at: now)
-                return try db.seen(record, campaign, at: now)
-            }
-            return try seen.answer()
-        }
-    }
 }
 
 /// A barrier with what is observed of it today, read in one transaction.
-private struct SeenBarrier: Sendable {
+struct SeenBarrier: Sendable {
     let record: BarrierRecord
     let observed: Observed
 
+    func body(isPublic: Bool = false) -> BarrierBody { BarrierBody(record, observed, isPublic: isPublic) }
+
     func answer(isPublic: Bool = false, status: HTTPResponse.Status = .ok) throws -> Response {
-        try .json(BarrierBody(record, observed, isPublic: isPublic), status: status, version: record.version)
+        try .json(body(isPublic: isPublic), status: status, version: record.version)
     }
 }
 
 extension Connection {
-    fileprivate func seen(_ record: BarrierRecord, _ campaign: Campaign, at now: Date) throws -> SeenBarrier {
+    func seen(_ record: BarrierRecord, _ campaign: Campaign, at now: Date) throws -> SeenBarrier {
         let observed = try observed(
             [record.id], campaign: record.campaignID, at: Day(now, in: campaign.zone()),
             staleAfterDays: campaign.quorum.staleAfterDays)
@@ -279,15 +239,31 @@ extension Barrier.Target {
     }
 }
 
+extension BarrierFilter {
+    /// - Throws: ``Problem`` where there is no such queue of barriers.
+    fileprivate func narrowed(
+        to name: String, _ isPublic: Bool, _ campaign: Campaign, at now: Date
+    ) throws -> BarrierFilter {
+        let today = Day(now, in: campaign.zone())
+        guard !isPublic, let queue = Queue(rawValue: name),
+            var filter = queue.barrierFilter(today: today, quorum: campaign.quorum)
+        else {
+            let known = Queue.allCases.filter { $0.barrierFilter(today: today, quorum: campaign.quorum) != nil }
+            let detail = "“\(name)” is no queue of barriers; known: \(known.map(\.rawValue).joined(separator: ", "))"
+            throw Problem.invalid([Fault(pointer: "?/queue", code: "unknown_code", detail: detail)])
+        }
+        (filter.kind, filter.platform, filter.target, filter.scene) = (kind, platform, target, scene)
+        return filter
+    }
+}
+
 extension BarrierBody {
     /// The public is not told what may be done next.
     fileprivate init(_ record: BarrierRecord, _ observed: Observed, isPublic: Bool) {
-        let actions = Barrier.ActionName.allCases.filter {
-            Barrier.states(for: $0).contains(record.barrier.remediation)
-        }
         self.init(
-            record.barrier, campaign: record.campaign, observed: ObservedBody(observed),
-            complaints: record.complaints, actions: isPublic ? [] : actions.map(\.rawValue))
+            record.barrier, campaign: record.campaign, version: record.version, observed: ObservedBody(observed),
+            complaints: record.complaints,
+            actions: isPublic ? [] : record.barrier.actions(for: .supervisor).map(\.rawValue))
     }
 }
 

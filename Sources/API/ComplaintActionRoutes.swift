@@ -10,65 +10,55 @@ import Store
 struct ComplaintActionRoutes {
     let service: Service
 
-    /// What the body asks for, once names in it are looked up in the transaction.
-    private typealias Wanted = @Sendable (isolated Connection) throws -> Complaint.Action
-
     var routes: [Route] {
-        [
-            action(.post, "acceptance") { body, _ in
-                let (category, scenario) = (body.text("category", limit: 60), body.text("scenario", limit: 60))
-                return { _ in .accept(category: category, scenario: scenario) }
+        let decisions = ["acceptance", "refusal", "information-requests", "information", "forwarding", "closure"]
+        let endings = ["response", "withdrawal", "referral", "duplicate", "resolution", "barriers"]
+        let work = ["assignment", "office", "priority", "relations", "deadline-extensions", "confirmation", "rating"]
+        return (decisions + endings + work).map { name in
+            Route(.post, Self.path(name)) { request, context in try await perform(name, request, context) }
+        } + [
+            Route(.post, Self.path("reopening")) { request, context in
+                try await perform("reopening", request, context, needsReason: true)
             },
-            action(.post, "refusal") { body, _ in
-                let ground = body.requiredText("ground", limit: 60)
-                return { _ in .refuse(ground: ground) }
+            Route(.post, Self.path("notes")) { request, context in
+                try await perform("notes", request, context, needsReason: true, needsVersion: false)
             },
-            action(.post, "information-requests") { body, _ in
-                let gap = body.requiredText("gap", limit: 60)
-                return { _ in .requestInformation(gap: gap) }
+            Route(.post, Self.path("messages")) { request, context in
+                try await perform("messages", request, context, needsVersion: false)
             },
-            action(.post, "information") { _, _ in { _ in .provideInformation } },
-            action(.post, "forwarding") { _, _ in { _ in .forward } },
-            action(.post, "response") { _, _ in { _ in .respond } },
-            action(.post, "closure") { body, _ in
-                let outcome = body.requiredCode("outcome", as: Complaint.Outcome.self) ?? .explained
-                return { _ in .close(outcome) }
+            Route(.delete, Self.path("duplicate")) { request, context in
+                try await perform("undo-duplicate", request, context)
             },
-            action(.post, "withdrawal") { _, _ in { _ in .withdraw } },
-            action(.post, "referral") { body, _ in
-                let agency = body.requiredText("agency", limit: 60)
-                return { _ in .refer(agency: agency) }
+            Route(.delete, Self.path("relations")) { request, context in
+                try await perform("undo-relation", request, context)
             },
-            action(.post, "duplicate", duplicate),
-            action(.delete, "duplicate") { _, _ in { _ in .undoDuplicate } },
-            action(.post, "reopening", needsReason: true) { _, _ in { _ in .reopen } },
-            action(.post, "resolution", resolution),
-            action(.post, "barriers") { body, _ in
-                let number = body.requiredInt("number", in: 1...Int(Int32.max))
-                return { _ in .link(barrier: number) }
-            },
-            action(.post, "assignment", assignment),
-            action(.post, "notes", needsReason: true, needsVersion: false) { _, _ in { _ in .note } },
-            Route(.delete, "/v1/complaints/:reference/barriers/:number") { request, context in
+            Route(.delete, Self.path("barriers/:number")) { request, context in
                 let number = try context.barrierNumber()
-                return try await perform(request, context) { _, _ in { _ in .unlink(barrier: number) } }
+                return try await perform(request, context, needsReason: false, needsVersion: true) { _, _ in
+                    { _ in .unlink(barrier: number) }
+                }
             },
         ]
     }
 
-    private func action(
-        _ method: HTTPRequest.Method, _ name: String, needsReason: Bool = false, needsVersion: Bool = true,
-        _ read: @escaping @Sendable (ObjectReader, ReferenceBook) -> Wanted
-    ) -> Route {
-        Route(method, "/v1/complaints/:reference/\(name)") { request, context in
-            try await perform(request, context, needsReason: needsReason, needsVersion: needsVersion, read)
+    private static func path(_ name: String) -> String { "/v1/complaints/:reference/\(name)" }
+
+    private func perform(
+        _ name: String, _ request: Request, _ context: Context, needsReason: Bool = false, needsVersion: Bool = true
+    ) async throws -> Response {
+        let officer = try context.reader()
+        return try await perform(request, context, needsReason: needsReason, needsVersion: needsVersion) { body, book in
+            guard let wanted = ComplaintActionReader(body: body, book: book, officer: officer).action(name) else {
+                preconditionFailure("a route without an action: \(name)")
+            }
+            return wanted
         }
     }
 
     /// Who asks, what they want, one transaction, the complaint as it is then.
     private func perform(
-        _ request: Request, _ context: Context, needsReason: Bool = false, needsVersion: Bool = true,
-        _ read: @Sendable (ObjectReader, ReferenceBook) -> Wanted
+        _ request: Request, _ context: Context, needsReason: Bool, needsVersion: Bool,
+        _ read: @Sendable (ObjectReader, ReferenceBook) -> ComplaintActionReader.Wanted
     ) async throws -> Response {
         let officer = try context.reader()
         let reference = try context.reference()
@@ -87,62 +77,6 @@ struct ComplaintActionRoutes {
         }
         return try await service.answer(parts, to: officer.role)
     }
-
-    @Sendable private func duplicate(_ body: ObjectReader, _ book: ReferenceBook) -> Wanted {
-        let text = body.requiredText("of", limit: 40)
-        let reference = Reference(text)
-        if reference == nil, !text.isEmpty {
-            body.fault("of", "bad_reference", "is no reference such as IR21-0000123-4")
-        }
-        return { db in
-            guard let reference, let original = try db.complaint(reference) else {
-                throw Refusal.notADuplicate("there is no complaint \(text)")
-            }
-            return .markDuplicate(of: original.complaint.id)
-        }
-    }
-
-    @Sendable private func assignment(_ body: ObjectReader, _ book: ReferenceBook) -> Wanted {
-        let name = body.text("officer", limit: 40)
-        return { db in
-            guard let name else { return .assign(to: nil) }
-            do {
-                return .assign(to: try db.officer(named: name).id)
-            } catch OfficerError.unknown {
-                throw Refusal.invalid(field: "officer", reason: "“\(name)” is no officer in service")
-            }
-        }
-    }
-
-    /// What intake left open: who is meant, what is barred, which class it falls under.
-    @Sendable private func resolution(_ body: ObjectReader, _ book: ReferenceBook) -> Wanted {
-        let directory = book.directory
-        func known<Entity>(_ name: String, _ find: (String) -> Entity?) -> Entity? {
-            guard let code = body.text(name, limit: 60) else { return nil }
-            let found = find(code)
-            if found == nil { body.fault(name, "unknown_code", "“\(code)” is not in the registry") }
-            return found
-        }
-        let platform = known("respondent_platform", directory.platform)
-        let company = known("respondent_company", directory.company)
-        let target = known("target_platform", directory.platform)
-        let targetCompany = known("target_company", directory.company)
-        let method = known("payment_method", directory.method(_:))
-        let (category, scenario) = (body.text("category", limit: 60), body.text("scenario", limit: 60))
-        let members = [platform != nil, company != nil, target != nil, targetCompany != nil, method != nil]
-        if !members.contains(true), category == nil, scenario == nil, body.faults.isEmpty {
-            body.faults.add(body.pointer, "empty", "has to name something to resolve, such as target_platform")
-        }
-        var resolution = Complaint.Resolution(category: category, scenario: scenario)
-        if platform != nil || company != nil {
-            resolution.respondent = Complaint.Party(platform: platform?.code, company: company?.code)
-        }
-        if target != nil || targetCompany != nil || method != nil {
-            resolution.target = Complaint.Target(
-                platform: target?.code, company: targetCompany?.code ?? method?.company, paymentMethod: method?.code)
-        }
-        return { [resolution] _ in .resolve(resolution) }
-    }
 }
 
 extension ActionTerms {
@@ -153,7 +87,24 @@ extension ActionTerms {
             reason: needsReason
                 ? body.requiredText("reason", limit: 4000, isProse: true)
                 : body.text("reason", limit: 4000, isProse: true),
-            message: body.text("message", limit: 4000, isProse: true), onBehalfOf: body.code("on_behalf_of"))
+            message: body.text("message", limit: 4000, isProse: true), onBehalfOf: body.code("on_behalf_of"),
+            evidence: body.evidence())
+    }
+}
+
+extension ObjectReader {
+    /// What a company names to show that it did what it says: a description, and the digest of a file it keeps.
+    fileprivate func evidence() -> [ActionTerms.Evidence] {
+        objects("evidence", limit: 20).map { item in
+            defer { item.finish() }
+            let description = item.requiredText("description", limit: 1000, isProse: true)
+            let hex = item.text("sha256", limit: 64)
+            if let hex, hex.count != 64 || !hex.allSatisfy(\.isHexDigit) {
+                item.fault("sha256", "invalid", "has to be 64 hexadecimal digits")
+            }
+            return ActionTerms.Evidence(
+                description: description, sha256: hex.flatMap { Data(postgresText: "\\x" + $0) })
+        }
     }
 }
 

@@ -6,6 +6,7 @@ import Hummingbird
 import Postgres
 import Store
 
+/// Finding and reading complaints.
 struct ComplaintRoutes {
     let service: Service
 
@@ -14,6 +15,9 @@ struct ComplaintRoutes {
             Route(.get, "/v1/complaints", list),
             Route(.get, "/v1/complaints/:reference", show),
             Route(.get, "/v1/complaints/:reference/events", events),
+            Route(.get, "/v1/complaints/:reference/duplicates", duplicates),
+            Route(.delete, "/v1/complaints/:reference/duplicates/:other", dismiss),
+            Route(.get, "/v1/complaints/:reference/deadlines", explain),
         ]
     }
 
@@ -21,73 +25,39 @@ struct ComplaintRoutes {
         let officer = try context.reader()
         let query = try ObjectReader(query: request)
         let book = try await service.references.book()
-        let code = query.requiredText("campaign", limit: 60)
-        let found = book.campaign(code)
-        if found == nil, !code.isEmpty { query.fault("campaign", "unknown_code", "“\(code)” is no campaign") }
-        let today = Day(service.now(), in: found?.campaign.zone() ?? .gmt)
-        var filter = filter(query, officer: officer, today: today)
-        check(filter, query, found?.campaign, book.directory)
+        let officers = try await service.databases.work.transaction(.readOnly) { db in try db.officers() }
+        let reader = ComplaintListReader(query: query, officer: officer, book: book, now: service.now())
+        let found = reader.campaign()
+        let filter = reader.filter(found?.campaign, officers: officers)
         let pageSize = query.pageSize()
-        let cursor = query.text("cursor", limit: 100)
+        let cursor = query.text("cursor", limit: 200)
         query.finish()
         try query.faults.finish()
-        guard let (campaignID, campaign) = found else { throw Problem.notFound("campaign \(code)") }
-        let name = "complaints|\(officer.id)|\(code)|\(filter)"
-        filter.below = try cursor.map { try service.cursor.position($0, of: name) }
-        let page = try await service.databases.work.transaction(.readOnly) { [filter] db in
-            let lines = try db.complaints(filter, campaign: campaignID, prefix: campaign.prefix, limit: pageSize + 1)
-            let barriers = try db.barriers(ofComplaints: lines.prefix(pageSize).map(\.id), campaign: campaignID)
-            return (lines, barriers)
+        guard let (campaignID, campaign) = found else { throw Problem.notFound("campaign") }
+        let name = "complaints|\(officer.id)|\(campaign.code)|\(filter)"
+        let position = try cursor.map { try service.cursor.position(after: $0, of: name, filter.order) }
+        let (page, barriers) = try await service.databases.work.transaction(.readOnly) { db in
+            let page = try db.complaints(
+                filter, campaign: campaignID, prefix: campaign.prefix, after: position, limit: pageSize)
+            return (page, try db.barriers(ofComplaints: page.lines.map(\.id), campaign: campaignID))
         }
-        let (lines, barriers) = page
-        let items = lines.prefix(pageSize).map { line in
+        let today = Day(service.now(), in: campaign.zone())
+        let items = page.lines.map { line in
             ComplaintLineBody(line, barriers: (barriers[line.id] ?? []).map(\.number), today: today)
         }
-        let next = lines.count > pageSize ? lines[pageSize - 1].reference.number : nil
-        return try .json(Page(items: items, next: next.map { service.cursor.text(after: $0, of: name) }))
-    }
-
-    /// A slip in a code is told; it would find nothing and look like an empty list.
-    private func check(_ filter: ComplaintFilter, _ query: ObjectReader, _ campaign: Campaign?, _ directory: Directory)
-    {
-        if let code = filter.category, campaign?.categories.contains(where: { $0.code == code }) == false {
-            query.fault("category", "unknown_code", "“\(code)” is no category of the campaign")
-        }
-        if let code = filter.company, directory.company(code) == nil {
-            query.fault("company", "unknown_code", "“\(code)” is no company; see /v1/companies")
-        }
-        if let code = filter.platform, directory.platform(code) == nil {
-            query.fault("platform", "unknown_code", "“\(code)” is no platform; see /v1/platforms")
-        }
-    }
-
-    private func filter(_ query: ObjectReader, officer: Officer, today: Day) -> ComplaintFilter {
-        var filter = ComplaintFilter()
-        filter.statuses = query.codes("status")
-        filter.category = query.text("category", limit: 60)
-        filter.kind = query.code("kind")
-        filter.company = query.text("company", limit: 60)
-        filter.platform = query.text("platform", limit: 60)
-        filter.text = query.text("text", limit: 200)
-        switch query.text("officer", limit: 40) {
-        case "none": filter.isUnassigned = true
-        case "me": filter.officer = officer.name
-        case let name: filter.officer = name
-        }
-        enum Flag: String, CaseIterable {
-            case yes = "true"
-            case no = "false"
-        }
-        if query.code("overdue", as: Flag.self) == .yes { filter.overdueAt = today }
-        return filter
+        let advice =
+            page.asksToNarrow
+            ? "\(Connection.textLimit) complaints were looked at and more may hold these words; "
+                + "narrow the list, by company, day or status, or go on with the next page" : nil
+        let next = page.next.map { service.cursor.text(after: [$0.number, $0.due?.number ?? 0], of: name) }
+        return try .json(Page(items: items, next: next, advice: advice))
     }
 
     @Sendable func show(_ request: Request, context: Context) async throws -> Response {
         let officer = try context.reader()
         let reference = try context.reference()
         let parts = try await service.databases.work.transaction(.readOnly) { db in
-            guard let record = try db.complaint(reference) else { throw CaseError.notFound("complaint \(reference)") }
-            return try db.parts(of: record)
+            try db.parts(of: try db.found(reference))
         }
         return try await service.answer(parts, to: officer.role)
     }
@@ -95,94 +65,87 @@ struct ComplaintRoutes {
     @Sendable func events(_ request: Request, context: Context) async throws -> Response {
         _ = try context.reader()
         let reference = try context.reference()
-        let query = try ObjectReader(query: request)
-        let pageSize = query.pageSize(default: 100)
-        let cursor = query.text("cursor", limit: 100)
-        query.finish()
-        try query.faults.finish()
-        let name = "events|\(reference)"
-        let position = try cursor.map { try service.cursor.position($0, of: name) } ?? 0
-        let events = try await service.databases.work.transaction(.readOnly) { db in
-            guard let record = try db.complaint(reference) else { throw CaseError.notFound("complaint \(reference)") }
-            return try db.events(
-                of: record.complaint.id, campaign: record.campaignID, after: position, limit: pageSize + 1)
+        return try await service.history(request, "complaint|\(reference)") { db in
+            let record = try db.found(reference)
+            return (record.complaint.id, record.campaignID)
         }
-        let next = events.count > pageSize ? service.cursor.text(after: events[pageSize - 1].sequence, of: name) : nil
-        return try .json(Page(items: events.prefix(pageSize).map(EventBody.init), next: next))
+    }
+
+    /// Complaints that may be one with this, looked for now.
+    @Sendable func duplicates(_ request: Request, context: Context) async throws -> Response {
+        _ = try context.reader()
+        let reference = try context.reference()
+        let found = try await service.databases.work.transaction(.readOnly) { db in
+            try db.suspectedDuplicates(of: try db.found(reference))
+        }
+        return try .json(Page(items: found.map(SuspectedDuplicateBody.init)))
+    }
+
+    /// An officer says that two complaints are two.
+    @Sendable func dismiss(_ request: Request, context: Context) async throws -> Response {
+        let officer = try context.reader()
+        let reference = try context.reference()
+        let text = context.parameters.get("other") ?? ""
+        guard let other = Reference(text) else { throw Problem.badReference(text) }
+        let (book, now) = (try await service.references.book(), service.now())
+        let parts = try await service.databases.work.transaction { db in
+            let record = try db.dismissDuplicate(other, of: reference, by: officer.actor, book: book, at: now)
+            return try db.parts(of: record)
+        }
+        return try await service.answer(parts, to: officer.role)
+    }
+
+    /// Every deadline of a complaint, told day by day.
+    @Sendable func explain(_ request: Request, context: Context) async throws -> Response {
+        _ = try context.reader()
+        let reference = try context.reference()
+        let book = try await service.references.book()
+        let record = try await service.databases.work.transaction(.readOnly) { db in try db.found(reference) }
+        guard let (_, campaign) = book.campaign(record.campaign) else { throw Problem.notFound("campaign") }
+        let calendar = book.data.rules(for: campaign).calendar
+        let today = Day(service.now(), in: campaign.zone())
+        return try .json(
+            Page(
+                items: record.complaint.deadlines.map {
+                    ExplanationBody($0, subject: reference.description, calendar: calendar, today: today)
+                }))
     }
 }
 
-/// A complaint with what is shown beside it, read in one transaction.
-struct ComplaintParts: Sendable {
-    let record: ComplaintRecord
-    let barriers: [BarrierSummary]
-    let sameContact: [Reference]
-    let sealed: [SealedField: Data]
-}
-
 extension Connection {
-    func parts(of record: ComplaintRecord) throws -> ComplaintParts {
-        let id = record.complaint.id
-        return ComplaintParts(
-            record: record, barriers: try barriers(ofComplaints: [id], campaign: record.campaignID)[id] ?? [],
-            sameContact: try complaintsOfSameContact(as: record), sealed: try sealedFields(of: record))
+    /// - Throws: ``CaseError/notFound(_:)``, or `PostgresError`.
+    func found(_ reference: Reference) throws -> ComplaintRecord {
+        guard let record = try complaint(reference) else { throw CaseError.notFound("complaint \(reference)") }
+        return record
     }
 }
 
 extension Service {
-    /// A complaint as an officer sees it, with identity masked.
-    ///
-    /// What was done is done: where the keys cannot be reached, the sealed parts are left out rather than the answer.
-    func answer(_ parts: ComplaintParts, to role: Role) async throws -> Response {
-        var opened = OpenedParts()
-        do {
-            opened = try await keys.open(parts.sealed, of: parts.record)
-        } catch is PostgresError {
-            opened.isUnavailable = true
+    /// A page of the history of one case.
+    func history(
+        _ request: Request, _ name: String, _ find: @Sendable (isolated Connection) throws -> (id: UUID, campaign: Int)
+    ) async throws -> Response {
+        let query = try ObjectReader(query: request)
+        let pageSize = query.pageSize(default: 100)
+        let text = query.text("cursor", limit: 200)
+        query.finish()
+        try query.faults.finish()
+        let position = try text.map { try cursor.position($0, of: name) } ?? 0
+        let events = try await databases.work.transaction(.readOnly) { db in
+            let (id, campaign) = try find(db)
+            return try db.events(of: id, campaign: campaign, after: position, limit: pageSize + 1)
         }
-        let body = ComplaintBody(
-            parts.record, opened, barriers: parts.barriers, sameContact: parts.sameContact, for: role)
-        return try .json(body, version: parts.record.version)
+        let next = events.count > pageSize ? cursor.text(after: events[pageSize - 1].sequence, of: name) : nil
+        return try .json(Page(items: events.prefix(pageSize).map(EventBody.init), next: next))
     }
 }
 
-extension ComplaintBody {
-    init(
-        _ record: ComplaintRecord, _ opened: OpenedParts, barriers: [BarrierSummary], sameContact: [Reference],
-        for role: Role
-    ) {
-        let filing = record.filing
-        let isMinor = filing.ageBand != nil && filing.ageBand != "adult"
-        let actions = Complaint.ActionName.allCases.filter {
-            Complaint.may(role, $0) && Complaint.states(for: $0).contains(record.complaint.status)
-        }
-        self.init(
-            id: record.complaint.id, reference: record.reference.description, version: record.version,
-            campaign: record.campaign, complaint: record.complaint, office: record.office,
-            officer: record.officerName, duplicateOf: record.duplicateOf?.description, recordedAt: record.recordedAt,
-            changedAt: record.changedAt, barriers: barriers.map(BarrierMention.init), narrative: filing.narrative,
-            environment: EnvironmentBody(
-                appVersion: filing.appVersion, os: filing.os, region: filing.region, accountType: filing.accountType),
-            channel: record.channel.rawValue, sameContact: sameContact.map(\.description),
-            messages: opened.messages.sorted { $0.key < $1.key }.map { MessageBody(event: $0.key, text: $0.value) },
-            isErased: opened.isErased, isSealedUnavailable: opened.isUnavailable, actions: actions.map(\.rawValue))
-        respondent.name = filing.respondentName
-        methodName = filing.methodName
-        scene = filing.scene
-        manner = filing.manner
-        wrappedBy = filing.wrappedBy
-        merchant = filing.merchant
-        linkText = opened.linkText
-        controlText = opened.controlText
-        remedySought = filing.remedySought
-        language = filing.language
-        occurredOn = filing.occurredOn
-        clientReference = filing.clientReference
-        if filing.complainantKind != nil {
-            complainant = ComplainantBody(
-                kind: filing.complainantKind, identity: opened.identity?.masked(isMinor: isMinor),
-                ageBand: filing.ageBand, disclosesIdentity: filing.disclosesIdentity)
-        }
+extension Cursor {
+    fileprivate func position(
+        after text: String, of name: String, _ order: ComplaintFilter.Order
+    ) throws -> ComplaintFilter.Position {
+        let numbers = try positions(text, of: name, count: 2)
+        return ComplaintFilter.Position(number: numbers[0], due: order == .due ? Day(number: numbers[1]) : nil)
     }
 }
 
@@ -192,9 +155,18 @@ extension ComplaintLineBody {
             reference: line.reference.description, version: line.version, kind: line.kind, status: line.status,
             category: line.category,
             respondent: PartyBody(platform: line.respondent.platform, company: line.respondent.company),
-            target: TargetBody(line.target), officer: line.officerName, receivedOn: line.receivedOn,
-            dueOn: line.dueOn, isOverdue: line.dueOn.map { $0 < today } ?? false, excerpt: line.excerpt,
-            barriers: barriers)
+            target: TargetBody(line.target), officer: line.officerName, office: line.office, priority: line.priority,
+            receivedOn: line.receivedOn, dueOn: line.dueOn, isOverdue: line.dueOn.map { $0 < today } ?? false,
+            isSuspected: line.isSuspected, excerpt: line.excerpt, barriers: barriers)
+    }
+}
+
+extension SuspectedDuplicateBody {
+    fileprivate init(_ other: SuspectedDuplicate) {
+        self.init(
+            reference: other.reference.description, status: other.status, receivedOn: other.receivedOn,
+            reasons: other.hint.reasons.map(\.rawValue).sorted(),
+            similarityPercent: Int((other.hint.similarity * 100).rounded()), excerpt: other.excerpt)
     }
 }
 
@@ -203,6 +175,7 @@ extension EventBody {
         self.init(
             sequence: event.sequence, actorKind: event.actorKind, actor: event.actorName,
             onBehalfOf: event.onBehalfOf, action: event.action, details: event.details,
-            effectiveOn: event.effectiveOn, recordedAt: event.recordedAt, note: event.note)
+            changes: event.changes.mapValues(ChangeBody.init), effectiveOn: event.effectiveOn,
+            recordedAt: event.recordedAt, note: event.note, audience: event.audience)
     }
 }

@@ -9,6 +9,8 @@ public struct Context: RequestContext {
     /// Ours, not the client's: what a problem and the log line share.
     let requestID: UUID
     var officer: Officer?
+    /// A company's own key.
+    var company: CompanyBearer?
     var token: String?
 
     public init(source: ApplicationRequestContextSource) {
@@ -31,6 +33,17 @@ public struct Context: RequestContext {
         return officer
     }
 
+    /// - Throws: ``Problem`` 401, or 403 where the key may not be used for this.
+    func company(for scope: CompanyBearer.Scope) throws -> CompanyBearer {
+        guard let company else { throw Problem.unauthenticated }
+        guard company.scopes.contains(scope) else {
+            throw Problem(
+                .forbidden, "scope-missing", "Not with this key",
+                "The key “\(company.keyName)” lacks the scope “\(scope.rawValue)”; ask the authority for one that has it.")
+        }
+        return company
+    }
+
     /// - Throws: ``Problem`` where the reference cannot be one.
     func reference() throws -> Reference {
         let text = parameters.get("reference") ?? ""
@@ -41,9 +54,14 @@ public struct Context: RequestContext {
     func campaign() -> String { parameters.get("campaign") ?? "" }
 
     /// - Throws: ``Problem`` where the number is none.
-    func barrierNumber() throws -> Int {
+    func barrierNumber() throws -> Int { try number(of: "barrier") }
+
+    /// - Throws: ``Problem`` where the number is none.
+    func number(of kind: String) throws -> Int {
         let text = parameters.get("number") ?? ""
-        guard let number = Int(text), number > 0 else { throw Problem.notFound("barrier \(text)") }
+        guard let number = Int(text), number > 0, number <= Int(Int32.max) else {
+            throw Problem.notFound("\(kind) \(text)")
+        }
         return number
     }
 }

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import HTTPTypes
+import Store
 
 /// Where a list goes on: opaque to the client, and good only for the same list asked by the same caller.
 struct Cursor: Sendable {
@@ -10,22 +11,35 @@ struct Cursor: Sendable {
         self.key = key
     }
 
-    func text(after position: Int, of list: String) -> String {
-        let mac = HMAC<SHA256>.authenticationCode(for: Data("\(position)|\(list)".utf8), using: key)
-        let bytes = withUnsafeBytes(of: Int64(position).bigEndian) { Data($0) } + Data(mac.prefix(16))
-        return bytes.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
+    func text(after position: Int..., of list: String) -> String { text(after: position, of: list) }
+
+    func text(after position: [Int], of list: String) -> String {
+        let numbers = position.reduce(into: Data()) { bytes, number in
+            withUnsafeBytes(of: Int64(number).bigEndian) { bytes.append(contentsOf: $0) }
+        }
+        return (numbers + seal(position, list)).base64EncodedString()
+            .replacing("+", with: "-").replacing("/", with: "_")
     }
 
     /// - Throws: ``Problem`` 400 where the cursor was made for something else.
     func position(_ text: String, of list: String) throws -> Int {
+        try positions(text, of: list, count: 1)[0]
+    }
+
+    /// - Throws: ``Problem`` 400 where the cursor was made for something else.
+    func positions(_ text: String, of list: String, count: Int) throws -> [Int] {
         let standard = text.replacing("-", with: "+").replacing("_", with: "/")
-        guard let bytes = Data(base64Encoded: standard), bytes.count == 24 else { throw Self.bad }
-        let position = bytes.prefix(8).reduce(Int64(0)) { $0 << 8 | Int64($1) }
-        guard
-            HMAC<SHA256>.authenticationCode(for: Data("\(position)|\(list)".utf8), using: key).prefix(16)
-                .elementsEqual(bytes.dropFirst(8))
-        else { throw Self.bad }
-        return Int(position)
+        guard let bytes = Data(base64Encoded: standard), bytes.count == 8 * count + 16 else { throw Self.bad }
+        let numbers = (0..<count).map { index in
+            Int(bytes[8 * index..<8 * index + 8].reduce(Int64(0)) { $0 << 8 | Int64($1) })
+        }
+        guard seal(numbers, list).elementsEqual(bytes.suffix(16)) else { throw Self.bad }
+        return numbers
+    }
+
+    private func seal(_ position: [Int], _ list: String) -> Data {
+        let text = "\(position.map(String.init).joined(separator: ","))|\(list)"
+        return Data(HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: key).prefix(16))
     }
 
     private static let bad = Problem(

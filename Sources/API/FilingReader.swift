@@ -36,7 +36,8 @@ struct FilingReader {
         check(category, scenario, campaign, reader)
         let party = respondent(reader, &filing, on: receivedOn)
         var sealed = SealedParts()
-        let target = target(kind, reader, &filing, &sealed, campaign, party, on: receivedOn)
+        var link: String?
+        let target = target(kind, reader, &filing, &sealed, &link, campaign, party, on: receivedOn)
         details(reader, &filing, receivedOn)
         sealed.identity = complainant(reader, &filing)
         try body.finish()
@@ -48,10 +49,11 @@ struct FilingReader {
         let complaint = Complaint.received(
             id: .v7(at: now), kind: kind,
             category: campaign.category(given: category, scenario: scenario, kind: kind), scenario: scenario,
-            respondent: party, target: target, on: receivedOn, under: book.data.rules(for: campaign))
+            respondent: party, target: target, office: Office.having(region: filing.region, among: book.offices),
+            on: receivedOn, under: book.data.rules(for: campaign))
         return Intake(
             campaignID: campaignID, campaign: code, prefix: campaign.prefix, complaint: complaint, filing: filing,
-            sealed: sealed,
+            sealed: sealed, link: link,
             actor: officer?.actor ?? Actor(.complainant), channel: officer == nil ? .public : .officer,
             filedBy: officer?.id)
     }
@@ -114,7 +116,7 @@ struct FilingReader {
 
     private func target(
         _ kind: Campaign.Kind, _ parent: ObjectReader, _ filing: inout Filing, _ sealed: inout SealedParts,
-        _ campaign: Campaign, _ party: Complaint.Party, on day: Day
+        _ address: inout String?, _ campaign: Campaign, _ party: Complaint.Party, on day: Day
     ) -> Complaint.Target {
         let members: [Campaign.Kind: String] = [.blockedLink: "blocked_link", .refusedPayment: "refused_payment"]
         for (other, member) in members where other != kind && parent.has(member) {
@@ -135,6 +137,7 @@ struct FilingReader {
             sealed.controlText = reader.text("control_text", limit: Limit.pasted, isProse: true)
             let link = SharedLink(text, in: book.directory, besides: party.platform, on: day)
             filing.wrappedBy = link.wrappedBy
+            address = link.address
             return link.target
         }
         filing.manner = known("refusal", reader, campaign.refusalKinds)

@@ -1,3 +1,4 @@
+import Casework
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -36,6 +37,7 @@ struct ProblemMiddleware: RouterMiddleware {
             "ms": "\(took.components.seconds * 1000 + took.components.attoseconds / 1_000_000_000_000_000)",
         ]
         if let officer = context.officer { metadata["officer"] = "\(officer.name)" }
+        if let company = context.company { metadata["company"] = "\(company.company)" }
         // A client's mistake is its own business; ours is logged with its cause, which never holds what was sent.
         if status >= 500, let failure { metadata["error"] = "\(Self.cause(of: failure))" }
         context.logger.log(level: status >= 500 ? .error : .info, "request answered", metadata: metadata)
@@ -62,11 +64,20 @@ struct Authentication: RouterMiddleware {
         let parts = header.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { throw Problem.unauthenticated }
         let token = String(parts[1])
-        let officer = try await database.withConnection { db in try db.officer(bearing: token) }
-        guard let officer else { throw Problem.badToken }
         var context = context
-        context.officer = officer
         context.token = token
+        // A company's key says so itself, so that one look-up is enough.
+        if token.hasPrefix("rck_") {
+            context.company = try await database.withConnection { db in
+                let bearer = try db.company(bearing: token)
+                if let bearer { try db.noteUse(of: bearer.keyID, on: Day(Date(), in: .gmt)) }
+                return bearer
+            }
+            guard context.company != nil else { throw Problem.badToken }
+        } else {
+            context.officer = try await database.withConnection { db in try db.officer(bearing: token) }
+            guard context.officer != nil else { throw Problem.badToken }
+        }
         return try await next(request, context)
     }
 }

@@ -100,6 +100,7 @@ extension Problem {
             case IntakeError.alreadyFiled(let existing): .alreadyFiled(existing)
             case let error as MomentError: Problem(error)
             case let error as PostgresError: Problem(error)
+            case OfficerError.unknown(let name): .notFound("officer \(name)")
             case is NIOTooManyBytesError: .tooLarge(limit: Body.limit)
             case let error as HTTPError where error.status == .notFound:
                 Problem(.notFound, "not-found", "Not found", "There is nothing at this address.")
@@ -110,7 +111,7 @@ extension Problem {
             }
     }
 
-    private static let internalError = Problem(
+    static let internalError = Problem(
         .internalServerError, "internal", "Something went wrong here", "Tell the operator the request id.")
 
     private static func alreadyFiled(_ existing: String) -> Problem {
@@ -121,70 +122,14 @@ extension Problem {
         return problem
     }
 
-    private init(_ refusal: Refusal) {
-        func conflict(_ code: String, _ title: String, _ detail: String) -> Problem {
-            Problem(.conflict, code, title, detail)
-        }
-        func fault(_ field: String, _ code: String, _ detail: String) -> Problem {
-            .invalid([Fault(pointer: "#/\(field)", code: code, detail: detail)])
-        }
-        self =
-            switch refusal {
-            case .forbidden(let action, let role):
-                Problem(.forbidden, "forbidden", "Not allowed", "The role \(role.rawValue) may not do this: \(action).")
-            case .outOfOrder(let action, let state, let allowed):
-                conflict(
-                    "out-of-order", "Not in this state",
-                    "“\(action)” cannot be done while it is “\(state)”. Possible now: \(allowed.joined(separator: ", "))."
-                )
-            case .backdated(let day, let latest):
-                conflict(
-                    "before-latest-change", "Before the latest change",
-                    "It cannot take effect on \(day): the case changed last on \(latest). Use that day or a later one.")
-            case .inTheFuture(let day, let today):
-                fault("effective_on", "in_the_future", "\(day) has not come yet; today is \(today)")
-            case .reasonMissing:
-                fault("reason", "missing", "is required for an action that takes effect on an earlier day")
-            case .unknownCode(let field, let value, let known):
-                fault(
-                    field, "unknown_code",
-                    known.count <= 40
-                        ? "“\(value)” is not known; known: \(known.joined(separator: ", "))" : "“\(value)” is not known"
-                )
-            case .categoryMismatch(let scenario, let category, let expected):
-                fault("scenario", "category_mismatch", "“\(scenario)” belongs to “\(expected)”, not to “\(category)”")
-            case .categoryMissing:
-                fault("category", "missing", "is required: a complaint is accepted into a category")
-            case .barriersNotVerified(let numbers):
-                conflict(
-                    "barriers-not-verified", "Not all barriers are gone",
-                    "Not verified yet: \(numbers.map(String.init).joined(separator: ", ")).")
-            case .noBarrier:
-                conflict(
-                    "no-barrier", "No barrier",
-                    "“remediated” needs a verified barrier, and the complaint is tied to none. Link one first.")
-            case .quorumNotMet(let why): conflict("quorum-not-met", "Not proved yet", "\(why).")
-            case .noRefutingObservation:
-                conflict(
-                    "nothing-refutes", "Nothing refutes the claim",
-                    "Record an observation with the result “blocked” made after the claim first.")
-            case .notADuplicate(let why): fault("of", "not_a_duplicate", why)
-            case .linkUnchanged(let barrier, let isLinked):
-                conflict(
-                    "link-unchanged", "Nothing to change",
-                    "Barrier \(barrier) is \(isLinked ? "tied to the complaint already" : "not tied to the complaint")."
-                )
-            case .invalid(let field, let reason): fault(field, "invalid", reason)
-            }
-    }
-
     private init(_ error: CaseError) {
         self =
             switch error {
-            case .stale(let current):
+            case .stale(let current, let winner):
                 Problem(
                     .preconditionFailed, "stale", "Someone was faster",
-                    "The case has changed since you read it; its version is \(current) now. Read it again.",
+                    "The case has changed since you read it\(winner.map { ", by \($0)" } ?? ""); its version is "
+                        + "\(current) now. Read it again.",
                     headers: [.eTag: "\"\(current)\""])
             case .notFound(let what): .notFound(what)
             }
@@ -247,14 +192,17 @@ extension Problem {
 // MARK: To an answer
 
 extension Problem {
-    func response(requestID: UUID) -> Response {
-        let body = ProblemBody(
+    func body(requestID: UUID) -> ProblemBody {
+        ProblemBody(
             type: "/problems/\(code)", title: title, status: status.code, detail: detail, code: code,
             requestId: requestID.uuidString.lowercased(), errors: errors, existing: existing)
+    }
+
+    func response(requestID: UUID) -> Response {
         var headers = headers
         headers[.contentType] = "application/problem+json"
         headers[.cacheControl] = "no-store"
-        let bytes = (try? Coding.encoder.encode(body)) ?? Data()
+        let bytes = (try? Coding.encoder.encode(body(requestID: requestID))) ?? Data()
         return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 }

@@ -17,9 +17,17 @@ public func router(_ service: Service) -> Router<Context> {
             + SessionRoutes(service: service).routes
             + ComplaintRoutes(service: service).routes
             + ComplaintActionRoutes(service: service).routes
+            + BulkRoutes(service: service).routes
+            + WorkRoutes(service: service).routes
             + BarrierRoutes(service: service).routes
+            + BarrierActionRoutes(service: service).routes
+            + OrderRoutes(service: service).routes
             + ReportRoutes(service: service).routes
+            // Companies with a key.
+            + CompanyRoutes(service: service).routes
             // Machines.
+            + ProbeRoutes(service: service).routes
+            + FeedRoutes(service: service).routes
             + HealthRoutes(service: service).routes)
     return router
 }

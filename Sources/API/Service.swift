@@ -9,17 +9,20 @@ public struct Service: Sendable {
     let keys: CaseKeys
     let intaker: Intaker
     let cursor: Cursor
+    /// The templates of letters, by language.
+    let letters: [String: String]
     /// The time, as a value to be given: rules have no clock of their own.
     let now: @Sendable () -> Date
 
     public init(
-        databases: Databases, references: ReferenceCache, keys: CaseKeys,
+        databases: Databases, references: ReferenceCache, keys: CaseKeys, letters: [String: String] = [:],
         now: @escaping @Sendable () -> Date = Date.init
     ) {
         self.databases = databases
         self.references = references
         self.keys = keys
         self.intaker = Intaker(databases, keys: keys)
+        self.letters = letters
         self.cursor = Cursor(key: keys.encryptionKey.derived(for: "cursor"))
         self.now = now
     }

@@ -13,51 +13,83 @@ struct TrackingRoutes {
     var routes: [Route] {
         [
             Route(.get, "/v1/tracking", show),
-            Route(.post, "/v1/tracking/messages") { request, context in
-                try await perform(.provideInformation, request, needsMessage: true)
+            // What was asked for brings the case on; anything else is only said.
+            Route(.post, "/v1/tracking/messages") { request, _ in
+                try await perform(request, needsMessage: true) { _, complaint in
+                    complaint.status == .needsInformation ? .provideInformation : .message
+                }
             },
-            Route(.post, "/v1/tracking/withdrawal") { request, context in
-                try await perform(.withdraw, request, needsMessage: false)
+            Route(.post, "/v1/tracking/withdrawal") { request, _ in
+                try await perform(request) { _, _ in .withdraw }
+            },
+            Route(.post, "/v1/tracking/confirmation") { request, _ in
+                try await perform(request) { body, _ in
+                    if !body.has("fixed") { body.fault("fixed", "missing", "is required: true or false") }
+                    return body.bool("fixed") == true ? .confirmFixed : .denyFixed
+                }
+            },
+            Route(.post, "/v1/tracking/rating") { request, _ in
+                try await perform(request) { body, _ in .rate(body.requiredInt("rating", in: 1...5)) }
             },
         ]
     }
 
     @Sendable func show(_ request: Request, context: Context) async throws -> Response {
         let code = try trackingCode(request)
+        return try await answer(try await found(code))
+    }
+
+    private func found(_ code: TrackingCode) async throws -> ComplaintRecord {
         let record = try await service.databases.work.transaction(.readOnly) { db in
             try db.complaint(trackedBy: code)
         }
         guard let record else { throw Self.unknown }
-        return try answer(record)
+        return record
     }
 
     private func perform(
-        _ action: Complaint.Action, _ request: Request, needsMessage: Bool
+        _ request: Request, needsMessage: Bool = false,
+        _ read: @Sendable (ObjectReader, Complaint) -> Complaint.Action
     ) async throws -> Response {
         let code = try trackingCode(request)
         let body = try await Body(request)
+        let found = try await found(code)
+        let action = read(body.reader, found.complaint)
         var terms = ActionTerms()
-        if needsMessage { terms.message = body.reader.requiredText("message", limit: 4000, isProse: true) }
+        terms.message =
+            needsMessage
+            ? body.reader.requiredText("message", limit: 4000, isProse: true)
+            : body.reader.text("message", limit: 4000, isProse: true)
         try body.finish()
         let book = try await service.references.book()
-        let found = try await service.databases.work.transaction(.readOnly) { db in
-            try db.complaint(trackedBy: code)
-        }
-        guard let found else { throw Self.unknown }
-        let key = needsMessage ? try await service.keys.key(of: found) : nil
+        let key = terms.message == nil ? nil : try await service.keys.key(of: found)
         let now = service.now()
         let record = try await service.databases.work.transaction { [terms] db in
             try db.perform(action, on: found.reference, by: Actor(.complainant), terms, book: book, at: now, key: key)
         }
-        return try answer(record)
+        return try await answer(record)
     }
 
-    private func answer(_ record: ComplaintRecord) throws -> Response {
+    private func answer(_ record: ComplaintRecord) async throws -> Response {
+        let (sealed, notes, other) = try await service.databases.work.transaction(.readOnly) { db in
+            let other = try record.duplicateOf.flatMap { try db.complaint($0)?.complaint.status }
+            return (try db.messages(of: record), try db.outwardNotes(of: record), other)
+        }
+        // A complainant reads the own conversation only, not that of complaints merged into it.
+        let own = sealed.filter { $0.reference == record.reference }
+        let messages: [OpenedMessage]
+        do {
+            messages = try await service.keys.open(own)
+        } catch is PostgresError {
+            messages = []
+        }
         var headers: HTTPFields = [:]
         headers[.referrerPolicy] = "no-referrer"
         return try .json(
             TrackingBody(
-                reference: record.reference.description, campaign: record.campaign, complaint: record.complaint),
+                reference: record.reference.description, campaign: record.campaign, complaint: record.complaint,
+                handledWithStatus: other, messages: messages.map(MessageBody.init),
+                notes: notes.map { TrackingBody.Note(on: $0.on, text: $0.text) }),
             headers: headers)
     }
 

@@ -11,7 +11,7 @@ public struct Barrier: Sendable, Equatable {
     }
 
     /// What the respondent bars, as part of the barrier's key.
-    public enum Target: Sendable, Hashable, CustomStringConvertible {
+    public enum Target: Sendable, Hashable, CustomStringConvertible, Codable {
         case platform(String)
         case company(String)
         case host(String)
@@ -63,6 +63,21 @@ public struct Barrier: Sendable, Equatable {
         public var isPublic: Bool { self != .alleged && self != .dismissed }
     }
 
+    /// A place in a barrier's history, in the order in which things took effect.
+    public struct Mark: Sendable, Hashable, Comparable {
+        public var on: Day
+        public var sequence: Int
+
+        public init(on: Day, sequence: Int) {
+            self.on = on
+            self.sequence = sequence
+        }
+
+        public static func < (left: Mark, right: Mark) -> Bool {
+            (left.on, left.sequence) < (right.on, right.sequence)
+        }
+    }
+
     /// Counted per campaign.
     public var number: Int
     public var kind: Kind
@@ -75,15 +90,25 @@ public struct Barrier: Sendable, Equatable {
     public var stateBeforeAwait: Remediation?
     /// The company waited for, whose delay it then is.
     public var awaitedCompany: String?
+    /// Its clock, while it is waited for.
+    public var wait: Deadline?
     /// Percent, as claimed or verified last.
     public var coverage: Int?
     public var hasStandingOrder: Bool
-    /// The place of the last claim in the barrier's history; observations after it count for or against it.
-    public var claimedAt: Int?
+    /// The last claim; observations after it count for or against it.
+    public var claim: Mark?
+    /// The day it was verified last.
+    public var verifiedOn: Day?
     public var justifiedUntil: Day?
+    /// The day by which the company undertook to remove it.
+    public var undertakenBy: Day?
+    /// Since when it is asked whether the barrier has come back.
+    public var reviewOpenedOn: Day?
+    /// When it was last found that it has not.
+    public var reviewedOn: Day?
     public var falseClaims: Int
-    /// How many things have happened to it.
-    public var sequence: Int
+    /// The day it stands in the ledger from.
+    public var recordedOn: Day
     public var changedOn: Day
 
     public init(number: Int, kind: Kind, respondentPlatform: String, target: Target, scene: String, recordedOn: Day) {
@@ -96,7 +121,48 @@ public struct Barrier: Sendable, Equatable {
         self.episode = 1
         self.hasStandingOrder = false
         self.falseClaims = 0
-        self.sequence = 1
+        self.recordedOn = recordedOn
         self.changedOn = recordedOn
+    }
+
+    /// What decides on one barrier at one time.
+    public struct Rules: Sendable {
+        public var campaign: Campaign
+        public var calendar: WorkingCalendar
+        /// All observations of the barrier, as far as they are not older than its last claim.
+        public var observations: [Observation]
+
+        public init(campaign: Campaign, calendar: WorkingCalendar, observations: [Observation] = []) {
+            self.campaign = campaign
+            self.calendar = calendar
+            self.observations = observations
+        }
+    }
+
+    /// What history compares to say what changed.
+    var facts: Facts {
+        let facts: [String: String?] = [
+            "remediation": remediation.rawValue, "episode": String(episode), "awaited_company": awaitedCompany,
+            "wait_due_on": wait?.dueOn.description, "coverage": coverage.map { String($0) },
+            "standing_order": hasStandingOrder ? "true" : nil, "justified_until": justifiedUntil?.description,
+            "undertaken_by": undertakenBy?.description, "review_opened_on": reviewOpenedOn?.description,
+            "false_claims": String(falseClaims), "recorded_on": recordedOn.description,
+        ]
+        return facts.compactMapValues(\.self)
+    }
+}
+
+extension Barrier.Target {
+    public init(from decoder: any Decoder) throws {
+        let key = try decoder.singleValueContainer().decode(String.self)
+        guard let target = Self(key) else {
+            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "no target"))
+        }
+        self = target
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
     }
 }

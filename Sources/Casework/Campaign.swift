@@ -34,12 +34,20 @@ public struct Campaign: Sendable, Hashable, Codable {
     public struct Quorum: Sendable, Hashable, Codable {
         /// Fresh observations needed since the claim.
         public var observations: Int
+        /// How many of them have to be a probe or on site.
+        public var proofs: Int
         /// An observation older than this many days is stale.
         public var staleAfterDays: Int
+        /// This many complaints of distinct complainants on a verified barrier open a review.
+        public var reviewAfterComplaints: Int
 
-        public init(observations: Int = 2, staleAfterDays: Int = 14) {
+        public init(
+            observations: Int = 2, proofs: Int = 1, staleAfterDays: Int = 14, reviewAfterComplaints: Int = 3
+        ) {
             self.observations = observations
+            self.proofs = proofs
             self.staleAfterDays = staleAfterDays
+            self.reviewAfterComplaints = reviewAfterComplaints
         }
     }
 
@@ -71,6 +79,12 @@ public struct Campaign: Sendable, Hashable, Codable {
     /// Which rule runs for which purpose.
     public var deadlines: [String: String]
     public var quorum: Quorum
+    /// How many days after its end a complaint may be reopened.
+    public var reopenDays: Int
+    /// A company that has forwarded complaints and answers none of them for this many days is silent.
+    public var silentAfterDays: Int
+    /// The tests of the standard that observations answer one by one.
+    public var standardTests: [Label]
     /// The category of a kind where neither the complainant nor a scenario says one.
     public var categoryOfKind: [String: String]
 
@@ -107,7 +121,7 @@ public struct Campaign: Sendable, Hashable, Codable {
     }
 
     /// - Throws: `Refusal.unknownCode` where the list lacks `code`.
-    func require(_ code: String, in labels: [Label], field: String) throws(Refusal) {
+    public func require(_ code: String, in labels: [Label], field: String) throws(Refusal) {
         guard !labels.contains(where: { $0.code == code }) else { return }
         throw .unknownCode(field: field, value: code, known: labels.map(\.code))
     }

@@ -3,12 +3,12 @@ import Foundation
 extension Campaign {
     /// Reads a campaign file, and checks that its parts fit each other.
     init(reading reader: ObjectReader) {
-        func labels(_ name: String) -> [Label] {
+        func labels(_ name: String, isRequired: Bool = true) -> [Label] {
             let labels = reader.objects(name, limit: 500).map { reader in
                 defer { reader.finish() }
                 return Label(reading: reader)
             }
-            if labels.isEmpty { reader.fault(name, "missing", "needs at least one entry") }
+            if labels.isEmpty, isRequired { reader.fault(name, "missing", "needs at least one entry") }
             for (index, label) in labels.enumerated() where labels[..<index].contains(where: { $0.code == label.code })
             {
                 reader.faults.add("\(reader.place(name))/\(index)/code", "duplicate", "“\(label.code)” stands twice")
@@ -39,7 +39,10 @@ extension Campaign {
             informationGaps: labels("information_gaps"), justificationGrounds: labels("justification_grounds"),
             referralAgencies: labels("referral_agencies"), ladder: labels("ladder"),
             rules: reader.objects("deadline_rules").map(DeadlineRule.init(reading:)), deadlines: pairs("deadlines"),
-            quorum: Quorum(reading: reader.object("quorum"), in: reader), categoryOfKind: pairs("category_of_kind"))
+            quorum: Quorum(reading: reader.object("quorum"), in: reader),
+            reopenDays: reader.int("reopen_days", in: 0...3650) ?? 90,
+            silentAfterDays: reader.int("silent_after_days", in: 1...365) ?? 15,
+            standardTests: labels("standard_tests", isRequired: false), categoryOfKind: pairs("category_of_kind"))
         for child in [head, name] { child.finish() }
         readScenarios(reader)
         checkParts(reader, head)
@@ -64,7 +67,7 @@ extension Campaign {
         if prefix.wholeMatch(of: /[A-Z][A-Z0-9]{1,7}/) == nil {
             head.fault("prefix", "bad_code", "has to be a capital letter and one to seven capitals or digits")
         }
-        for purpose in Deadline.Purpose.allCases where rule(for: purpose, on: launchedOn) == nil {
+        for purpose in Deadline.Purpose.ofComplaints where rule(for: purpose, on: launchedOn) == nil {
             reader.faults.add(
                 "\(reader.place("deadlines"))/\(purpose.rawValue)", "unknown_code",
                 "has to name a rule that is in force on \(launchedOn)")
@@ -85,7 +88,12 @@ extension Campaign.Quorum {
         }
         self.init(
             observations: reader.requiredInt("observations", in: 1...20),
-            staleAfterDays: reader.requiredInt("stale_after_days", in: 1...365))
+            proofs: reader.int("proofs", in: 0...20) ?? 1,
+            staleAfterDays: reader.requiredInt("stale_after_days", in: 1...365),
+            reviewAfterComplaints: reader.int("review_after_complaints", in: 1...1000) ?? 3)
+        if proofs > observations {
+            reader.fault("proofs", "out_of_range", "may not be more than observations, which is \(observations)")
+        }
         reader.finish()
     }
 }

@@ -11,7 +11,7 @@ public struct Complaint: Sendable, Equatable {
     ///     any open ─request information→ needs_information ─provide→ back where it was
     ///     any open ─withdraw→ withdrawn      any open ─refer→ referred
     ///     any open ─duplicate→ duplicate ─undo→ back where it was
-    ///     closed, refused, withdrawn ─reopen→ accepted
+    ///     closed, refused, withdrawn ─reopen→ accepted      closed ─deny fixed→ accepted
     public enum Status: String, Sendable, CaseIterable, Codable {
         case received
         case needsInformation = "needs_information"
@@ -25,6 +25,8 @@ public struct Complaint: Sendable, Equatable {
         case duplicate
 
         public static let open: [Status] = [.received, .needsInformation, .accepted, .forwarded, .responded]
+        /// Accepted and later: what counts for a barrier.
+        public static let counted: [Status] = [.accepted, .forwarded, .responded, .closed]
         public var isOpen: Bool { Self.open.contains(self) }
     }
 
@@ -34,6 +36,58 @@ public struct Complaint: Sendable, Equatable {
         case justifiedRestriction = "justified_restriction"
         case unsubstantiated
         case enforced
+    }
+
+    /// How soon it should be worked.
+    public enum Priority: String, Sendable, CaseIterable, Codable {
+        case low
+        case normal
+        case high
+        case urgent
+    }
+
+    /// What a company says to what was forwarded to it.
+    public enum Answer: String, Sendable, CaseIterable, Codable {
+        case accepted
+        /// On a legal ground.
+        case rejected
+        case partial
+        /// The company asks back; its clock goes on, since only the authority stops clocks.
+        case needsInformation = "needs_information"
+    }
+
+    /// How one complaint stands to another.
+    public enum Relation: String, Sendable, CaseIterable, Codable {
+        case related
+        case sameIncident = "same_incident"
+        case followsUp = "follows_up"
+        case contradicts
+    }
+
+    /// A tie to another complaint.
+    public struct RelatedComplaint: Sendable, Hashable, Codable {
+        public var complaint: UUID
+        public var relation: Relation
+
+        public init(_ complaint: UUID, _ relation: Relation) {
+            self.complaint = complaint
+            self.relation = relation
+        }
+    }
+
+    /// A complaint that was merged into this one.
+    public struct Absorbed: Sendable, Hashable, Codable {
+        public var complaint: UUID
+        /// The barriers it attests.
+        public var barriers: [Int]
+        /// Those of them that this complaint did not attest before.
+        public var added: [Int]
+
+        public init(_ complaint: UUID, barriers: [Int], added: [Int]) {
+            self.complaint = complaint
+            self.barriers = barriers
+            self.added = added
+        }
     }
 
     public var id: UUID
@@ -47,18 +101,34 @@ public struct Complaint: Sendable, Equatable {
     public var scenario: String?
     public var respondent: Party
     public var target: Target
+    /// The code of the office it belongs to.
+    public var office: String
     public var officer: UUID?
+    public var priority: Priority
     public var outcome: Outcome?
     public var refusalGround: String?
     public var informationGap: String?
     public var agency: String?
     public var duplicateOf: UUID?
+    /// What the company said last, with its legal ground where it refuses.
+    public var answer: Answer?
+    public var answerGround: String?
+    /// What the complainant said after it was closed: whether it is fixed.
+    public var isConfirmedFixed: Bool?
+    /// The complainant's judgement of the handling, 1 to 5.
+    public var rating: Int?
     public var receivedOn: Day
     /// The day on which all materials were there.
     public var materialsOn: Day
     /// The effective day of the latest change.
     public var changedOn: Day
+    /// The day on which it stopped being open.
+    public var endedOn: Day?
     public var deadlines: [Deadline]
+    /// The numbers of the barriers it attests.
+    public var barriers: Set<Int>
+    public var absorbed: [Absorbed]
+    public var relations: Set<RelatedComplaint>
 
     /// Who is complained of.
     ///
@@ -93,7 +163,8 @@ public struct Complaint: Sendable, Equatable {
 
     public init(
         id: UUID, kind: Campaign.Kind, status: Status = .received, category: String? = nil, scenario: String? = nil,
-        respondent: Party = Party(), target: Target = Target(), receivedOn: Day, deadlines: [Deadline] = []
+        respondent: Party = Party(), target: Target = Target(), office: String = Office.central, receivedOn: Day,
+        deadlines: [Deadline] = [], barriers: Set<Int> = []
     ) {
         self.id = id
         self.kind = kind
@@ -102,31 +173,61 @@ public struct Complaint: Sendable, Equatable {
         self.scenario = scenario
         self.respondent = respondent
         self.target = target
+        self.office = office
+        self.priority = .normal
         self.receivedOn = receivedOn
         self.materialsOn = receivedOn
         self.changedOn = receivedOn
         self.deadlines = deadlines
+        self.barriers = barriers
+        self.absorbed = []
+        self.relations = []
     }
 
     /// The rules that decide on one complaint at one time.
     public struct Rules: Sendable {
         public var campaign: Campaign
         public var calendar: WorkingCalendar
+        /// What the complaint's barriers were, and are.
+        public var ledger: Ledger
 
-        public init(campaign: Campaign, calendar: WorkingCalendar) {
+        public init(campaign: Campaign, calendar: WorkingCalendar, ledger: Ledger = Ledger()) {
             self.campaign = campaign
             self.calendar = calendar
+            self.ledger = ledger
+        }
+    }
+
+    /// What barriers were from which day on, as far as closing a complaint asks.
+    public struct Ledger: Sendable, Equatable {
+        private var entries: [Int: [(from: Day, remediation: Barrier.Remediation)]] = [:]
+
+        public init() {}
+
+        /// Adds what a barrier became; the entries of one barrier in order of their days.
+        public mutating func add(_ number: Int, from day: Day, _ remediation: Barrier.Remediation) {
+            entries[number, default: []].append((day, remediation))
+        }
+
+        /// What the barrier was at the end of the day.
+        public func remediation(of number: Int, on day: Day) -> Barrier.Remediation? {
+            entries[number]?.last { $0.from <= day }?.remediation
+        }
+
+        public static func == (left: Ledger, right: Ledger) -> Bool {
+            left.entries.mapValues { $0.map { "\($0.from) \($0.remediation)" } }
+                == right.entries.mapValues { $0.map { "\($0.from) \($0.remediation)" } }
         }
     }
 
     /// A complaint as it comes in, with the first deadline running.
     public static func received(
         id: UUID, kind: Campaign.Kind, category: String?, scenario: String?, respondent: Party, target: Target,
-        on day: Day, under rules: Rules
+        office: String = Office.central, on day: Day, under rules: Rules
     ) -> Complaint {
         var complaint = Complaint(
             id: id, kind: kind, category: category, scenario: scenario, respondent: respondent, target: target,
-            receivedOn: day)
+            office: office, receivedOn: day)
         complaint.start(.acceptance, on: day, under: rules)
         return complaint
     }
@@ -145,4 +246,55 @@ public struct Complaint: Sendable, Equatable {
             return scenario.map { .scenario($0) }
         }
     }
+
+    /// What history compares to say what changed.
+    var facts: Facts {
+        var facts: [String: String?] = [
+            "status": status.rawValue, "category": category, "scenario": scenario,
+            "respondent_platform": respondent.platform, "respondent_company": respondent.company,
+            "target_platform": target.platform, "target_company": target.company,
+            "payment_method": target.paymentMethod, "office": office, "officer": officer?.text,
+            "priority": priority.rawValue, "outcome": outcome?.rawValue, "refusal_ground": refusalGround,
+            "information_gap": informationGap, "agency": agency, "duplicate_of": duplicateOf?.text,
+            "answer": answer?.rawValue, "answer_ground": answerGround, "confirmed_fixed": isConfirmedFixed.map { "\($0)" },
+            "rating": rating.map { "\($0)" },
+        ]
+        for deadline in deadlines {
+            facts["due_\(deadline.purpose.rawValue)"] = "\(deadline.dueOn) \(deadline.state.rawValue)"
+        }
+        return facts.compactMapValues(\.self)
+    }
+}
+
+/// A unit of the authority, with the regions whose complaints come to it.
+public struct Office: Sendable, Hashable {
+    /// The office every deployment has; it takes what no other does, and its officers may change every case.
+    public static let central = "centre"
+
+    public var code: String
+    public var nameZh: String
+    public var nameEn: String
+    /// Codes such as `CN-GD`.
+    public var regions: [String]
+
+    public init(code: String, nameZh: String, nameEn: String, regions: [String]) {
+        self.code = code
+        self.nameZh = nameZh
+        self.nameEn = nameEn
+        self.regions = regions
+    }
+
+    /// The office for a complaint from a region: the first that names it, or a part it lies in, else the central one.
+    public static func having(region: String?, among offices: [Office]) -> String {
+        guard let region = region?.uppercased() else { return central }
+        let found = offices.first { office in
+            office.regions.contains { region == $0 || region.hasPrefix($0 + "-") }
+        }
+        return found?.code ?? central
+    }
+}
+
+extension UUID {
+    /// As history writes it.
+    var text: String { uuidString.lowercased() }
 }

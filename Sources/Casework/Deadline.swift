@@ -1,5 +1,7 @@
-/// A limit running on a complaint.
-public struct Deadline: Sendable, Hashable {
+public import Foundation
+
+/// A limit running on a case.
+public struct Deadline: Sendable, Hashable, Codable {
     /// What has to be done in time.
     ///
     /// Which rule applies to it, the campaign says.
@@ -10,8 +12,16 @@ public struct Deadline: Sendable, Hashable {
         case companyReply = "company_reply"
         /// The authority answers the complainant on the outcome.
         case answer
+        /// The company does what an order says of one barrier.
+        case order
+        /// The company that is waited for does its part.
+        case counterparty
+
+        /// Those that run on complaints.
+        public static let ofComplaints: [Purpose] = [.acceptance, .companyReply, .answer]
     }
 
+    /// How far it is; whether it was missed follows from the due date.
     public enum State: String, Sendable, CaseIterable, Codable {
         case running
         /// The complaint waits for information; the days are not counted.
@@ -40,10 +50,38 @@ public struct Deadline: Sendable, Hashable {
         }
     }
 
+    /// More time, given by someone who may.
+    public struct Extension: Sendable, Hashable, Codable {
+        /// In units of the rule.
+        public var by: Int
+        public var on: Day
+        public var approver: UUID?
+
+        public init(by: Int, on: Day, approver: UUID?) {
+            self.by = by
+            self.on = on
+            self.approver = approver
+        }
+    }
+
+    /// An earlier date, owed to a complaint that was merged into this one.
+    public struct Adoption: Sendable, Hashable, Codable {
+        public var complaint: UUID
+        public var dueOn: Day
+
+        public init(complaint: UUID, dueOn: Day) {
+            self.complaint = complaint
+            self.dueOn = dueOn
+        }
+    }
+
     public var purpose: Purpose
     public var rule: DeadlineRule
     public var startedOn: Day
     public var pauses: [Pause]
+    public var extensions: [Extension]
+    public var adoptions: [Adoption]
+    /// The last day on which it is in time.
     public var dueOn: Day
     /// Whether the due date reaches past the loaded calendar.
     public var isProvisional: Bool
@@ -51,20 +89,22 @@ public struct Deadline: Sendable, Hashable {
     public var endedOn: Day?
 
     public init(
-        purpose: Purpose, rule: DeadlineRule, startedOn: Day, pauses: [Pause] = [], dueOn: Day, isProvisional: Bool,
-        state: State = .running, endedOn: Day? = nil
+        purpose: Purpose, rule: DeadlineRule, startedOn: Day, pauses: [Pause] = [], extensions: [Extension] = [],
+        adoptions: [Adoption] = [], dueOn: Day, isProvisional: Bool, state: State = .running, endedOn: Day? = nil
     ) {
         self.purpose = purpose
         self.rule = rule
         self.startedOn = startedOn
         self.pauses = pauses
+        self.extensions = extensions
+        self.adoptions = adoptions
         self.dueOn = dueOn
         self.isProvisional = isProvisional
         self.state = state
         self.endedOn = endedOn
     }
 
-    init(_ purpose: Purpose, rule: DeadlineRule, from start: Day, calendar: WorkingCalendar) {
+    public init(_ purpose: Purpose, rule: DeadlineRule, from start: Day, calendar: WorkingCalendar) {
         let due = rule.due(from: start, calendar: calendar)
         self.init(purpose: purpose, rule: rule, startedOn: start, dueOn: due.on, isProvisional: due.isProvisional)
     }
@@ -80,14 +120,14 @@ public struct Deadline: Sendable, Hashable {
 // MARK: Steps
 
 extension Deadline {
-    var isPending: Bool { state == .running || state == .paused }
+    public var isPending: Bool { state == .running || state == .paused }
 
-    mutating func meet(on day: Day) {
+    public mutating func meet(on day: Day) {
         guard isPending else { return }
         (state, endedOn) = (.met, day)
     }
 
-    mutating func void(on day: Day) {
+    public mutating func void(on day: Day) {
         guard isPending else { return }
         (state, endedOn) = (.void, day)
     }
@@ -101,8 +141,39 @@ extension Deadline {
     mutating func resume(on day: Day, calendar: WorkingCalendar) {
         guard state == .paused, let last = pauses.indices.last else { return }
         pauses[last].to = day
-        let due = rule.due(from: startedOn, pauses: pauses, calendar: calendar)
-        (state, dueOn, isProvisional) = (.running, due.on, due.isProvisional)
+        state = .running
+        recalculate(calendar)
+    }
+
+    /// Gives more time, counted like the rule's own.
+    public mutating func extend(by units: Int, on day: Day, approver: UUID?, calendar: WorkingCalendar) {
+        extensions.append(Extension(by: units, on: day, approver: approver))
+        recalculate(calendar)
+    }
+
+    mutating func adopt(_ dueOn: Day, of complaint: UUID, calendar: WorkingCalendar) {
+        adoptions.append(Adoption(complaint: complaint, dueOn: dueOn))
+        recalculate(calendar)
+    }
+
+    mutating func release(_ complaint: UUID, calendar: WorkingCalendar) {
+        guard adoptions.contains(where: { $0.complaint == complaint }) else { return }
+        adoptions.removeAll { $0.complaint == complaint }
+        recalculate(calendar)
+    }
+
+    /// Works the due date out anew: from the rule with its extensions, or earlier where another complaint is owed that.
+    public mutating func recalculate(_ calendar: WorkingCalendar) {
+        let due = extendedRule.due(from: startedOn, pauses: pauses, calendar: calendar)
+        (dueOn, isProvisional) = (due.on, due.isProvisional)
+        if let earlier = adoptions.map(\.dueOn).min(), earlier < dueOn { dueOn = earlier }
+    }
+
+    /// The rule with the limit that holds after all extensions.
+    var extendedRule: DeadlineRule {
+        var rule = rule
+        rule.limit += extensions.reduce(0) { $0 + $1.by }
+        return rule
     }
 
     mutating func suspend() {

@@ -1,13 +1,27 @@
 /// Why a rule does not let something happen.
 ///
 /// Nothing has changed when one is thrown.
-public enum Refusal: Error, Equatable, Sendable {
+public indirect enum Refusal: Error, Equatable, Sendable {
     /// The role may never do this.
     case forbidden(action: String, role: Role)
+    /// The case belongs to another office than the officer's.
+    case wrongOffice(String)
+    /// Another officer has the case; that officer or a supervisor can give it away.
+    case heldByAnother
+    /// Whoever asks for it, or whose case it is, cannot approve it.
+    case selfApproval(String)
     /// Not from this state. `allowed` says what is possible instead.
     case outOfOrder(action: String, state: String, allowed: [String])
-    /// The effective date lies before the latest change of the case.
+    /// The effective date lies before the case began.
+    case beforeBeginning(on: Day, began: Day)
+    /// The effective date lies before the latest change of the case, and only a correction may go there.
     case backdated(on: Day, latest: Day)
+    /// A correction would leave a later action without its ground.
+    case wouldBecomeIllegal(action: String, on: Day, sequence: Int, because: Refusal)
+    /// A correction here would take the ground from an action on another case.
+    case wouldUndermine(caseName: String, action: String, on: Day)
+    /// The case's past cannot be told again, so nothing can be put into it.
+    case notReplayable(because: Refusal)
     /// The effective date lies in the future.
     case inTheFuture(on: Day, today: Day)
     /// An earlier effective date than today needs a reason.
@@ -18,7 +32,7 @@ public enum Refusal: Error, Equatable, Sendable {
     case categoryMismatch(scenario: String, category: String, expected: String)
     /// A complaint is accepted into a category.
     case categoryMissing
-    /// `remediated` needs every barrier verified; these are not.
+    /// `remediated` and `complied` need every barrier verified; these are not.
     case barriersNotVerified([Int])
     /// `remediated` needs at least one barrier.
     case noBarrier
@@ -28,8 +42,18 @@ public enum Refusal: Error, Equatable, Sendable {
     case noRefutingObservation
     /// A complaint cannot duplicate itself or another duplicate.
     case notADuplicate(String)
+    /// Other complaints were merged into it and would be left alone.
+    case hasDuplicates
     /// A barrier is tied to a complaint once, and untied only where it was tied.
     case linkUnchanged(barrier: Int, isLinked: Bool)
+    /// What was asked for is so already.
+    case nothingToChange(String)
+    /// It may be reopened for a time only.
+    case windowClosed(endedOn: Day, days: Int)
+    /// An order is breached once something it asks for is late.
+    case notOverdue(dueOn: Day)
+    /// A rung is climbed upwards only.
+    case notHigher(rung: String, current: String)
     /// A percentage outside 0 to 100, a date before another, and the like.
     case invalid(field: String, reason: String)
 }

@@ -28,13 +28,22 @@ public struct Actor: Sendable, Hashable {
     public var role: Role
     /// The officer's or filer's id; `nil` for the system and for a complainant, who is known by the case alone.
     public var id: UUID?
+    /// The offices whose cases an officer may change; `nil` is all of them.
+    public var offices: Set<String>?
 
-    public init(_ role: Role, id: UUID? = nil) {
+    public init(_ role: Role, id: UUID? = nil, offices: Set<String>? = nil) {
         self.role = role
         self.id = id
+        self.offices = offices
     }
 
     public static let system = Actor(.system)
+
+    /// - Throws: `Refusal.wrongOffice` where the case is another office's.
+    func check(office: String) throws(Refusal) {
+        guard kind == .officer, let offices, !offices.contains(office) else { return }
+        throw .wrongOffice(office)
+    }
 
     public var kind: Kind {
         switch role {

@@ -10,6 +10,8 @@ public struct SharedLink: Sendable, Hashable {
     public var company: String?
     /// The notice page around the target, which proves the blocking.
     public var wrappedBy: String?
+    /// The address itself, in a form in which the same page has the same text; `nil` where there is none.
+    public var address: String?
 
     /// Reads the first web address in `text`, through the notice page around it where it carries its target.
     ///
@@ -20,6 +22,7 @@ public struct SharedLink: Sendable, Hashable {
             let (target, wrapper) = Self.unwrap(address, directory.registry.interstitials)
             wrappedBy = wrapper
             if let target, let host = Self.host(of: target) {
+                self.address = Self.normalized(target, host: host)
                 resolve(host, in: directory, on: day)
                 return
             }
@@ -105,6 +108,22 @@ public struct SharedLink: Sendable, Hashable {
         let ascii = address[..<cut].appending(String(address[cut...].prefix { $0.isASCII }))
         return URLComponents(string: ascii)
     }
+
+    /// Host and path with the parameters in order, without scheme, fragment and what only tracks who shared it.
+    private static func normalized(_ address: String, host: String) -> String? {
+        guard let components = components(of: address) else { return nil }
+        let kept = (components.queryItems ?? []).filter { item in
+            !Self.tracking.contains(item.name) && !item.name.hasPrefix("utm_") && !item.name.hasPrefix("share_")
+        }
+        let query = kept.map { "\($0.name)=\($0.value ?? "")" }.sorted().joined(separator: "&")
+        return host + (components.path.isEmpty ? "/" : components.path) + (query.isEmpty ? "" : "?" + query)
+    }
+
+    /// Parameters that tell who shared an address, not what it is.
+    private static let tracking: Set = [
+        "spm", "scm", "fbclid", "gclid", "_ga", "_gl", "msclkid", "ut_sk", "sp_tk", "cpp", "shareurl", "short_name",
+        "un", "suid", "sourceType", "pvid", "utparam",
+    ]
 
     private static func hostEnd(of address: String) -> String.Index? {
         guard let scheme = address.range(of: "://") else { return nil }

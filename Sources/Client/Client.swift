@@ -46,6 +46,7 @@ public final class Client: Sendable {
         public var path: String
         public var query: [(name: String, value: String)] = []
         public var body: Data?
+        public var contentType = "application/json"
         public var headers: [(name: String, value: String)] = []
         /// Whether it may be sent again.
         public var isRepeatable = false
@@ -79,7 +80,7 @@ public final class Client: Sendable {
         for (name, value) in call.headers { request.headers.add(name: name, value: value) }
         if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
         if let body = call.body {
-            request.headers.add(name: "Content-Type", value: "application/json")
+            request.headers.add(name: "Content-Type", value: call.contentType)
             request.body = .bytes(ByteBuffer(bytes: body))
         }
         let response: HTTPClientResponse

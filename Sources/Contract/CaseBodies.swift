@@ -1,6 +1,17 @@
 public import Casework
 public import Foundation
 
+/// What one fact of a case was and became.
+public struct ChangeBody: Codable, Sendable, Equatable {
+    public var old: String?
+    public var new: String?
+
+    public init(_ change: Event.Change) {
+        old = change.old
+        new = change.new
+    }
+}
+
 /// One line of history.
 public struct EventBody: Codable, Sendable, Equatable {
     public var sequence: Int
@@ -8,14 +19,20 @@ public struct EventBody: Codable, Sendable, Equatable {
     public var actor: String?
     public var onBehalfOf: Actor.Kind?
     public var action: String
+    /// What the action was told.
     public var details: [String: String]
+    /// What it changed, by the name of the fact.
+    public var changes: [String: ChangeBody]
     public var effectiveOn: Day
     public var recordedAt: Date
     public var note: String?
+    /// Who may read the note.
+    public var audience: Complaint.Audience?
 
     public init(
         sequence: Int, actorKind: Actor.Kind, actor: String?, onBehalfOf: Actor.Kind?, action: String,
-        details: [String: String], effectiveOn: Day, recordedAt: Date, note: String?
+        details: [String: String], changes: [String: ChangeBody], effectiveOn: Day, recordedAt: Date, note: String?,
+        audience: Complaint.Audience?
     ) {
         self.sequence = sequence
         self.actorKind = actorKind
@@ -23,95 +40,27 @@ public struct EventBody: Codable, Sendable, Equatable {
         self.onBehalfOf = onBehalfOf
         self.action = action
         self.details = details
+        self.changes = changes
         self.effectiveOn = effectiveOn
         self.recordedAt = recordedAt
         self.note = note
+        self.audience = audience
     }
 }
 
-/// A barrier of the ledger.
-public struct BarrierBody: Codable, Sendable, Equatable {
-    public var number: Int
+/// One line of the feed of all cases.
+public struct FeedEventBody: Codable, Sendable, Equatable {
+    public var caseKind: String
+    /// A reference, or a number of the campaign.
+    public var subject: String
     public var campaign: String
-    public var version: Int
-    public var kind: Barrier.Kind
-    public var respondentPlatform: String
-    /// In one word: `platform:taobao`, `method:wechat_pay`.
-    public var target: String
-    public var scene: String
-    public var remediation: Barrier.Remediation
-    public var episode: Int
-    public var awaitedCompany: String?
-    public var coverage: Int?
-    public var justifiedUntil: Day?
-    public var hasStandingOrder: Bool
-    public var falseClaims: Int
-    public var changedOn: Day
-    public var observed: ObservedBody
-    /// Accepted complaints that attest it.
-    public var complaints: Int
-    public var actions: [String]
+    public var event: EventBody
 
-    public init(_ barrier: Barrier, campaign: String, observed: ObservedBody, complaints: Int, actions: [String]) {
-        number = barrier.number
+    public init(caseKind: String, subject: String, campaign: String, event: EventBody) {
+        self.caseKind = caseKind
+        self.subject = subject
         self.campaign = campaign
-        version = barrier.sequence
-        kind = barrier.kind
-        respondentPlatform = barrier.respondentPlatform
-        target = barrier.target.description
-        scene = barrier.scene
-        remediation = barrier.remediation
-        episode = barrier.episode
-        awaitedCompany = barrier.awaitedCompany
-        coverage = barrier.coverage
-        justifiedUntil = barrier.justifiedUntil
-        hasStandingOrder = barrier.hasStandingOrder
-        falseClaims = barrier.falseClaims
-        changedOn = barrier.changedOn
-        self.observed = observed
-        self.complaints = complaints
-        self.actions = actions
-    }
-}
-
-public struct ObservedBody: Codable, Sendable, Equatable {
-    public var state: Observed.State
-    public var on: Day?
-    public var coverage: Int?
-    public var isStale: Bool
-
-    public init(_ observed: Observed) {
-        state = observed.state
-        on = observed.on
-        coverage = observed.coverage
-        isStale = observed.isStale
-    }
-}
-
-public struct ObservationBody: Codable, Sendable, Equatable {
-    public var on: Day
-    public var method: Observation.Method
-    public var result: Observation.Result
-    public var coverage: Int?
-    public var appVersion: String?
-    public var os: String?
-    public var region: String?
-    public var cohort: String?
-    public var recordedAt: Date
-
-    public init(
-        _ observation: Observation, appVersion: String?, os: String?, region: String?, cohort: String?,
-        recordedAt: Date
-    ) {
-        on = observation.on
-        method = observation.method
-        result = observation.result
-        coverage = observation.coverage
-        self.appVersion = appVersion
-        self.os = os
-        self.region = region
-        self.cohort = cohort
-        self.recordedAt = recordedAt
+        self.event = event
     }
 }
 
@@ -120,10 +69,13 @@ public struct Page<Item: Codable & Sendable>: Codable, Sendable {
     public var items: [Item]
     /// Give it back as `cursor`; `null` at the end.
     public var next: String?
+    /// What to do where a search had to stop before its end.
+    public var advice: String?
 
-    public init(items: [Item], next: String? = nil) {
+    public init(items: [Item], next: String? = nil, advice: String? = nil) {
         self.items = items
         self.next = next
+        self.advice = advice
     }
 }
 

@@ -52,6 +52,8 @@ public struct DeadlineBody: Codable, Sendable, Equatable {
     /// Whether the due date reaches past the loaded calendar.
     public var isProvisional: Bool
     public var endedOn: Day?
+    /// Days that were added, in units of the rule.
+    public var extendedBy: Int
 
     public init(_ deadline: Deadline) {
         purpose = deadline.purpose
@@ -61,6 +63,7 @@ public struct DeadlineBody: Codable, Sendable, Equatable {
         dueOn = deadline.dueOn
         isProvisional = deadline.isProvisional
         endedOn = deadline.endedOn
+        extendedBy = deadline.extensions.reduce(0) { $0 + $1.by }
     }
 }
 
@@ -113,17 +116,21 @@ public struct ComplaintLineBody: Codable, Sendable, Equatable {
     public var respondent: PartyBody
     public var target: TargetBody
     public var officer: String?
+    public var office: String
+    public var priority: Complaint.Priority
     public var receivedOn: Day
     public var dueOn: Day?
     public var isOverdue: Bool
+    /// Whether another complaint may be the same.
+    public var isSuspected: Bool
     /// The beginning of what the complainant wrote.
     public var excerpt: String
     public var barriers: [Int]
 
     public init(
         reference: String, version: Int, kind: Campaign.Kind, status: Complaint.Status, category: String?,
-        respondent: PartyBody, target: TargetBody, officer: String?, receivedOn: Day, dueOn: Day?, isOverdue: Bool,
-        excerpt: String, barriers: [Int]
+        respondent: PartyBody, target: TargetBody, officer: String?, office: String, priority: Complaint.Priority, receivedOn: Day,
+        dueOn: Day?, isOverdue: Bool, isSuspected: Bool, excerpt: String, barriers: [Int]
     ) {
         self.reference = reference
         self.version = version
@@ -133,9 +140,12 @@ public struct ComplaintLineBody: Codable, Sendable, Equatable {
         self.respondent = respondent
         self.target = target
         self.officer = officer
+        self.office = office
+        self.priority = priority
         self.receivedOn = receivedOn
         self.dueOn = dueOn
         self.isOverdue = isOverdue
+        self.isSuspected = isSuspected
         self.excerpt = excerpt
         self.barriers = barriers
     }
@@ -164,13 +174,25 @@ public struct ComplaintBody: Codable, Sendable, Equatable {
     public var merchant: String?
     public var office: String
     public var officer: String?
+    public var priority: Complaint.Priority
     public var outcome: Complaint.Outcome?
     public var refusalGround: String?
     public var informationGap: String?
     public var agency: String?
+    /// What the company said last, with its legal ground where it refuses.
+    public var answer: Complaint.Answer?
+    public var answerGround: String?
+    /// What the complainant said after it was closed.
+    public var confirmedFixed: Bool?
+    public var rating: Int?
     public var duplicateOf: String?
+    /// The complaints merged into this one.
+    public var absorbed: [String]
+    public var relations: [RelationBody]
+    public var isSuspected: Bool
     public var receivedOn: Day
     public var changedOn: Day
+    public var endedOn: Day?
     public var recordedAt: Date
     public var changedAt: Date
     public var deadlines: [DeadlineBody]
@@ -195,8 +217,9 @@ public struct ComplaintBody: Codable, Sendable, Equatable {
     public var actions: [String]
 
     public init(
-        id: UUID, reference: String, version: Int, campaign: String, complaint: Complaint, office: String,
-        officer: String?, duplicateOf: String?, recordedAt: Date, changedAt: Date, barriers: [BarrierMention],
+        id: UUID, reference: String, version: Int, campaign: String, complaint: Complaint,
+        officer: String?, duplicateOf: String?, absorbed: [String], relations: [RelationBody], isSuspected: Bool,
+        recordedAt: Date, changedAt: Date, barriers: [BarrierMention],
         narrative: String, environment: EnvironmentBody, channel: String, sameContact: [String],
         messages: [MessageBody], isErased: Bool, isSealedUnavailable: Bool, actions: [String]
     ) {
@@ -210,15 +233,24 @@ public struct ComplaintBody: Codable, Sendable, Equatable {
         scenario = complaint.scenario
         respondent = PartyBody(platform: complaint.respondent.platform, company: complaint.respondent.company)
         target = TargetBody(complaint.target)
-        self.office = office
+        office = complaint.office
         self.officer = officer
+        priority = complaint.priority
         outcome = complaint.outcome
         refusalGround = complaint.refusalGround
         informationGap = complaint.informationGap
         agency = complaint.agency
+        answer = complaint.answer
+        answerGround = complaint.answerGround
+        confirmedFixed = complaint.isConfirmedFixed
+        rating = complaint.rating
         self.duplicateOf = duplicateOf
+        self.absorbed = absorbed
+        self.relations = relations
+        self.isSuspected = isSuspected
         receivedOn = complaint.receivedOn
         changedOn = complaint.changedOn
+        endedOn = complaint.endedOn
         self.recordedAt = recordedAt
         self.changedAt = changedAt
         deadlines = complaint.deadlines.map(DeadlineBody.init)
@@ -267,40 +299,93 @@ public struct ComplainantBody: Codable, Sendable, Equatable {
     }
 }
 
-/// A message to or from the complainant, by the event it came with.
-public struct MessageBody: Codable, Sendable, Equatable {
-    public var event: Int
-    public var text: String
+/// A tie to another complaint.
+public struct RelationBody: Codable, Sendable, Equatable {
+    public var reference: String
+    public var relation: Complaint.Relation
+    /// Whether the other complaint points at this one.
+    public var isInverse: Bool
 
-    public init(event: Int, text: String) {
+    public init(reference: String, relation: Complaint.Relation, isInverse: Bool) {
+        self.reference = reference
+        self.relation = relation
+        self.isInverse = isInverse
+    }
+}
+
+/// A line of the conversation with the complainant.
+public struct MessageBody: Codable, Sendable, Equatable {
+    /// The complaint it was written about: this one, or one merged into it.
+    public var reference: String
+    /// The place of the event it came with.
+    public var event: Int
+    public var from: Actor.Kind
+    public var on: Day
+    /// `null` where its key is gone.
+    public var text: String?
+
+    public init(reference: String, event: Int, from: Actor.Kind, on: Day, text: String?) {
+        self.reference = reference
         self.event = event
+        self.from = from
+        self.on = on
         self.text = text
     }
 }
 
 /// What the holder of a tracking code sees.
 public struct TrackingBody: Codable, Sendable, Equatable {
+    /// A note of the authority to the complainant.
+    public struct Note: Codable, Sendable, Equatable {
+        public var on: Day
+        public var text: String
+
+        public init(on: Day, text: String) {
+            self.on = on
+            self.text = text
+        }
+    }
+
     public var reference: String
     public var campaign: String
     public var status: Complaint.Status
+    /// Where it is handled together with an earlier complaint: how far that is.
+    public var handledWithStatus: Complaint.Status?
     public var informationGap: String?
     public var outcome: Complaint.Outcome?
     public var refusalGround: String?
     public var agency: String?
+    public var answer: Complaint.Answer?
+    public var confirmedFixed: Bool?
+    public var rating: Int?
     public var receivedOn: Day
     public var changedOn: Day
     public var deadlines: [DeadlineBody]
+    public var messages: [MessageBody]
+    public var notes: [Note]
+    /// What the complainant can do now.
+    public var actions: [String]
 
-    public init(reference: String, campaign: String, complaint: Complaint) {
+    public init(
+        reference: String, campaign: String, complaint: Complaint, handledWithStatus: Complaint.Status?,
+        messages: [MessageBody], notes: [Note]
+    ) {
         self.reference = reference
         self.campaign = campaign
         status = complaint.status
+        self.handledWithStatus = handledWithStatus
         informationGap = complaint.informationGap
         outcome = complaint.outcome
         refusalGround = complaint.refusalGround
         agency = complaint.agency
+        answer = complaint.answer
+        confirmedFixed = complaint.isConfirmedFixed
+        rating = complaint.rating
         receivedOn = complaint.receivedOn
         changedOn = complaint.changedOn
         deadlines = complaint.deadlines.map(DeadlineBody.init)
+        self.messages = messages
+        self.notes = notes
+        actions = complaint.actions(for: .complainant).map(\.rawValue)
     }
 }

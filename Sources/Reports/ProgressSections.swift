@@ -170,6 +170,8 @@ extension Deadline.Purpose {
         case .acceptance: "Decision on acceptance"
         case .companyReply: "Company's reply"
         case .answer: "Answer to the complainant"
+        case .order: "Compliance with the order"
+        case .counterparty: "Counterparty's part"
         }
     }
 }

@@ -2,100 +2,112 @@ public import Casework
 public import Foundation
 public import Postgres
 
-/// Where and with what an observation was made.
-public struct ObservationSetting: Sendable, Equatable {
-    public var appVersion: String?
-    public var os: String?
-    public var region: String?
-    public var cohort: String?
-
-    public init(appVersion: String? = nil, os: String? = nil, region: String? = nil, cohort: String? = nil) {
-        self.appVersion = appVersion
-        self.os = os
-        self.region = region
-        self.cohort = cohort
-    }
+/// What goes with an action on a barrier, beside its terms.
+public enum BarrierContext: Sendable {
+    case nothing
+    case observation(ObservationSetting)
+    case undertaking(Undertaking)
 }
 
-/// An observation as it is stored.
-public struct RecordedObservation: Sendable {
-    public let observation: Observation
-    public let setting: ObservationSetting
-    public let recordedAt: Date
+/// What a company says it will do about a barrier.
+public struct Undertaking: Sendable, Equatable {
+    /// The same for all stages of one undertaking.
+    public var id: UUID
+    public var scope: String?
+    /// The company whose part comes first.
+    public var waitsFor: String?
+
+    public init(id: UUID, scope: String?, waitsFor: String?) {
+        self.id = id
+        self.scope = scope
+        self.waitsFor = waitsFor
+    }
 }
 
 extension Connection {
     /// The one way a barrier changes: lock it, ask the rules, save it, and record what happened.
     ///
+    /// An action dated before the latest change is a correction: the barrier is told anew with it in its place.
+    ///
     /// - Throws: `Refusal`, ``CaseError``, ``MomentError``, or `PostgresError`; nothing is changed then.
     public func perform(
         _ action: Barrier.Action, onBarrier number: Int, of code: String, by actor: Actor, _ terms: ActionTerms,
-        book: ReferenceBook, at now: Date
-    ) throws -> BarrierRecord {
-        try change(number, of: code, terms, book: book, at: now) { barrier, record, campaign, day in
-            if case .await(let company) = action, book.directory.company(company) == nil {
-                throw Refusal.unknownCode(
-                    field: "company", value: company, known: book.directory.registry.companies.map(\.code))
-            }
-            let observations = try self.observations(of: record.id, campaign: record.campaignID, limit: 1000)
-            let event = try barrier.apply(
-                action, by: actor, on: day, under: campaign, observations: observations.map(\.observation))
-            if case .undertake(let scope, let due) = action, scope != nil || due != nil {
-                try run(
-                    """
-                    INSERT INTO undertaking (campaign_id, barrier_id, sequence, scope, due_on)
-                    VALUES (\(record.campaignID), \(record.id), \(barrier.sequence), \(scope), \(due))
-                    """)
-            }
-            return (event, nil)
-        }
-    }
-
-    /// Stores an observation.
-    ///
-    /// - Throws: `Refusal`, ``CaseError``, ``MomentError``, or `PostgresError`; nothing is changed then.
-    public func observe(
-        barrier number: Int, of code: String, _ observation: Observation, in setting: ObservationSetting,
-        by actor: Actor, _ terms: ActionTerms, book: ReferenceBook, at now: Date
-    ) throws -> BarrierRecord {
-        try change(number, of: code, terms, book: book, at: now) { barrier, _, _, day in
-            var observation = observation
-            observation.on = day
-            let (event, placed) = try barrier.observe(observation, by: actor)
-            return (event, (placed, setting))
-        }
-    }
-
-    private typealias Change = (inout Barrier, BarrierRecord, Campaign, Day) throws -> (
-        event: Event, seen: (Observation, ObservationSetting)?
-    )
-
-    private func change(
-        _ number: Int, of code: String, _ terms: ActionTerms, book: ReferenceBook, at now: Date, _ change: Change
+        _ context: BarrierContext = .nothing, book: ReferenceBook, at now: Date
     ) throws -> BarrierRecord {
         guard let (campaignID, campaign) = book.campaign(code) else { throw CaseError.notFound("campaign \(code)") }
         guard let record = try lockedBarrier(number, campaign: campaignID) else {
             throw CaseError.notFound("barrier \(number)")
         }
         guard terms.versions?.contains(record.version) ?? true else {
-            throw CaseError.stale(current: record.version)
+            throw CaseError.stale(current: record.version, by: try lastActor(on: record.id, campaign: campaignID))
         }
+        if case .await(let company) = action { try book.requireCompany(company) }
         let day = try terms.day(today: Day(now, in: campaign.zone()))
-        let moment = try recordingMoment(after: record.changedAt)
-
-        var barrier = record.barrier
-        let (event, seen) = try change(&barrier, record, campaign, day)
-        try self.record(
-            event, on: record.id, .barrier, campaign: campaignID, sequence: barrier.sequence, at: moment,
-            note: terms.reason)
-        if let (observation, setting) = seen {
-            try insert(observation, setting, of: record, by: event.actor.id, at: moment)
-        }
-        try save(barrier, id: record.id, campaign: campaignID, at: moment)
+        let rules = book.data.rules(for: campaign)
+        var change = BarrierChange(
+            record: record, actor: actor, day: day,
+            rules: Barrier.Rules(campaign: campaign, calendar: rules.calendar),
+            moment: try recordingMoment(after: record.changedAt))
+        try advance(&change, action, note: terms.reason.map { Note(text: $0, audience: terms.audience) })
+        try keep(context, action, change)
+        try insert(terms.evidence, of: record.id, campaign: campaignID, sequence: change.sequence)
+        try follow(action, &change)
+        try save(change)
         guard let saved = try self.barrier(number, campaign: campaignID) else {
             throw CaseError.notFound("barrier \(number)")
         }
         return saved
+    }
+
+    /// Lets a barrier stand in the ledger from an earlier day on, where what attests it is older than its first entry.
+    func extend(_ barrier: BarrierSummary, backTo day: Day, campaign: Int, by actor: Actor, reason: String?) throws {
+        guard let record = try lockedBarrier(barrier.number, campaign: campaign), day < record.barrier.recordedOn
+        else { return }
+        let book = try referenceBook()
+        guard let found = book.campaign(record.campaign)?.campaign else { return }
+        var change = BarrierChange(
+            record: record, actor: actor, day: day,
+            rules: Barrier.Rules(campaign: found, calendar: book.data.rules(for: found).calendar),
+            moment: try recordingMoment(after: record.changedAt))
+        try advance(&change, .record, note: reason.map { Note(text: $0) })
+        try save(change)
+    }
+
+    /// Stores what the event only points at.
+    private func keep(_ context: BarrierContext, _ action: Barrier.Action, _ change: BarrierChange) throws {
+        let (id, campaign) = (change.record.id, change.record.campaignID)
+        switch (action, context) {
+        case (.observe(var observation), .observation(let setting)):
+            (observation.on, observation.sequence) = (change.day, change.sequence)
+            try insert(observation, setting, of: change.record, by: change.actor.id, at: change.moment)
+        case (.retract(let sequence), _):
+            try run(
+                """
+                UPDATE observation SET retracted_at = \(change.moment), retracted_by = \(change.sequence)
+                WHERE campaign_id = \(campaign) AND barrier_id = \(id) AND sequence = \(sequence)
+                """)
+        case (.undertake(let by), .undertaking(let undertaking)):
+            try run(
+                """
+                INSERT INTO undertaking (campaign_id, barrier_id, sequence, scope, due_on, undertaking_id, waits_for)
+                VALUES (\(campaign), \(id), \(change.sequence), \(undertaking.scope), \(by), \(undertaking.id),
+                        \(undertaking.waitsFor))
+                """)
+        default: break
+        }
+    }
+
+    /// A probe that sees a verified barrier blocked opens its next episode by itself, and the officers hear of it.
+    private func follow(_ action: Barrier.Action, _ change: inout BarrierChange) throws {
+        guard case .observe(let seen) = action, seen.method == .probe, seen.result == .blocked,
+            change.barrier.remediation == .verified, let verifiedOn = change.barrier.verifiedOn,
+            change.day >= verifiedOn, change.day >= change.barrier.changedOn
+        else { return }
+        change.actor = .system
+        try advance(&change, .regress, note: Note(text: "a probe saw it blocked"))
+        try remind(
+            ofBarrier: change, topic: "barrier_regressed",
+            details: ["episode": String(change.barrier.episode), "observed_on": change.day.description])
     }
 
     private func insert(
@@ -105,57 +117,25 @@ extension Connection {
         try run(
             """
             INSERT INTO observation (campaign_id, barrier_id, sequence, observed_on, recorded_at, method, result,
-                                     coverage, app_version, os, region, cohort, observer_id)
+                                     coverage, app_version, os, region, cohort, observer_id, control_target,
+                                     control_result, tests)
             VALUES (\(record.campaignID), \(record.id), \(observation.sequence), \(observation.on), \(moment),
                     \(observation.method), \(observation.result), \(observation.coverage), \(setting.appVersion),
-                    \(setting.os), \(setting.region), \(setting.cohort), \(observer))
+                    \(setting.os), \(setting.region), \(setting.cohort), \(observer),
+                    \(observation.control?.target), \(observation.control?.result),
+                    \(try JSONText(encoding: observation.tests.mapValues(\.rawValue))))
             """)
     }
+}
 
-    private func save(_ barrier: Barrier, id: UUID, campaign: Int, at moment: Date) throws {
-        try run(
-            """
-            UPDATE barrier
-            SET version = \(barrier.sequence), remediation = \(barrier.remediation), episode = \(barrier.episode),
-                state_before_await = \(barrier.stateBeforeAwait), awaited_company = \(barrier.awaitedCompany),
-                coverage = \(barrier.coverage), has_standing_order = \(barrier.hasStandingOrder),
-                claimed_at = \(barrier.claimedAt), justified_until = \(barrier.justifiedUntil),
-                false_claims = \(barrier.falseClaims), changed_on = \(barrier.changedOn), changed_at = \(moment)
-            WHERE campaign_id = \(campaign) AND id = \(id)
-            """)
-        try saveInterval(of: barrier, id: id, campaign: campaign, at: moment)
-    }
+extension ActionTerms {
+    /// What a company says of its barrier it may read again.
+    fileprivate var audience: Complaint.Audience { onBehalfOf == .company ? .company : .internal }
+}
 
-    /// What reports see of the barrier from its latest change on.
-    func saveInterval(of barrier: Barrier, id: UUID, campaign: Int, at moment: Date) throws {
-        try run(
-            """
-            INSERT INTO barrier_interval (campaign_id, barrier_id, sequence, effective_from, recorded_at, remediation,
-                                          episode, coverage, awaited_company, has_standing_order, false_claims)
-            VALUES (\(campaign), \(id), \(barrier.sequence), \(barrier.changedOn), \(moment), \(barrier.remediation),
-                    \(barrier.episode), \(barrier.coverage), \(barrier.awaitedCompany), \(barrier.hasStandingOrder),
-                    \(barrier.falseClaims))
-            """)
-    }
-
-    /// The observations of a barrier, latest first.
-    public func observations(of barrier: UUID, campaign: Int, limit: Int) throws -> [RecordedObservation] {
-        try all(
-            """
-            SELECT observed_on, method, result, coverage, sequence, app_version, os, region, cohort, recorded_at
-            FROM observation
-            WHERE campaign_id = \(campaign) AND barrier_id = \(barrier) AND retracted_at IS NULL
-            ORDER BY observed_on DESC, sequence DESC
-            LIMIT \(limit)
-            """
-        ) { row in
-            RecordedObservation(
-                observation: Observation(
-                    on: try row.read(), method: try row.read(), result: try row.read(), coverage: try row.read(),
-                    sequence: try row.read()),
-                setting: ObservationSetting(
-                    appVersion: try row.read(), os: try row.read(), region: try row.read(), cohort: try row.read()),
-                recordedAt: try row.read())
-        }
+extension ReferenceBook {
+    func requireCompany(_ code: String) throws(Refusal) {
+        guard directory.company(code) == nil else { return }
+        throw .unknownCode(field: "company", value: code, known: directory.registry.companies.map(\.code))
     }
 }

@@ -34,8 +34,11 @@ public struct BarrierRecord: Sendable {
     public let id: UUID
     public let campaignID: Int
     public let campaign: String
-    /// Counts the changes; the entity tag.
+    /// Counts the changes, remarks left out; the entity tag.
     public let version: Int
+    /// The place of the latest event.
+    let sequence: Int
+    let remarks: Int
     public let barrier: Barrier
     public let recordedAt: Date
     public let changedAt: Date
@@ -43,47 +46,57 @@ public struct BarrierRecord: Sendable {
     public let complaints: Int
 }
 
-/// A barrier tied to a complaint.
-struct LinkedBarrier {
-    let id: UUID
-    let key: BarrierKey
-    let rule: Complaint.LinkedBarrier
-}
-
 extension BarrierRecord {
     static let columns: SQL = """
-        b.id, b.campaign_id, ca.code, b.version, b.number, b.kind, b.respondent_platform, b.target_key, b.scene,
-        b.remediation, b.episode, b.state_before_await, b.awaited_company, b.coverage, b.has_standing_order,
-        b.claimed_at, b.justified_until, b.false_claims, b.changed_on, b.recorded_at, b.changed_at,
+        b.id, b.campaign_id, ca.code, b.version, b.remarks, b.number, b.kind, b.respondent_platform, b.target_key,
+        b.scene, b.remediation, b.episode, b.state_before_await, b.awaited_company, b.wait, b.coverage,
+        b.has_standing_order, b.claimed_on, b.claimed_at, b.verified_on, b.justified_until, b.undertaken_by,
+        b.review_opened_on, b.reviewed_on, b.false_claims,
+        coalesce(b.recorded_on, (SELECT min(effective_from) FROM barrier_interval i
+                                 WHERE i.campaign_id = b.campaign_id AND i.barrier_id = b.id), b.changed_on),
+        b.changed_on, b.recorded_at, b.changed_at,
         (SELECT count(*) FROM complaint_barrier l
          JOIN complaint c USING (campaign_id)
          WHERE l.campaign_id = b.campaign_id AND l.barrier_id = b.id AND c.id = l.complaint_id
-           AND c.status IN ('accepted', 'forwarded', 'responded', 'closed'))
+           AND c.status = ANY(\(Complaint.Status.counted)))
         """
 
     init(row: inout Row) throws {
         id = try row.read()
         campaignID = try row.read()
         campaign = try row.read()
-        version = try row.read()
-        var barrier = Barrier(
-            number: try row.read(), kind: try row.read(), respondentPlatform: try row.read(),
-            target: try row.read(), scene: try row.read(), recordedOn: Day(number: 0))
-        barrier.remediation = try row.read()
-        barrier.episode = try row.read()
-        barrier.stateBeforeAwait = try row.read()
-        barrier.awaitedCompany = try row.read()
-        barrier.coverage = try row.read()
-        barrier.hasStandingOrder = try row.read()
-        barrier.claimedAt = try row.read()
-        barrier.justifiedUntil = try row.read()
-        barrier.falseClaims = try row.read()
-        barrier.changedOn = try row.read()
-        barrier.sequence = version
-        self.barrier = barrier
+        sequence = try row.read()
+        remarks = try row.read()
+        version = sequence - remarks
+        barrier = try Barrier(row: &row)
         recordedAt = try row.read()
         changedAt = try row.read()
         complaints = try row.read()
+    }
+}
+
+extension Barrier {
+    fileprivate init(row: inout Row) throws {
+        self.init(
+            number: try row.read(), kind: try row.read(), respondentPlatform: try row.read(),
+            target: try row.read(), scene: try row.read(), recordedOn: Day(number: 0))
+        remediation = try row.read()
+        episode = try row.read()
+        stateBeforeAwait = try row.read()
+        awaitedCompany = try row.read()
+        wait = try row.read(JSONText?.self)?.decoded()
+        coverage = try row.read()
+        hasStandingOrder = try row.read()
+        let (claimedOn, claimedAt): (Day?, Int?) = (try row.read(), try row.read())
+        claim = claimedOn.flatMap { day in claimedAt.map { Mark(on: day, sequence: $0) } }
+        verifiedOn = try row.read()
+        justifiedUntil = try row.read()
+        undertakenBy = try row.read()
+        reviewOpenedOn = try row.read()
+        reviewedOn = try row.read()
+        falseClaims = try row.read()
+        recordedOn = try row.read()
+        changedOn = try row.read()
     }
 }
 
@@ -111,7 +124,7 @@ extension Connection {
         _ key: BarrierKey, campaign: Int, by actor: Actor, on day: Day, reason: String? = nil
     ) throws -> BarrierSummary {
         if let found = try barrierSummary(key, campaign: campaign) {
-            try extend(found, backTo: day, campaign: campaign)
+            if day < found.recordedOn { try extend(found, backTo: day, campaign: campaign, by: actor, reason: reason) }
             return found
         }
         guard Barrier.may(actor.role, .record) else {
@@ -128,9 +141,9 @@ extension Connection {
         let isNew = try run(
             """
             INSERT INTO barrier (campaign_id, id, number, kind, respondent_platform, target_key, scene, version,
-                                 remediation, changed_on, recorded_at, changed_at)
+                                 remediation, recorded_on, changed_on, recorded_at, changed_at)
             VALUES (\(campaign), \(id), \(number), \(key.kind), \(key.respondentPlatform), \(key.target),
-                    \(key.scene), 1, 'alleged', \(day), \(moment), \(moment))
+                    \(key.scene), 1, 'alleged', \(day), \(day), \(moment), \(moment))
             ON CONFLICT ON CONSTRAINT barrier_stands_in_the_ledger_once DO NOTHING
             """)
         if isNew == 1 {
@@ -139,12 +152,14 @@ extension Connection {
                 "scene": key.scene,
             ]
             let event = Event(actor: actor, action: "record", details: details, effectiveOn: day)
-            try record(event, on: id, .barrier, campaign: campaign, sequence: 1, at: moment, note: reason)
-            try saveInterval(
-                of: Barrier(
-                    number: number ?? 0, kind: key.kind, respondentPlatform: key.respondentPlatform,
-                    target: key.target, scene: key.scene, recordedOn: day),
-                id: id, campaign: campaign, at: moment)
+            try record(
+                event, on: id, .barrier, campaign: campaign, sequence: 1, at: moment, note: reason.map { Note(text: $0) })
+            let barrier = Barrier(
+                number: number ?? 0, kind: key.kind, respondentPlatform: key.respondentPlatform,
+                target: key.target, scene: key.scene, recordedOn: day)
+            let place = StepPlace(
+                campaign: campaign, case: id, sequence: 1, writtenBy: 1, on: day, moment: moment)
+            try saveInterval(of: barrier, place)
         }
         guard let barrier = try barrierSummary(key, campaign: campaign) else {
             throw PostgresError.unexpectedRow("a barrier neither found nor made")
@@ -152,27 +167,7 @@ extension Connection {
         return barrier
     }
 
-    /// Lets a barrier stand in the ledger from an earlier day on, where what attests it is older than its first entry.
-    private func extend(_ barrier: BarrierSummary, backTo day: Day, campaign: Int) throws {
-        let first = try first(
-            """
-            SELECT effective_from, sequence FROM barrier_interval
-            WHERE campaign_id = \(campaign) AND barrier_id = \(barrier.id)
-            ORDER BY effective_from, sequence LIMIT 1
-            """
-        ) { row in (try row.read(Day.self), try row.read(Int.self)) }
-        guard let (standsFrom, sequence) = first, day < standsFrom else { return }
-        let moment = try recordingMoment()
-        try run(
-            """
-            INSERT INTO barrier_interval (campaign_id, barrier_id, sequence, effective_from, recorded_at, remediation,
-                                          episode, has_standing_order, false_claims)
-            VALUES (\(campaign), \(barrier.id), \(sequence - 1), \(day), \(moment), 'alleged', 1, false, 0)
-            ON CONFLICT DO NOTHING
-            """)
-    }
-
-    private func barrierSummary(_ key: BarrierKey, campaign: Int) throws -> BarrierSummary? {
+    func barrierSummary(_ key: BarrierKey, campaign: Int) throws -> BarrierSummary? {
         try first(
             """
             SELECT \(BarrierSummary.columns) FROM barrier b
@@ -198,59 +193,6 @@ extension Connection {
         }
         return Dictionary(grouping: rows, by: \.0).mapValues { $0.map(\.1) }
     }
-
-    func linkedBarriers(of complaint: UUID, campaign: Int, locked: Bool = false) throws -> [LinkedBarrier] {
-        try all(
-            """
-            SELECT b.id, b.kind, b.respondent_platform, b.target_key, b.scene, b.number, b.remediation
-            FROM complaint_barrier l
-            JOIN barrier b ON b.campaign_id = l.campaign_id AND b.id = l.barrier_id
-            WHERE l.campaign_id = \(campaign) AND l.complaint_id = \(complaint)
-            ORDER BY b.number
-            \(locked ? "FOR SHARE OF b" as SQL : "")
-            """
-        ) { row in
-            LinkedBarrier(
-                id: try row.read(),
-                key: BarrierKey(
-                    kind: try row.read(), respondentPlatform: try row.read(), target: try row.read(),
-                    scene: try row.read()),
-                rule: Complaint.LinkedBarrier(number: try row.read(), remediation: try row.read()))
-        }
-    }
-
-    func link(
-        _ complaint: UUID, to barrier: UUID, campaign: Int, sequence: Int, on day: Day, at moment: Date
-    ) throws {
-        try run(
-            """
-            INSERT INTO complaint_barrier (campaign_id, complaint_id, barrier_id)
-            VALUES (\(campaign), \(complaint), \(barrier)) ON CONFLICT DO NOTHING
-            """)
-        try saveLink(complaint, barrier, campaign: campaign, sequence: sequence, on: day, at: moment, isLinked: true)
-    }
-
-    func unlink(
-        _ complaint: UUID, from barrier: UUID, campaign: Int, sequence: Int, on day: Day, at moment: Date
-    ) throws {
-        try run(
-            """
-            DELETE FROM complaint_barrier
-            WHERE campaign_id = \(campaign) AND complaint_id = \(complaint) AND barrier_id = \(barrier)
-            """)
-        try saveLink(complaint, barrier, campaign: campaign, sequence: sequence, on: day, at: moment, isLinked: false)
-    }
-
-    private func saveLink(
-        _ complaint: UUID, _ barrier: UUID, campaign: Int, sequence: Int, on day: Day, at moment: Date, isLinked: Bool
-    ) throws {
-        try run(
-            """
-            INSERT INTO complaint_barrier_interval (campaign_id, complaint_id, barrier_id, sequence, effective_from,
-                                                    recorded_at, is_linked)
-            VALUES (\(campaign), \(complaint), \(barrier), \(sequence), \(day), \(moment), \(isLinked))
-            """)
-    }
 }
 
 extension BarrierSummary {
@@ -260,13 +202,15 @@ extension BarrierSummary {
         coalesce((SELECT result FROM observation x
                   WHERE x.campaign_id = b.campaign_id AND x.barrier_id = b.id AND x.retracted_at IS NULL
                   ORDER BY x.observed_on DESC, x.sequence DESC LIMIT 1), 'unobserved'),
-        b.id
+        coalesce(b.recorded_on, (SELECT min(effective_from) FROM barrier_interval i
+                                 WHERE i.campaign_id = b.campaign_id AND i.barrier_id = b.id), b.changed_on), b.id
         """
 
     init(row: inout Row) throws {
         number = try row.read()
         remediation = try row.read()
         observed = try row.read()
+        recordedOn = try row.read()
         id = try row.read()
     }
 }

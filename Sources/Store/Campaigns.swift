@@ -26,7 +26,7 @@ extension Connection {
 
 extension UUID {
     /// A campaign's place among the cases of history: its number, in an id that no other case has.
-    fileprivate init(campaign: Int) {
+    init(campaign: Int) {
         let (high, low) = (UInt8(truncatingIfNeeded: campaign >> 8), UInt8(truncatingIfNeeded: campaign))
         self.init(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, high, low))
     }

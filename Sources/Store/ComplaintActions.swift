@@ -1,12 +1,11 @@
 public import Casework
-import Crypto
 public import Foundation
 public import Postgres
 
 /// Why a case was not changed, where no rule of casework is to blame.
 public enum CaseError: Error, Equatable {
     /// Someone else changed it since the version the caller saw.
-    case stale(current: Int)
+    case stale(current: Int, by: String?)
     case notFound(String)
 }
 
@@ -20,16 +19,30 @@ public struct ActionTerms: Sendable {
     /// A message to or from the complainant, kept sealed.
     public var message: String?
     public var onBehalfOf: Actor.Kind?
+    public var evidence: [Evidence]
+
+    /// What a company names to show that it did what it says.
+    public struct Evidence: Sendable, Equatable {
+        public var description: String
+        /// Of a file the company keeps ready.
+        public var sha256: Data?
+
+        public init(description: String, sha256: Data?) {
+            self.description = description
+            self.sha256 = sha256
+        }
+    }
 
     public init(
         effectiveOn: Day? = nil, versions: [Int]? = nil, reason: String? = nil, message: String? = nil,
-        onBehalfOf: Actor.Kind? = nil
+        onBehalfOf: Actor.Kind? = nil, evidence: [Evidence] = []
     ) {
         self.effectiveOn = effectiveOn
         self.versions = versions
         self.reason = reason
         self.message = message
         self.onBehalfOf = onBehalfOf
+        self.evidence = evidence
     }
 
     /// The day it takes effect: today, or an earlier one with a reason.
@@ -43,6 +56,8 @@ public struct ActionTerms: Sendable {
 
 extension Connection {
     /// The one way a complaint changes: lock it, ask the rules, save it, and record what happened.
+    ///
+    /// An action dated before the latest change is a correction: the case is told anew with it in its place.
     ///
     /// - Parameters:
     ///   - action: What is to be done.
@@ -58,213 +73,203 @@ extension Connection {
         _ action: Complaint.Action, on reference: Reference, by actor: Actor, _ terms: ActionTerms,
         book: ReferenceBook, at now: Date, key: CaseKey? = nil
     ) throws -> ComplaintRecord {
+        try lockPair(action, reference)
         guard let record = try lockedComplaint(reference), let campaign = book.campaign(record.campaign)?.campaign
         else {
             throw CaseError.notFound(reference.description)
         }
         guard terms.versions?.contains(record.version) ?? true else {
-            throw CaseError.stale(current: record.version)
+            throw CaseError.stale(
+                current: record.version, by: try lastActor(on: record.complaint.id, campaign: record.campaignID))
         }
-        if case .markDuplicate(let original) = action { try checkOriginal(original, of: record) }
-        if case .assign(let officer?) = action { try checkAssignee(officer) }
+        try check(action, of: record, book)
         let day = try terms.day(today: Day(now, in: campaign.zone()))
-        let rules = book.data.rules(for: campaign)
-        // Closing judges the barriers: none may change before it is done.
-        let isClosing = action.name == .close
-        let linked = try linkedBarriers(of: record.complaint.id, campaign: record.campaignID, locked: isClosing)
-        let moment = try recordingMoment(after: record.changedAt)
-
-        let action = action.completed(for: record.complaint, by: book.directory)
-        var change = ComplaintChange(record: record, moment: moment, actor: actor, day: day)
-        var event = try change.complaint.apply(action, by: actor, on: day, under: rules, barriers: linked.map(\.rule))
-        event.onBehalfOf = terms.onBehalfOf
-        try write(event, of: &change, note: terms.reason)
-        if let message = terms.message {
-            guard let key else {
-                throw Refusal.invalid(
-                    field: "message", reason: "cannot be sealed: the key of this complaint was erased")
-            }
-            try insertSealed(
-                message, field: .message(event: change.version), of: record.complaint.id,
-                campaign: record.campaignID, key: key)
+        var rules = book.data.rules(for: campaign)
+        if action.name == .close || day < record.complaint.changedOn {
+            // Closing judges the barriers: none may change before it is done.
+            rules.ledger = try ledger(ofBarriers: record.complaint.barriers, campaign: record.campaignID)
         }
-        try follow(action, linked, &change)
+        let action = action.completed(for: record.complaint, by: book.directory)
+        var change = ComplaintChange(
+            record: record, actor: actor, day: day, rules: rules, onBehalfOf: terms.onBehalfOf,
+            moment: try recordingMoment(after: record.changedAt))
+        try advance(&change, action, note: terms.note(for: action))
+        try keep(terms, of: change, key: key)
+        try follow(action, &change)
         try save(change)
         guard let saved = try complaint(reference) else { throw CaseError.notFound(reference.description) }
         return saved
     }
 
-    /// Carries out on the links what the action means for them.
-    private func follow(_ action: Complaint.Action, _ linked: [LinkedBarrier], _ change: inout ComplaintChange) throws {
+    /// The message and the evidence that came along, beside the event they came with.
+    private func keep(_ terms: ActionTerms, of change: ComplaintChange, key: CaseKey?) throws {
+        let (id, campaign) = (change.complaint.id, change.record.campaignID)
+        if let message = terms.message {
+            guard let key else {
+                throw Refusal.invalid(
+                    field: "message", reason: "cannot be sealed: the key of this complaint was erased")
+            }
+            try insertSealed(message, field: .message(event: change.sequence), of: id, campaign: campaign, key: key)
+        }
+        try insert(terms.evidence, of: id, campaign: campaign, sequence: change.sequence)
+    }
+
+    /// Carries out on other cases what the action means for them.
+    private func follow(_ action: Complaint.Action, _ change: inout ComplaintChange) throws {
+        let old = change.record.complaint
         switch action {
-        case .link(let number), .unlink(let number):
-            guard let barrier = try barrier(number, campaign: change.record.campaignID) else {
+        case .resolve: try relink(&change)
+        case .markDuplicate(let original):
+            let taken = Complaint.Action.absorb(old.id, barriers: old.barriers.sorted(), due: old.pendingDue)
+            try carryOver(taken, to: original, from: change)
+        case .undoDuplicate:
+            guard let original = old.duplicateOf else { return }
+            try carryOver(.release(old.id), to: original, from: change)
+        default: break
+        }
+    }
+
+    /// Ties the barrier that the settled respondent and target attest, and unties the one they no longer do.
+    private func relink(_ change: inout ComplaintChange) throws {
+        let scene = change.record.filing.scene
+        let old = BarrierKey(change.record.complaint, scene: scene)
+        let new = BarrierKey(change.complaint, scene: scene)
+        guard old != new else { return }
+        let campaign = change.record.campaignID
+        if let old, let stale = try barrierSummary(old, campaign: campaign),
+            change.complaint.barriers.contains(stale.number)
+        {
+            try advance(&change, .unlink(barrier: stale.number), note: nil)
+        }
+        if let new {
+            let barrier = try findOrRecordBarrier(
+                new, campaign: campaign, by: change.actor, on: change.record.complaint.receivedOn)
+            guard !change.complaint.barriers.contains(barrier.number) else { return }
+            try advance(&change, .link(barrier: barrier.number), note: nil)
+        }
+    }
+
+    /// What the case that is merged, or let go again, means for the one that goes on.
+    private func carryOver(_ action: Complaint.Action, to id: UUID, from change: ComplaintChange) throws {
+        guard let record = try lockedComplaint(id: id, campaign: change.record.campaignID) else {
+            throw Refusal.notADuplicate("the other complaint belongs to another campaign")
+        }
+        var rules = change.rules
+        if change.day < record.complaint.changedOn {
+            rules.ledger = try ledger(ofBarriers: record.complaint.barriers, campaign: record.campaignID)
+        }
+        var other = ComplaintChange(
+            record: record, actor: change.actor, day: max(change.day, record.complaint.receivedOn), rules: rules,
+            onBehalfOf: nil, moment: try recordingMoment(after: max(record.changedAt, change.moment)))
+        do {
+            try advance(&other, action, note: nil)
+        } catch Refusal.outOfOrder(_, let state, _) {
+            throw Refusal.notADuplicate(
+                state == Complaint.Status.duplicate.rawValue
+                    ? "the other complaint is a duplicate itself; name the one it duplicates"
+                    : "the other complaint is “\(state)” and takes no other in")
+        }
+        try save(other)
+    }
+}
+
+// MARK: Looking before acting
+
+extension Connection {
+    /// Locks both complaints of a merge in one order, so that two officers who merge crosswise wait for each other.
+    private func lockPair(_ action: Complaint.Action, _ reference: Reference) throws {
+        let other: SQL
+        switch action {
+        case .markDuplicate(let original): other = "\(original)"
+        case .undoDuplicate: other = "c.duplicate_of"
+        default: return
+        }
+        try run(
+            """
+            SELECT FROM complaint
+            WHERE (campaign_id, id) IN (
+                SELECT c.campaign_id, unnest(ARRAY[c.id, \(other)])
+                FROM complaint c JOIN campaign ca ON ca.id = c.campaign_id
+                WHERE ca.prefix = \(reference.prefix) AND c.number = \(reference.number))
+            ORDER BY id FOR UPDATE
+            """)
+    }
+
+    /// Who made a colleague's version stale.
+    func lastActor(on caseID: UUID, campaign: Int) throws -> String? {
+        try first(
+            """
+            SELECT coalesce(o.name, e.actor_kind) FROM event e LEFT JOIN officer o ON o.id = e.actor_id
+            WHERE e.campaign_id = \(campaign) AND e.case_id = \(caseID)
+              AND e.action NOT IN ('note', 'message', 'miss_deadline')
+            ORDER BY e.sequence DESC LIMIT 1
+            """
+        ) { row in try row.read() }
+    }
+
+    private func check(_ action: Complaint.Action, of record: ComplaintRecord, _ book: ReferenceBook) throws {
+        switch action {
+        case .assign(let officer?):
+            let isThere = try first("SELECT disabled_at IS NULL FROM officer WHERE id = \(officer)") { row in
+                try row.read(Bool.self)
+            }
+            guard isThere == true else {
+                throw Refusal.invalid(field: "officer", reason: "is no officer in service")
+            }
+        case .transfer(let office):
+            guard book.offices.contains(where: { $0.code == office }) else {
+                throw Refusal.unknownCode(field: "office", value: office, known: book.offices.map(\.code))
+            }
+        case .link(let number):
+            guard try barrier(number, campaign: record.campaignID) != nil else {
                 throw CaseError.notFound("barrier \(number)")
-            }
-            try setLink(to: barrier.id, isLinked: action.name == .link, change)
-        case .resolve:
-            let scene = change.record.filing.scene
-            let old = BarrierKey(change.record.complaint, scene: scene)
-            let new = BarrierKey(change.complaint, scene: scene)
-            guard old != new else { return }
-            if let old, let stale = linked.first(where: { $0.key == old }) {
-                try relink(stale.id, number: stale.rule.number, isLinked: false, &change)
-            }
-            if let new {
-                let barrier = try findOrRecordBarrier(
-                    new, campaign: change.record.campaignID, by: change.actor, on: change.record.complaint.receivedOn)
-                guard !linked.contains(where: { $0.id == barrier.id }) else { return }
-                try relink(barrier.id, number: barrier.number, isLinked: true, &change)
             }
         default: break
         }
     }
 
-    /// Ties or unties a barrier because the resolution says so, as a line of history of its own.
-    private func relink(_ barrier: UUID, number: Int, isLinked: Bool, _ change: inout ComplaintChange) throws {
-        let name: Complaint.ActionName = isLinked ? .link : .unlink
-        let event = Event(
-            actor: change.actor, action: name.rawValue, details: ["barrier": String(number)], effectiveOn: change.day)
-        try write(event, of: &change)
-        try setLink(to: barrier, isLinked: isLinked, change)
-    }
-
-    private func write(_ event: Event, of change: inout ComplaintChange, note: String? = nil) throws {
-        change.version += 1
-        try record(
-            event, on: change.complaint.id, .complaint, campaign: change.record.campaignID, sequence: change.version,
-            at: change.moment, note: note)
-    }
-
-    private func setLink(to barrier: UUID, isLinked: Bool, _ change: ComplaintChange) throws {
-        if isLinked {
-            try link(
-                change.complaint.id, to: barrier, campaign: change.record.campaignID, sequence: change.version,
-                on: change.day, at: change.moment)
-        } else {
-            try unlink(
-                change.complaint.id, from: barrier, campaign: change.record.campaignID, sequence: change.version,
-                on: change.day, at: change.moment)
-        }
-    }
-
-    private func checkAssignee(_ officer: UUID) throws {
-        let isThere = try first("SELECT disabled_at IS NULL FROM officer WHERE id = \(officer)") { row in
-            try row.read(Bool.self)
-        }
-        guard isThere == true else { throw Refusal.invalid(field: "officer", reason: "is no officer in service") }
-    }
-
-    /// The original is locked: two officers who mark each other's complaint wait for each other, and one is told.
-    private func checkOriginal(_ original: UUID, of record: ComplaintRecord) throws {
-        let status = try first(
-            "SELECT status FROM complaint WHERE campaign_id = \(record.campaignID) AND id = \(original) FOR UPDATE"
-        ) { row in try row.read(Complaint.Status.self) }
-        guard let status else { throw Refusal.notADuplicate("the other complaint belongs to another campaign") }
-        guard status != .duplicate else {
-            throw Refusal.notADuplicate("the other complaint is a duplicate itself; name the one it duplicates")
-        }
-        let hasDuplicates = try first(
+    /// What the barriers were from which day on; nobody changes them until this transaction ends.
+    func ledger(ofBarriers numbers: some Collection<Int> & Sendable, campaign: Int) throws -> Complaint.Ledger {
+        var ledger = Complaint.Ledger()
+        guard !numbers.isEmpty else { return ledger }
+        let ids = try all(
             """
-            SELECT true FROM complaint
-            WHERE campaign_id = \(record.campaignID) AND duplicate_of = \(record.complaint.id) LIMIT 1
+            SELECT id FROM barrier WHERE campaign_id = \(campaign) AND number = ANY(\(Array(numbers)))
+            ORDER BY number FOR SHARE
             """
-        ) { row in try row.read(Bool.self) }
-        guard hasDuplicates == nil else {
-            throw Refusal.notADuplicate("other complaints are marked as duplicates of this one; undo that first")
+        ) { row in try row.read(UUID.self) }
+        let rows = try all(
+            """
+            SELECT b.number, i.effective_from, i.remediation
+            FROM barrier_interval i JOIN barrier b ON b.campaign_id = i.campaign_id AND b.id = i.barrier_id
+            WHERE i.campaign_id = \(campaign) AND i.barrier_id = ANY(\(ids)) AND i.retracted_at IS NULL
+            ORDER BY b.number, i.effective_from, i.sequence
+            """
+        ) { row in (try row.read(Int.self), try row.read(Day.self), try row.read(Barrier.Remediation.self)) }
+        for (number, day, remediation) in rows { ledger.add(number, from: day, remediation) }
+        return ledger
+    }
+
+    func insert(_ evidence: [ActionTerms.Evidence], of caseID: UUID, campaign: Int, sequence: Int) throws {
+        for (position, item) in evidence.enumerated() {
+            try run(
+                """
+                INSERT INTO company_evidence (campaign_id, case_id, sequence, position, description, sha256)
+                VALUES (\(campaign), \(caseID), \(sequence), \(position + 1), \(item.description), \(item.sha256))
+                """)
         }
     }
 }
 
-/// A complaint on its way from one version to the next.
-private struct ComplaintChange {
-    let record: ComplaintRecord
-    let moment: Date
-    let actor: Actor
-    let day: Day
-    var complaint: Complaint
-    var version: Int
-
-    init(record: ComplaintRecord, moment: Date, actor: Actor, day: Day) {
-        self.record = record
-        self.moment = moment
-        self.actor = actor
-        self.day = day
-        complaint = record.complaint
-        version = record.version
-    }
-}
-
-extension Connection {
-    private func save(_ change: ComplaintChange) throws {
-        let complaint = change.complaint
-        let campaign = change.record.campaignID
-        try run(
-            """
-            UPDATE complaint
-            SET version = \(change.version), status = \(complaint.status),
-                status_before_gap = \(complaint.statusBeforeGap),
-                status_before_duplicate = \(complaint.statusBeforeDuplicate), category = \(complaint.category),
-                scenario = \(complaint.scenario), respondent_platform = \(complaint.respondent.platform),
-                respondent_company = \(complaint.respondent.company), target_platform = \(complaint.target.platform),
-                target_company = \(complaint.target.company), target_host = \(complaint.target.host),
-                payment_method = \(complaint.target.paymentMethod), officer_id = \(complaint.officer),
-                outcome = \(complaint.outcome), refusal_ground = \(complaint.refusalGround),
-                information_gap = \(complaint.informationGap), agency = \(complaint.agency),
-                duplicate_of = \(complaint.duplicateOf), materials_on = \(complaint.materialsOn),
-                changed_on = \(complaint.changedOn), changed_at = \(change.moment), due_on = \(complaint.nextDueDay)
-            WHERE campaign_id = \(campaign) AND id = \(complaint.id)
-            """)
-        try saveInterval(
-            of: complaint, office: change.record.office, campaign: campaign, sequence: change.version,
-            at: change.moment)
-        try save(
-            complaint.deadlines, of: complaint, before: change.record.complaint.deadlines, campaign: campaign,
-            sequence: change.version, at: change.moment)
-    }
-
-    /// What reports see of the complaint from its latest change on.
-    func saveInterval(of complaint: Complaint, office: String, campaign: Int, sequence: Int, at moment: Date) throws {
-        try run(
-            """
-            INSERT INTO complaint_interval (
-                campaign_id, complaint_id, sequence, effective_from, recorded_at, status, category, scenario,
-                respondent_platform, respondent_company, target_platform, target_company, payment_method, office,
-                officer_id, outcome, refusal_ground)
-            VALUES (
-                \(campaign), \(complaint.id), \(sequence), \(complaint.changedOn), \(moment), \(complaint.status),
-                \(complaint.category), \(complaint.scenario), \(complaint.respondent.platform),
-                \(complaint.respondent.company), \(complaint.target.platform), \(complaint.target.company),
-                \(complaint.target.paymentMethod), \(office), \(complaint.officer), \(complaint.outcome),
-                \(complaint.refusalGround))
-            """)
-    }
-
-    /// Saves the deadlines that changed, as they are now and as reports see them.
-    func save(
-        _ deadlines: [Deadline], of complaint: Complaint, before: [Deadline], campaign: Int, sequence: Int,
-        at moment: Date
-    ) throws {
-        for deadline in deadlines where !before.contains(deadline) {
-            try run(
-                """
-                INSERT INTO deadline (campaign_id, complaint_id, purpose, rule, started_on, pauses, due_on,
-                                      is_provisional, state, ended_on)
-                VALUES (\(campaign), \(complaint.id), \(deadline.purpose), \(try JSONText(encoding: deadline.rule)),
-                        \(deadline.startedOn), \(try JSONText(encoding: deadline.pauses)), \(deadline.dueOn),
-                        \(deadline.isProvisional), \(deadline.state), \(deadline.endedOn))
-                ON CONFLICT (campaign_id, complaint_id, purpose) DO UPDATE
-                SET rule = excluded.rule, started_on = excluded.started_on, pauses = excluded.pauses,
-                    due_on = excluded.due_on, is_provisional = excluded.is_provisional, state = excluded.state,
-                    ended_on = excluded.ended_on
-                """)
-            try run(
-                """
-                INSERT INTO deadline_interval (campaign_id, complaint_id, purpose, sequence, effective_from,
-                                               recorded_at, started_on, due_on, state, ended_on)
-                VALUES (\(campaign), \(complaint.id), \(deadline.purpose), \(sequence), \(complaint.changedOn),
-                        \(moment), \(deadline.startedOn), \(deadline.dueOn), \(deadline.state), \(deadline.endedOn))
-                """)
+extension ActionTerms {
+    /// The words for history; what a company answers, and what is meant for others, they may read.
+    fileprivate func note(for action: Complaint.Action) -> Note? {
+        reason.map { reason in
+            switch action {
+            case .note(let audience): Note(text: reason, audience: audience)
+            case .respond: Note(text: reason, audience: .company)
+            default: Note(text: reason)
+            }
         }
     }
 }
@@ -286,9 +291,4 @@ extension Complaint.Action {
         }
         return .resolve(resolution)
     }
-}
-
-extension Complaint {
-    /// The earliest day on which something running falls due.
-    var nextDueDay: Day? { deadlines.filter { $0.state == .running }.map(\.dueOn).min() }
 }

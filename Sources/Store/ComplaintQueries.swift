@@ -2,49 +2,6 @@ public import Casework
 public import Foundation
 public import Postgres
 
-/// What a list of complaints is narrowed to; what is `nil` or empty does not narrow.
-public struct ComplaintFilter: Sendable, Hashable {
-    public var statuses: [Complaint.Status] = []
-    public var category: String?
-    public var kind: Campaign.Kind?
-    public var company: String?
-    public var platform: String?
-    /// An officer's name.
-    public var officer: String?
-    public var isUnassigned = false
-    /// Something owed fell due before this day.
-    public var overdueAt: Day?
-    /// Part of the narrative, in any case.
-    ///
-    /// Looks through the whole selection: no index helps here.
-    public var text: String?
-    /// Reference numbers below this one: the next page.
-    public var below: Int?
-
-    public init() {}
-
-    fileprivate func condition(campaign: Int) -> SQL {
-        var parts: [SQL] = ["c.campaign_id = \(campaign)"]
-        if !statuses.isEmpty { parts.append("c.status = ANY(\(statuses))") }
-        if let category { parts.append("c.category = \(category)") }
-        if let kind { parts.append("c.kind = \(kind)") }
-        if let company { parts.append("c.respondent_company = \(company)") }
-        if let platform { parts.append("c.respondent_platform = \(platform)") }
-        if let officer { parts.append("c.officer_id = (SELECT id FROM officer WHERE name = \(officer))") }
-        if isUnassigned { parts.append("c.officer_id IS NULL") }
-        if let overdueAt { parts.append("c.due_on < \(overdueAt)") }
-        if let text { parts.append("c.narrative ILIKE '%' || \(text.escapedForLike) || '%'") }
-        if let below { parts.append("c.number < \(below)") }
-        return .joined(parts, separator: " AND ")
-    }
-}
-
-extension String {
-    fileprivate var escapedForLike: String {
-        replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_")
-    }
-}
-
 /// A complaint as a list shows it.
 public struct ComplaintLine: Sendable {
     public let id: UUID
@@ -56,42 +13,173 @@ public struct ComplaintLine: Sendable {
     public let respondent: Complaint.Party
     public let target: Complaint.Target
     public let officerName: String?
+    public let office: String
+    public let priority: Complaint.Priority
     public let receivedOn: Day
     public let dueOn: Day?
+    public let isSuspected: Bool
     public let excerpt: String
 }
 
+/// A page of complaints.
+public struct ComplaintPage: Sendable {
+    public var lines: [ComplaintLine]
+    /// Where the next page begins; `nil` at the end.
+    public var next: ComplaintFilter.Position?
+    /// Whether more was looked at than one question may, so that the list should be narrowed.
+    public var asksToNarrow = false
+}
+
 extension Connection {
-    /// A page of complaints, newest number first.
+    /// Rows that one page looks at, at the most.
+    public static var walkLimit: Int { 20_000 }
+    /// Rows that a search for text looks at, at the most.
+    public static var textLimit: Int { 10_000 }
+
+    /// A page of complaints.
+    ///
+    /// It walks along one index in the order of the list and looks at a limited number of rows; a page may then have
+    /// fewer lines than asked for and still go on.
+    ///
+    /// - Throws: `PostgresError`, 57014 where two seconds were not enough.
     public func complaints(
-        _ filter: ComplaintFilter, campaign: Int, prefix: String, limit: Int
-    ) throws
-        -> [ComplaintLine]
-    {
-        try all(
-            """
-            SELECT c.id, c.number, c.version, c.kind, c.status, c.category, c.respondent_platform,
-                   c.respondent_company, c.target_platform, c.target_company, c.target_host, c.payment_method, o.name,
-                   c.received_on, c.due_on, left(c.narrative, 80)
-            FROM complaint c
-            LEFT JOIN officer o ON o.id = c.officer_id
-            WHERE \(filter.condition(campaign: campaign))
-            ORDER BY c.number DESC
-            LIMIT \(limit)
-            """
-        ) { row in
-            ComplaintLine(
-                id: try row.read(), reference: Reference(prefix: prefix, number: try row.read()),
-                version: try row.read(), kind: try row.read(), status: try row.read(), category: try row.read(),
-                respondent: Complaint.Party(platform: try row.read(), company: try row.read()),
-                target: Complaint.Target(
-                    platform: try row.read(), company: try row.read(), host: try row.read(),
-                    paymentMethod: try row.read()),
-                officerName: try row.read(), receivedOn: try row.read(), dueOn: try row.read(),
-                excerpt: try row.read())
+        _ filter: ComplaintFilter, campaign: Int, prefix: String, after position: ComplaintFilter.Position? = nil,
+        limit: Int
+    ) throws -> ComplaintPage {
+        try run(script: "SET LOCAL statement_timeout = '2s'")
+        guard let text = filter.text else {
+            return try walk(filter, campaign, prefix, after: position, limit: limit, rows: Self.walkLimit, rest: [])
         }
+        let matches: [SQL] = text.patterns.map { "lower(normalize(c.narrative, NFKC)) LIKE \($0)" }
+        // A common word is soon met on the way from the newest to the oldest.
+        let walked = try walk(
+            filter, campaign, prefix, after: position, limit: limit, rows: Self.textLimit, rest: matches)
+        if walked.next == nil || walked.lines.count == limit { return walked }
+        // A rare one is found by its pairs of characters.
+        let found = try all(
+            """
+            SELECT complaint_id FROM complaint_text
+            WHERE campaign_id = \(campaign) AND pairs @> \(text.pairs)::integer[]
+            LIMIT \(Self.textLimit + 1)
+            """
+        ) { row in try row.read(UUID.self) }
+        guard found.count <= Self.textLimit else {
+            var page = walked
+            page.asksToNarrow = true
+            return page
+        }
+        let conditions = filter.conditions(campaign: campaign).map(\.sql) + matches
+        return try page(
+            """
+            SELECT \(ComplaintLine.columns) FROM complaint c LEFT JOIN officer o ON o.id = c.officer_id
+            WHERE c.campaign_id = \(campaign) AND c.id = ANY(\(found))
+              AND \(.joined(conditions + [filter.after(position)].compactMap(\.self), separator: " AND "))
+            ORDER BY \(filter.ordering()) LIMIT \(limit + 1)
+            """, filter, prefix, limit: limit)
     }
 
+    private func walk(
+        _ filter: ComplaintFilter, _ campaign: Int, _ prefix: String, after position: ComplaintFilter.Position?,
+        limit: Int, rows: Int, rest more: [SQL]
+    ) throws -> ComplaintPage {
+        let plan = filter.plan(campaign: campaign)
+        let lead = SQL.joined(plan.lead + [filter.after(position, isWalk: true)].compactMap(\.self), separator: " AND ")
+        let rest = plan.rest + more
+        let from = filter.source
+        guard !rest.isEmpty else {
+            return try page(
+                """
+                SELECT \(ComplaintLine.columns) FROM \(from) LEFT JOIN officer o ON o.id = c.officer_id
+                WHERE \(lead) ORDER BY \(filter.ordering(isWalk: true)) LIMIT \(limit + 1)
+                """, filter, prefix, limit: limit)
+        }
+        var found = try page(
+            """
+            SELECT \(ComplaintLine.columns)
+            FROM (SELECT \(ComplaintLine.walked) FROM \(from)
+                  WHERE \(lead) ORDER BY \(filter.ordering(isWalk: true)) LIMIT \(rows)) c
+            LEFT JOIN officer o ON o.id = c.officer_id
+            WHERE \(.joined(rest, separator: " AND "))
+            ORDER BY \(filter.ordering()) LIMIT \(limit + 1)
+            """, filter, prefix, limit: limit)
+        if found.next == nil {
+            // Was that the end of the list, or of what one page may look at?
+            found.next = try first(
+                """
+                SELECT c.number, c.due_on FROM \(from)
+                WHERE \(lead) ORDER BY \(filter.ordering(isWalk: true)) OFFSET \(rows - 1) LIMIT 1
+                """
+            ) { row in
+                let (number, due): (Int, Day?) = (try row.read(), try row.read())
+                return ComplaintFilter.Position(number: number, due: filter.order == .due ? due : nil)
+            }
+        }
+        return found
+    }
+
+    private func page(_ query: SQL, _ filter: ComplaintFilter, _ prefix: String, limit: Int) throws -> ComplaintPage {
+        let lines = try all(query) { row in try ComplaintLine(row: &row, prefix: prefix) }
+        let shown = Array(lines.prefix(limit))
+        let next = lines.count > limit ? shown.last : nil
+        return ComplaintPage(
+            lines: shown,
+            next: next.map { line in
+                ComplaintFilter.Position(
+                    number: line.reference.number, due: filter.order == .due ? line.dueOn : nil)
+            })
+    }
+
+    /// How many complaints a filter lets through, counted no further than `limit`.
+    public func count(_ filter: ComplaintFilter, campaign: Int, limit: Int) throws -> Int {
+        let plan = filter.plan(campaign: campaign)
+        let inner: SQL = """
+            SELECT \(ComplaintLine.walked) FROM \(filter.source)
+            WHERE \(.joined(plan.lead, separator: " AND ")) ORDER BY \(filter.ordering(isWalk: true)) LIMIT \(Self.walkLimit)
+            """
+        let condition: SQL = plan.rest.isEmpty ? "true" : .joined(plan.rest, separator: " AND ")
+        return try first(
+            "SELECT count(*) FROM (SELECT FROM (\(inner)) c WHERE \(condition) LIMIT \(limit)) counted"
+        ) { row in try row.read(Int.self) } ?? 0
+    }
+}
+
+extension ComplaintLine {
+    /// The columns `init(row:prefix:)` reads, in its order.
+    fileprivate static let columns: SQL = """
+        c.id, c.number, c.version - c.remarks, c.kind, c.status, c.category, c.respondent_platform,
+        c.respondent_company, c.target_platform, c.target_company, c.target_host, c.payment_method, o.name, c.office,
+        c.priority, c.received_on, c.due_on, c.has_suspected_duplicate, left(c.narrative, 80)
+        """
+
+    /// What a walk takes along: what is shown, and what conditions look at.
+    fileprivate static let walked: SQL = """
+        c.campaign_id, c.id, c.number, c.version, c.remarks, c.kind, c.status, c.category, c.scenario,
+        c.respondent_platform, c.respondent_company, c.target_platform, c.target_company, c.target_host,
+        c.payment_method, c.officer_id, c.office, c.priority, c.outcome, c.region, c.channel, c.received_on, c.due_on,
+        c.has_suspected_duplicate, c.narrative
+        """
+
+    fileprivate init(row: inout Row, prefix: String) throws {
+        id = try row.read()
+        reference = Reference(prefix: prefix, number: try row.read())
+        version = try row.read()
+        kind = try row.read()
+        status = try row.read()
+        category = try row.read()
+        respondent = Complaint.Party(platform: try row.read(), company: try row.read())
+        target = Complaint.Target(
+            platform: try row.read(), company: try row.read(), host: try row.read(), paymentMethod: try row.read())
+        officerName = try row.read()
+        office = try row.read()
+        priority = try row.read()
+        receivedOn = try row.read()
+        dueOn = try row.read()
+        isSuspected = try row.read()
+        excerpt = try row.read()
+    }
+}
+
+extension Connection {
     /// Other complaints with the same phone number or mail address, oldest first.
     public func complaintsOfSameContact(as record: ComplaintRecord, limit: Int = 20) throws -> [Reference] {
         try all(
@@ -108,66 +196,24 @@ extension Connection {
         ) { row in Reference(prefix: record.reference.prefix, number: try row.read()) }
     }
 
-    /// What is sealed about a complaint, still sealed.
-    public func sealedFields(of record: ComplaintRecord) throws -> [SealedField: Data] {
+    /// Complaints that point at this one, and how.
+    public func relationsPointing(
+        at complaint: UUID, campaign: Int
+    ) throws -> [(complaint: UUID, relation: Complaint.Relation)] {
+        try all(
+            """
+            SELECT complaint_id, relation FROM complaint_relation
+            WHERE campaign_id = \(campaign) AND other_id = \(complaint) ORDER BY complaint_id LIMIT 200
+            """
+        ) { row in (try row.read(), try row.read()) }
+    }
+
+    /// The references of complaints by their ids.
+    public func references(of complaints: [UUID], campaign: Int, prefix: String) throws -> [UUID: Reference] {
+        guard !complaints.isEmpty else { return [:] }
         let rows = try all(
-            """
-            SELECT field, sealed FROM complaint_sealed
-            WHERE campaign_id = \(record.campaignID) AND complaint_id = \(record.complaint.id)
-            """
-        ) { row in (try row.read(SealedField.self), try row.read(Data.self)) }
+            "SELECT id, number FROM complaint WHERE campaign_id = \(campaign) AND id = ANY(\(complaints))"
+        ) { row in (try row.read(UUID.self), Reference(prefix: prefix, number: try row.read())) }
         return Dictionary(uniqueKeysWithValues: rows)
-    }
-}
-
-extension SealedField: PostgresValue {
-    public static var postgresType: PostgresType { .inferred }
-    public init?(postgresText: String) { self.init(rawValue: postgresText) }
-    public var postgresText: String { rawValue }
-}
-
-/// What was sealed about a complaint, opened.
-public struct OpenedParts: Sendable {
-    public var identity: Identity?
-    public var linkText: String?
-    public var controlText: String?
-    /// By the place in history of the event they came with.
-    public var messages: [Int: String] = [:]
-    /// Whether the key is gone: nothing can be opened any more, anywhere.
-    public var isErased = false
-    /// Whether the keys could not be reached this time.
-    public var isUnavailable = false
-
-    public init() {}
-}
-
-extension CaseKeys {
-    /// Opens what is sealed about a complaint.
-    ///
-    /// - Throws: `PostgresError`, or `CryptoKitError` where something was tampered with.
-    public nonisolated func open(_ fields: [SealedField: Data], of record: ComplaintRecord) async throws -> OpenedParts
-    {
-        var opened = OpenedParts()
-        guard !fields.isEmpty, let keyID = record.keyID else { return opened }
-        guard let key = try await key(keyID) else {
-            opened.isErased = true
-            return opened
-        }
-        for (field, sealed) in fields {
-            let text = try key.open(sealed, field: field, of: record.complaint.id)
-            switch field {
-            case .identity: opened.identity = try JSONText(text).decoded(as: Identity.self)
-            case .linkText: opened.linkText = text
-            case .controlText: opened.controlText = text
-            case .message(let event): opened.messages[event] = text
-            }
-        }
-        return opened
-    }
-
-    /// The key of a complaint, to seal something more; `nil` once it was erased.
-    public nonisolated func key(of record: ComplaintRecord) async throws -> CaseKey? {
-        guard let id = record.keyID else { return nil }
-        return try await key(id)
     }
 }

@@ -43,11 +43,13 @@ public struct ComplaintRecord: Sendable {
     public let campaignID: Int
     public let campaign: String
     public let reference: Reference
-    /// Counts the changes; the entity tag.
+    /// Counts the changes, remarks left out; the entity tag.
     public let version: Int
-    public internal(set) var complaint: Complaint
+    /// The place of the latest event.
+    let sequence: Int
+    let remarks: Int
+    public let complaint: Complaint
     public let filing: Filing
-    public let office: String
     public let officerName: String?
     public let duplicateOf: Reference?
     public let channel: Channel
@@ -55,21 +57,36 @@ public struct ComplaintRecord: Sendable {
     public let changedAt: Date
     /// The earliest day on which something owed falls due.
     public let dueOn: Day?
+    /// Whether another complaint may be the same.
+    public let isSuspected: Bool
     let keyID: UUID?
 }
 
 extension ComplaintRecord {
-    /// The columns `init(row:)` reads, in its order.
+    /// The columns `init(row:)` reads, in its order: one statement for everything the rules ask about.
     static let columns: SQL = """
-        c.campaign_id, ca.code, ca.prefix, c.number, c.version,
+        c.campaign_id, ca.code, ca.prefix, c.number, c.version, c.remarks,
         c.id, c.kind, c.status, c.status_before_gap, c.status_before_duplicate, c.category, c.scenario,
         c.respondent_platform, c.respondent_company, c.target_platform, c.target_company, c.target_host,
-        c.payment_method, c.officer_id, c.outcome, c.refusal_ground, c.information_gap, c.agency, c.duplicate_of,
-        c.received_on, c.materials_on, c.changed_on,
+        c.payment_method, c.office, c.officer_id, c.priority, c.outcome, c.refusal_ground, c.information_gap, c.agency,
+        c.duplicate_of, c.answer, c.answer_ground, c.confirmed_fixed, c.rating,
+        c.received_on, c.materials_on, c.changed_on, c.ended_on,
+        (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'purpose', purpose, 'rule', rule, 'startedOn', started_on, 'pauses', pauses, 'extensions', extensions,
+                'adoptions', adoptions, 'dueOn', due_on, 'isProvisional', is_provisional, 'state', state,
+                'endedOn', ended_on) ORDER BY purpose), '[]')
+         FROM deadline WHERE campaign_id = c.campaign_id AND complaint_id = c.id),
+        (SELECT coalesce(array_agg(b.number), '{}') FROM complaint_barrier l
+         JOIN barrier b ON b.campaign_id = l.campaign_id AND b.id = l.barrier_id
+         WHERE l.campaign_id = c.campaign_id AND l.complaint_id = c.id),
+        c.absorbed,
+        (SELECT coalesce(jsonb_agg(jsonb_build_object('complaint', other_id, 'relation', relation)), '[]')
+         FROM complaint_relation WHERE campaign_id = c.campaign_id AND complaint_id = c.id),
         c.narrative, c.respondent_name, c.method_name, c.scene, c.manner, c.wrapped_by, c.merchant, c.remedy_sought,
         c.language, c.occurred_on, c.app_version, c.os, c.region, c.account_type, c.complainant_kind, c.age_band,
         c.disclose_identity, c.publish_narrative, c.privacy_notice, c.client_reference,
-        c.office, o.name, d.number, c.channel, c.recorded_at, c.changed_at, c.due_on, c.key_id
+        o.name, d.number, c.channel, c.recorded_at, c.changed_at, c.due_on,
+        c.has_suspected_duplicate, c.key_id
         """
 
     static let tables: SQL = """
@@ -84,22 +101,23 @@ extension ComplaintRecord {
         campaign = try row.read()
         let prefix: String = try row.read()
         reference = Reference(prefix: prefix, number: try row.read())
-        version = try row.read()
+        sequence = try row.read()
+        remarks = try row.read()
+        version = sequence - remarks
         complaint = try Complaint(row: &row)
         filing = try Filing(row: &row)
-        office = try row.read()
         officerName = try row.read()
         duplicateOf = try row.read(Int?.self).map { Reference(prefix: prefix, number: $0) }
         channel = try row.read()
         recordedAt = try row.read()
         changedAt = try row.read()
         dueOn = try row.read()
+        isSuspected = try row.read()
         keyID = try row.read()
     }
 }
 
 extension Complaint {
-    /// Without its deadlines, which are rows of their own.
     fileprivate init(row: inout Row) throws {
         let (id, kind): (UUID, Campaign.Kind) = (try row.read(), try row.read())
         self.init(id: id, kind: kind, receivedOn: Day(number: 0))
@@ -111,15 +129,26 @@ extension Complaint {
         respondent = Party(platform: try row.read(), company: try row.read())
         target = Target(
             platform: try row.read(), company: try row.read(), host: try row.read(), paymentMethod: try row.read())
+        office = try row.read()
         officer = try row.read()
+        priority = try row.read()
         outcome = try row.read()
         refusalGround = try row.read()
         informationGap = try row.read()
         agency = try row.read()
         duplicateOf = try row.read()
+        answer = try row.read()
+        answerGround = try row.read()
+        isConfirmedFixed = try row.read()
+        rating = try row.read()
         receivedOn = try row.read()
         materialsOn = try row.read()
         changedOn = try row.read()
+        endedOn = try row.read()
+        deadlines = try row.read(JSONText.self).decoded()
+        barriers = Set(try row.read([Int].self))
+        absorbed = try row.read(JSONText.self).decoded()
+        relations = try row.read(JSONText.self).decoded()
     }
 }
 
@@ -149,7 +178,7 @@ extension Filing {
 }
 
 extension Connection {
-    /// The complaint with this reference, with its deadlines; `nil` where there is none.
+    /// The complaint with this reference; `nil` where there is none.
     public func complaint(_ reference: Reference) throws -> ComplaintRecord? {
         try complaint(where: "ca.prefix = \(reference.prefix) AND c.number = \(reference.number)")
     }
@@ -164,26 +193,13 @@ extension Connection {
         try complaint(where: "ca.prefix = \(reference.prefix) AND c.number = \(reference.number)", "FOR UPDATE OF c")
     }
 
-    private func complaint(where condition: SQL, _ lock: SQL = "") throws -> ComplaintRecord? {
-        let query: SQL = "SELECT \(ComplaintRecord.columns) FROM \(ComplaintRecord.tables) WHERE \(condition) \(lock)"
-        guard var record = try first(query, as: ComplaintRecord.init(row:)) else { return nil }
-        record.complaint.deadlines = try deadlines(of: record.complaint.id, campaign: record.campaignID)
-        return record
+    func lockedComplaint(id: UUID, campaign: Int) throws -> ComplaintRecord? {
+        try complaint(where: "c.campaign_id = \(campaign) AND c.id = \(id)", "FOR UPDATE OF c")
     }
 
-    func deadlines(of complaint: UUID, campaign: Int) throws -> [Deadline] {
-        try all(
-            """
-            SELECT purpose, rule, started_on, pauses, due_on, is_provisional, state, ended_on
-            FROM deadline
-            WHERE campaign_id = \(campaign) AND complaint_id = \(complaint)
-            ORDER BY purpose
-            """
-        ) { row in
-            Deadline(
-                purpose: try row.read(), rule: try row.read(JSONText.self).decoded(), startedOn: try row.read(),
-                pauses: try row.read(JSONText.self).decoded(), dueOn: try row.read(), isProvisional: try row.read(),
-                state: try row.read(), endedOn: try row.read())
-        }
+    private func complaint(where condition: SQL, _ lock: SQL = "") throws -> ComplaintRecord? {
+        try first(
+            "SELECT \(ComplaintRecord.columns) FROM \(ComplaintRecord.tables) WHERE \(condition) \(lock)",
+            as: ComplaintRecord.init(row:))
     }
 }

@@ -10,37 +10,57 @@ public struct RecordedEvent: Sendable {
     public let onBehalfOf: Actor.Kind?
     public let action: String
     public let details: [String: String]
+    public let changes: [String: Event.Change]
     public let effectiveOn: Day
     public let recordedAt: Date
     public let note: String?
+    public let audience: Complaint.Audience?
 }
 
 /// What an event happened to.
-enum CaseKind: String, PostgresValue {
+public enum CaseKind: String, Sendable, CaseIterable, Codable, PostgresValue {
     case complaint
     case barrier
+    case order
     case campaign
+}
+
+/// Words that go with an event, and who may read them.
+struct Note {
+    var text: String
+    var audience: Complaint.Audience = .internal
+}
+
+/// Where in the history of a case a row for reports belongs, and which step wrote it.
+struct StepPlace {
+    let campaign: Int
+    let `case`: UUID
+    let sequence: Int
+    let writtenBy: Int
+    let on: Day
+    let moment: Date
 }
 
 extension Connection {
     /// Writes one line of history, in the transaction that does what it says.
     func record(
         _ event: Event, on caseID: UUID, _ kind: CaseKind, campaign: Int, sequence: Int, at moment: Date,
-        note: String? = nil
+        note: Note? = nil
     ) throws {
         try run(
             """
             INSERT INTO event (campaign_id, case_id, sequence, case_kind, actor_kind, actor_role, actor_id,
-                               on_behalf_of, action, details, effective_on, recorded_at, salt, schema_version)
+                               on_behalf_of, action, details, changes, effective_on, recorded_at, salt, schema_version)
             VALUES (\(campaign), \(caseID), \(sequence), \(kind), \(event.actor.kind), \(event.actor.role),
                     \(event.actor.id), \(event.onBehalfOf), \(event.action), \(try JSONText(encoding: event.details)),
-                    \(event.effectiveOn), \(moment), \(Data(randomBytes(16))), 1)
+                    \(try JSONText(encoding: event.changes)), \(event.effectiveOn), \(moment),
+                    \(Data(randomBytes(16))), 2)
             """)
         guard let note else { return }
         try run(
             """
-            INSERT INTO note (campaign_id, case_id, sequence, text)
-            VALUES (\(campaign), \(caseID), \(sequence), \(note))
+            INSERT INTO note (campaign_id, case_id, sequence, text, audience)
+            VALUES (\(campaign), \(caseID), \(sequence), \(note.text), \(note.audience))
             """)
     }
 
@@ -48,10 +68,11 @@ extension Connection {
     public func events(of caseID: UUID, campaign: Int, after sequence: Int = 0, limit: Int) throws -> [RecordedEvent] {
         try all(
             """
-            SELECT e.sequence, e.actor_kind, o.name, e.on_behalf_of, e.action, e.details, e.effective_on,
-                   e.recorded_at, n.text
+            SELECT e.sequence, e.actor_kind, coalesce(o.name, k.name), e.on_behalf_of, e.action, e.details, e.changes,
+                   e.effective_on, e.recorded_at, n.text, n.audience
             FROM event e
             LEFT JOIN officer o ON o.id = e.actor_id
+            LEFT JOIN company_key k ON k.id = e.actor_id
             LEFT JOIN note n USING (campaign_id, case_id, sequence)
             WHERE e.campaign_id = \(campaign) AND e.case_id = \(caseID) AND e.sequence > \(sequence)
             ORDER BY e.sequence
@@ -61,8 +82,49 @@ extension Connection {
             RecordedEvent(
                 sequence: try row.read(), actorKind: try row.read(), actorName: try row.read(),
                 onBehalfOf: try row.read(), action: try row.read(),
-                details: try row.read(JSONText.self).decoded(), effectiveOn: try row.read(),
-                recordedAt: try row.read(), note: try row.read())
+                details: try row.read(JSONText.self).decoded(), changes: try row.read(JSONText.self).decoded(),
+                effectiveOn: try row.read(), recordedAt: try row.read(), note: try row.read(),
+                audience: try row.read())
+        }
+    }
+
+    /// What changed of a complaint since it was read, by the name of the fact.
+    public func changes(
+        since before: ComplaintRecord, of record: ComplaintRecord
+    ) throws -> [String: Event.Change] {
+        let events = try events(
+            of: record.complaint.id, campaign: record.campaignID, after: before.sequence, limit: 100)
+        return events.reduce(into: [:]) { changes, event in
+            changes.merge(event.changes) { first, last in Event.Change(old: first.old, new: last.new) }
+        }
+    }
+
+    /// What happened to a case, in a form in which it can happen again; remarks and what began the case left out.
+    ///
+    /// - Throws: `Refusal.notReplayable` where an older version of the program wrote something that cannot be read back,
+    ///   or `PostgresError`.
+    func steps<Action: Sendable>(
+        of caseID: UUID, campaign: Int, _ read: (_ name: String, _ details: [String: String], Day, Int) -> Action?
+    ) throws -> [Step<Action>] {
+        let rows = try all(
+            """
+            SELECT sequence, actor_role, actor_id, action, details, effective_on
+            FROM event
+            WHERE campaign_id = \(campaign) AND case_id = \(caseID) AND action <> 'file'
+            ORDER BY sequence
+            """
+        ) { row in
+            (
+                try row.read(Int.self), Actor(try row.read(), id: try row.read()), try row.read(String.self),
+                try row.read(JSONText.self).decoded(as: [String: String].self), try row.read(Day.self)
+            )
+        }
+        return try rows.map { sequence, actor, name, details, day in
+            guard let action = read(name, details, day, sequence) else {
+                let reason = "step \(sequence) (\(name)) was written by an older version and cannot be told again"
+                throw Refusal.notReplayable(because: .invalid(field: "history", reason: reason))
+            }
+            return Step(sequence: sequence, action: action, actor: actor, on: day)
         }
     }
 }

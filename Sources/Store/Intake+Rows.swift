@@ -7,18 +7,24 @@ extension Connection {
     /// Everything that a filing leaves behind, but the answer to its key.
     func insert(_ intake: Intake, _ receipt: Receipt, key: CaseKey, contactKey: SymmetricKey) throws {
         let complaint = intake.complaint
-        try insertComplaint(intake, receipt, key: key)
+        let linkDigest = intake.link.map { digest("link", $0, key: contactKey) }
+        try insertComplaint(intake, receipt, key: key, linkDigest: linkDigest)
         try insertSealed(intake, key: key)
         try insertContacts(intake, contactKey: contactKey)
-        try saveInterval(
-            of: complaint, office: "centre", campaign: intake.campaignID, sequence: 1, at: receipt.recordedAt)
-        try save(
-            complaint.deadlines, of: complaint, before: [], campaign: intake.campaignID, sequence: 1,
-            at: receipt.recordedAt)
+        try insertText(of: intake)
+        let place = StepPlace(
+            campaign: intake.campaignID, case: complaint.id, sequence: 1, writtenBy: 1, on: complaint.receivedOn,
+            moment: receipt.recordedAt)
+        try saveInterval(of: complaint, place)
+        try saveIntervals(of: complaint.deadlines, place)
+        for deadline in complaint.deadlines { try save(deadline, of: complaint.id, campaign: intake.campaignID) }
         if let barrier = receipt.barrier {
-            try link(
-                complaint.id, to: barrier.id, campaign: intake.campaignID, sequence: 1, on: complaint.receivedOn,
-                at: receipt.recordedAt)
+            try run(
+                """
+                INSERT INTO complaint_barrier (campaign_id, complaint_id, barrier_id, number)
+                VALUES (\(intake.campaignID), \(complaint.id), \(barrier.id), \(receipt.reference.number))
+                """)
+            try saveIntervals(ofBarriers: [barrier.number: true], place)
         }
         var details = ["kind": complaint.kind.rawValue, "channel": intake.channel.rawValue]
         if let barrier = receipt.barrier { details["barrier"] = String(barrier.number) }
@@ -27,7 +33,16 @@ extension Connection {
             event, on: complaint.id, .complaint, campaign: intake.campaignID, sequence: 1, at: receipt.recordedAt)
     }
 
-    private func insertComplaint(_ intake: Intake, _ receipt: Receipt, key: CaseKey) throws {
+    /// The pairs of characters by which the text is found.
+    private func insertText(of intake: Intake) throws {
+        try run(
+            """
+            INSERT INTO complaint_text (campaign_id, complaint_id, pairs)
+            VALUES (\(intake.campaignID), \(intake.complaint.id), \(characterPairs(in: intake.filing.narrative)))
+            """)
+    }
+
+    private func insertComplaint(_ intake: Intake, _ receipt: Receipt, key: CaseKey, linkDigest: Data?) throws {
         let (complaint, filing) = (intake.complaint, intake.filing)
         try run(
             """
@@ -37,19 +52,20 @@ extension Connection {
                 method_name, scene, manner, wrapped_by, merchant, office, received_on, materials_on, changed_on,
                 due_on, recorded_at, changed_at, narrative, remedy_sought, language, occurred_on, app_version, os,
                 region, account_type, complainant_kind, age_band, disclose_identity, publish_narrative,
-                privacy_notice, channel, filed_by, client_reference, tracking_hash, key_id)
+                privacy_notice, channel, filed_by, client_reference, tracking_hash, key_id, link_digest)
             VALUES (
                 \(intake.campaignID), \(complaint.id), \(receipt.reference.number), 1, \(complaint.kind),
                 \(complaint.status), \(complaint.category), \(complaint.scenario), \(complaint.respondent.platform),
                 \(complaint.respondent.company), \(filing.respondentName), \(complaint.target.platform),
                 \(complaint.target.company), \(complaint.target.host), \(complaint.target.paymentMethod),
                 \(filing.methodName), \(filing.scene), \(filing.manner), \(filing.wrappedBy), \(filing.merchant),
-                'centre', \(complaint.receivedOn), \(complaint.materialsOn), \(complaint.changedOn),
+                \(complaint.office), \(complaint.receivedOn), \(complaint.materialsOn), \(complaint.changedOn),
                 \(complaint.nextDueDay), \(receipt.recordedAt), \(receipt.recordedAt), \(filing.narrative),
                 \(filing.remedySought), \(filing.language), \(filing.occurredOn), \(filing.appVersion), \(filing.os),
                 \(filing.region), \(filing.accountType), \(filing.complainantKind), \(filing.ageBand),
                 \(filing.disclosesIdentity), \(filing.publishesNarrative), \(filing.privacyNotice), \(intake.channel),
-                \(intake.filedBy), \(filing.clientReference), \(receipt.trackingCode.hash), \(key.id))
+                \(intake.filedBy), \(filing.clientReference), \(receipt.trackingCode.hash), \(key.id),
+                \(linkDigest))
             """)
     }
 
@@ -90,9 +106,12 @@ extension Identity {
     func contactDigests(key: SymmetricKey) -> [(kind: String, digest: Data)] {
         let contacts = [("phone", normalisedPhone), ("email", normalisedEmail)]
         return contacts.compactMap { kind, value in
-            guard let value else { return nil }
-            let code = HMAC<SHA256>.authenticationCode(for: Data("\(kind)|\(value)".utf8), using: key)
-            return (kind, Data(code.prefix(16)))
+            value.map { (kind, digest(kind, $0, key: key)) }
         }
     }
+}
+
+/// What finds the same value again without telling it: only the holder of `key` can make it.
+private func digest(_ kind: String, _ value: String, key: SymmetricKey) -> Data {
+    Data(HMAC<SHA256>.authenticationCode(for: Data("\(kind)|\(value)".utf8), using: key).prefix(16))
 }

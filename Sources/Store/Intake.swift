@@ -25,6 +25,8 @@ public struct Intake: Sendable {
     public var complaint: Complaint
     public var filing: Filing
     public var sealed: SealedParts
+    /// The address that was pasted, to find others about the same page.
+    public var link: String?
     public var actor: Actor
     public var channel: Channel
     /// The officer who files with a reference of their own; the public's references are not held against anyone.
@@ -32,8 +34,7 @@ public struct Intake: Sendable {
 
     public init(
         campaignID: Int, campaign: String, prefix: String, complaint: Complaint, filing: Filing, sealed: SealedParts,
-        actor: Actor,
-        channel: Channel, filedBy: UUID? = nil
+        link: String? = nil, actor: Actor, channel: Channel, filedBy: UUID? = nil
     ) {
         self.campaignID = campaignID
         self.campaign = campaign
@@ -41,6 +42,7 @@ public struct Intake: Sendable {
         self.complaint = complaint
         self.filing = filing
         self.sealed = sealed
+        self.link = link
         self.actor = actor
         self.channel = channel
         self.filedBy = filedBy
@@ -61,6 +63,7 @@ public struct BarrierSummary: Sendable, Equatable {
     public let number: Int
     public let remediation: Barrier.Remediation
     public let observed: Observed.State
+    let recordedOn: Day
     let id: UUID
 }
 

@@ -9,9 +9,15 @@ public struct Officer: Sendable, Equatable {
     public let name: String
     public let office: String
     public let role: Role
+    /// All offices the officer works for today.
+    public let offices: Set<String>
     public let isDisabled: Bool
 
-    public var actor: Actor { Actor(role, id: id) }
+    /// In the central office, someone may change every case.
+    public var actor: Actor { Actor(role, id: id, offices: scope) }
+
+    /// The offices whose cases the officer may change; `nil` is all.
+    public var scope: Set<String>? { offices.contains(Office.central) ? nil : offices }
 }
 
 /// A secret that stands for an officer, shown once.
@@ -27,12 +33,14 @@ public enum OfficerError: Error, Equatable, CustomStringConvertible {
     case unknown(String)
     case disabled(String)
     case badName
+    case unknownOffice(String)
 
     public var description: String {
         switch self {
         case .nameTaken(let name): "there is an officer called \(name) already"
         case .unknown(let name): "there is no officer called \(name); see: rectify officer list"
         case .disabled(let name): "\(name) is disabled and can have no token"
+        case .unknownOffice(let code): "there is no office \(code); see: rectify office list"
         case .badName: "a name is one to forty lower-case letters, digits, “.”, “_” or “-”, beginning with a letter"
         }
     }
@@ -40,7 +48,9 @@ public enum OfficerError: Error, Equatable, CustomStringConvertible {
 
 extension Connection {
     /// - Throws: ``OfficerError``, or `PostgresError`.
-    public func addOfficer(named name: String, role: Role, office: String = "centre", at now: Date) throws -> Officer {
+    public func addOfficer(
+        named name: String, role: Role, office: String = Office.central, at now: Date
+    ) throws -> Officer {
         let id = UUID.v7(at: now)
         do {
             try run("INSERT INTO officer (id, name, created_at) VALUES (\(id), \(name), \(now))")
@@ -51,12 +61,32 @@ extension Connection {
             default: throw error
             }
         }
+        try grant(role, in: office, to: id)
+        return try officer(named: name)
+    }
+
+    /// Gives an officer a role in an office, from today on.
+    ///
+    /// Someone has one role, in one office or several: another role held before ends.
+    ///
+    /// - Throws: ``OfficerError``, or `PostgresError`.
+    public func grant(_ role: Role, in office: String, toOfficerNamed name: String) throws {
+        try grant(role, in: office, to: try officer(named: name).id)
+    }
+
+    private func grant(_ role: Role, in office: String, to officer: UUID) throws {
+        guard try offices().contains(where: { $0.code == office }) else { throw OfficerError.unknownOffice(office) }
+        try run(
+            """
+            UPDATE officer_role SET valid_to = greatest(valid_from, current_date)
+            WHERE officer_id = \(officer) AND valid_to IS NULL AND role <> \(role)
+            """)
         try run(
             """
             INSERT INTO officer_role (officer_id, office, role, valid_from)
-            VALUES (\(id), \(office), \(role), current_date)
+            VALUES (\(officer), \(office), \(role), current_date)
+            ON CONFLICT (officer_id, office, role, valid_from) DO UPDATE SET valid_to = NULL
             """)
-        return Officer(id: id, name: name, office: office, role: role, isDisabled: false)
     }
 
     public func officers() throws -> [Officer] {
@@ -114,10 +144,11 @@ extension Connection {
     /// The role that holds today; where someone holds several, the one that may do most casework.
     private var officerQuery: SQL {
         """
-        SELECT o.id, o.name, coalesce(r.office, ''), coalesce(r.role, 'auditor'), o.disabled_at IS NOT NULL
+        SELECT o.id, o.name, coalesce(r.office, ''), coalesce(r.role, 'auditor'), coalesce(r.offices, '{}'),
+               o.disabled_at IS NOT NULL
         FROM officer o
         LEFT JOIN LATERAL (
-            SELECT office, role FROM officer_role
+            SELECT office, role, array_agg(office) OVER () AS offices FROM officer_role
             WHERE officer_id = o.id AND valid_from <= current_date AND (valid_to IS NULL OR valid_to > current_date)
             ORDER BY array_position(ARRAY['supervisor', 'officer', 'admin', 'auditor'], role)
             LIMIT 1
@@ -130,7 +161,7 @@ extension Officer {
     fileprivate init(row: inout Row) throws {
         self.init(
             id: try row.read(), name: try row.read(), office: try row.read(), role: try row.read(),
-            isDisabled: try row.read())
+            offices: Set(try row.read([String].self)), isDisabled: try row.read())
     }
 }
 

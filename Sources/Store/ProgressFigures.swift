@@ -99,7 +99,7 @@ extension Connection {
         return ProgressReport(
             campaign: Named(view.campaign.name), asOf: view.day, knownAt: view.knownAt,
             isIncomplete: view.isIncomplete, intake: intake(cells, view), handling: handling(cells, view),
-            timeliness: Deadline.Purpose.allCases.map { purpose in
+            timeliness: Deadline.Purpose.ofComplaints.map { purpose in
                 let bins = replies.filter { $0.purpose == purpose }.map(\.bins)
                 return ProgressReport.Timeliness(purpose: purpose, bins: bins.reduce(ProgressReport.Bins(), +))
             },

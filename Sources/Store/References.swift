@@ -9,6 +9,8 @@ public struct ReferenceBook: Sendable {
     let campaignIDs: [String: Int]
     /// The campaigns that take no more filings, and since when.
     public let closedOn: [String: Day]
+    /// The authority's offices, by code.
+    public let offices: [Office]
 
     public var directory: Directory { data.directory }
 
@@ -59,6 +61,7 @@ extension Connection {
             """
             SELECT (SELECT count(*) || ' ' || coalesce(max(recorded_at)::text, '') FROM reference_version)
                 || ' ' || coalesce((SELECT string_agg(code || closed_on, ' ' ORDER BY code) FROM campaign), '')
+                || ' ' || coalesce((SELECT string_agg(o::text, ' ' ORDER BY code) FROM office o), '')
             """
         ) { row in try row.read() } ?? ""
     }
@@ -74,7 +77,8 @@ extension Connection {
         return ReferenceBook(
             data: try ReferenceData(items),
             campaignIDs: Dictionary(uniqueKeysWithValues: campaigns.map { ($0.1, $0.0) }),
-            closedOn: Dictionary(uniqueKeysWithValues: campaigns.compactMap { row in row.2.map { (row.1, $0) } }))
+            closedOn: Dictionary(uniqueKeysWithValues: campaigns.compactMap { row in row.2.map { (row.1, $0) } }),
+            offices: try offices())
     }
 
     private func referenceItems(knownAt moment: Date?) throws -> [ReferenceItem] {

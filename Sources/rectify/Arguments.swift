@@ -4,9 +4,15 @@ public import Casework
 // What of the domain can be typed as an argument.
 
 extension Barrier.Kind: ExpressibleByArgument {}
+extension Complaint.Answer: ExpressibleByArgument {}
+extension Complaint.Audience: ExpressibleByArgument {}
 extension Complaint.Outcome: ExpressibleByArgument {}
+extension Complaint.Priority: ExpressibleByArgument {}
+extension Complaint.Relation: ExpressibleByArgument {}
 extension Observation.Method: ExpressibleByArgument {}
 extension Observation.Result: ExpressibleByArgument {}
+
+extension Deadline.Purpose: ExpressibleByArgument {}
 
 extension Day: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }

@@ -44,6 +44,8 @@ struct Failure: Error {
         case let error as KeyEncryptionKey.Failure: self.init("\(error)")
         case let error as UnsuitableServer: self.init("\(error)", code: Code.unavailable)
         case let error as OfficerError: self.init("\(error)", code: Code.invalid)
+        case let error as OfficeError: self.init("\(error)", code: Code.invalid)
+        case let error as CompanyKeyError: self.init("\(error)", code: Code.invalid)
         case let error as SettingsError: self.init("\(error)", code: Code.invalid)
         case is CancellationError: self.init("given up", code: Code.cancelled)
         default: return nil

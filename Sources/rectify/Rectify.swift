@@ -22,13 +22,15 @@ struct Rectify: AsyncParsableCommand {
             CommandGroup(
                 name: "Officers",
                 subcommands: [
-                    Login.self, Logout.self, WhoAmI.self, ComplaintCommand.self, BarrierCommand.self,
-                    CompanyCommand.self, CampaignCommand.self, Report.self,
+                    Login.self, Logout.self, WhoAmI.self, ComplaintCommand.self, Triage.self, QueueCommand.self,
+                    BarrierCommand.self, OrderCommand.self, DeadlineCommand.self, ReminderCommand.self,
+                    Workload.self, Events.self, CompanyCommand.self, CampaignCommand.self, Report.self,
                 ]),
             CommandGroup(
                 name: "Operators",
                 subcommands: [
-                    Up.self, Serve.self, Migrate.self, Load.self, OfficerCommand.self, ConfigCommand.self,
+                    Up.self, Serve.self, Migrate.self, Load.self, OfficerCommand.self, OfficeCommand.self,
+                    CompanyKeyCommand.self, ConfigCommand.self,
                 ]),
         ])
 

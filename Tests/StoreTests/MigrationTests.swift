@@ -118,7 +118,7 @@ struct SchemaTests {
             ("observation_method_is_known", Observation.Method.allCases.map(\.rawValue)),
             ("observation_result_is_known", Observation.Result.allCases.map(\.rawValue)),
             ("deadline_state_is_known", Deadline.State.allCases.map(\.rawValue)),
-            ("deadline_purpose_is_known", Deadline.Purpose.allCases.map(\.rawValue)),
+            ("deadline_purpose_is_known", Deadline.Purpose.ofComplaints.map(\.rawValue)),
             ("officer_role_is_known", Role.ofOfficers.map(\.rawValue)),
             ("event_actor_kind_is_known", Actor.Kind.allCases.map(\.rawValue)),
         ]

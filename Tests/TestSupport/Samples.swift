@@ -57,6 +57,7 @@ extension Complaint {
             id: UUID(), kind: .blockedLink, category: "market_order", scenario: nil,
             respondent: Party(platform: "wechat", company: "tencent"),
             target: Target(platform: "taobao", company: "alibaba", host: "taobao.com"), on: day, under: .shipped)
+        complaint.barriers = [1]
         for action in path(to: status) {
             _ = try complaint.apply(action, by: .supervisor, on: day, under: .shipped)
         }
@@ -70,7 +71,7 @@ extension Complaint {
         case .needsInformation: [.requestInformation(gap: "target_missing")]
         case .accepted: [accept]
         case .forwarded: [accept, .forward]
-        case .responded: [accept, .forward, .respond]
+        case .responded: [accept, .forward, .respond(.accepted, ground: nil)]
         case .closed: [accept, .close(.explained)]
         case .refused: [.refuse(ground: "out_of_scope")]
         case .withdrawn: [.withdraw]
@@ -88,19 +89,32 @@ extension Complaint {
             case .requestInformation: .requestInformation(gap: "facts_unclear")
             case .provideInformation: .provideInformation
             case .forward: .forward
-            case .respond: .respond
+            case .respond: .respond(.accepted, ground: nil)
             case .close: .close(.explained)
             case .closeUnsubstantiated: .close(.unsubstantiated)
             case .withdraw: .withdraw
             case .refer: .refer(agency: "pboc")
             case .markDuplicate: .markDuplicate(of: UUID())
             case .undoDuplicate: .undoDuplicate
+            case .absorb: .absorb(UUID(), barriers: [1, 2], due: [:])
+            case .release: .release(UUID())
             case .reopen: .reopen
+            case .confirmFixed: .confirmFixed
+            case .denyFixed: .denyFixed
+            case .rate: .rate(4)
             case .resolve: .resolve(.init(scenario: "discriminatory_blocking"))
             case .link: .link(barrier: 7)
             case .unlink: .unlink(barrier: 1)
             case .assign: .assign(to: UUID())
-            case .note: .note
+            case .transfer: .transfer(office: "gd")
+            case .setPriority: .setPriority(.high)
+            case .relate: .relate(UUID(), .related)
+            case .unrelate: .unrelate(UUID(), .related)
+            case .extendDeadline: .extendDeadline(.answer, by: 5)
+            case .recalculate: .recalculate
+            case .note: .note(.internal)
+            case .message: .message
+            case .missDeadline: .missDeadline(.answer, dueOn: .on("2021-10-08"))
             }
         return (name, action)
     }
@@ -115,16 +129,55 @@ extension Barrier {
         switch remediation {
         case .pendingCounterparty: (barrier.stateBeforeAwait, barrier.awaitedCompany) = (.confirmed, "tencent")
         case .justified: barrier.justifiedUntil = day + 30
-        case .claimed, .partiallyVerified: barrier.claimedAt = 1
+        case .claimed, .partiallyVerified: barrier.claim = Mark(on: day, sequence: 1)
+        case .verified: barrier.verifiedOn = day
         default: break
         }
         return barrier
     }
 
+    /// One action of each name.
     public static let sampleActions: [Action] = [
-        .confirm(basis: nil), .order(due: nil), .undertake(scope: nil, by: nil), .start, .await(company: "tencent"),
-        .endAwait, .claim(coverage: nil), .verifyPartly(coverage: nil), .verify, .refute,
-        .justify(ground: "fraud", until: .on("2022-01-01")), .expire, .dismiss, .revive, .regress,
+        .record, .observe(Observation(on: .on("2021-09-08"), method: .press, result: .open)), .retract(2),
+        .confirm(basis: nil, scenario: nil), .order(due: nil), .liftOrder, .undertake(by: nil), .start,
+        .await(company: "tencent"), .endAwait, .claim(coverage: nil), .verifyPartly(coverage: nil), .verify, .refute,
+        .justify(ground: "fraud", until: .on("2022-01-01")), .expire, .dismiss, .revive, .openReview(complaints: 3),
+        .closeReview, .regress, .recalculate, .note, .missDeadline(dueOn: .on("2021-09-23")),
+    ]
+}
+
+extension Barrier.Rules {
+    public static func shipped(_ observations: [Observation] = []) -> Barrier.Rules {
+        Barrier.Rules(campaign: .shipped, calendar: Complaint.Rules.shipped.calendar, observations: observations)
+    }
+}
+
+extension Order.Rules {
+    /// With every barrier of the sample as it is said.
+    public static func shipped(_ remediation: Barrier.Remediation = .verified) -> Order.Rules {
+        var ledger = Complaint.Ledger()
+        ledger.add(1, from: .on("2021-01-01"), remediation)
+        return Order.Rules(campaign: .shipped, calendar: Complaint.Rules.shipped.calendar, ledger: ledger)
+    }
+}
+
+extension Order {
+    /// An order about barrier 1, brought to `status`; due on 2021-09-15.
+    public static func sample(_ status: Status = .issued, on day: Day = .on("2021-09-08")) -> Order {
+        let rule = DeadlineRule(code: "order", limit: 5, unit: .workingDays, rollsIfNonworking: false)
+        let deadline = Deadline(.order, rule: rule, from: day, calendar: Complaint.Rules.shipped.calendar)
+        var order = Order(
+            number: 1, company: "tencent", rung: Rung(code: "guidance_meeting", on: day, basis: nil),
+            items: [Item(barrier: 1, deadline: deadline)], issuedOn: day, issuedBy: nil)
+        order.status = status
+        return order
+    }
+
+    /// One action of each name.
+    public static let sampleActions: [Action] = [
+        .issue, .serve, .acknowledge, .extend(barrier: nil, by: 5), .comply, .breach,
+        .escalate(rung: "public_notice", basis: "Order 20"), .rescind, .recalculate,
+        .missDeadline(barrier: 1, dueOn: .on("2021-09-15")), .note,
     ]
 }
 

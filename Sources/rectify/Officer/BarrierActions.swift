@@ -75,12 +75,31 @@ struct BarrierObserve: AsyncParsableCommand {
     @Option(help: "Group of users the tester belongs to.")
     var cohort: String?
 
+    @Option(help: "The same kind of link of another company, tested beside it: target=result, such as platform:qq=open.")
+    var control: String?
+
+    @Option(help: "A test of the campaign's standard: code=pass, fail or untested; may be repeated.")
+    var test: [String] = []
+
+    func validate() throws {
+        for pair in test + (control.map { [$0] } ?? []) where pair.split(separator: "=").count != 2 {
+            throw ValidationError("“\(pair)” has to look like name=value.")
+        }
+    }
+
     func run() async throws {
-        let members: [String: JSON] = [
+        var members: [String: JSON] = [
             "result": .string(result.rawValue), "method": .string(method.rawValue), "coverage": JSON(coverage),
             "observed_on": JSON(on), "app_version": JSON(appVersion), "os": JSON(os), "region": JSON(region),
             "cohort": JSON(cohort),
         ]
+        if let parts = control?.split(separator: "=").map(String.init) {
+            members["control"] = .object(["target": .string(parts[0]), "result": .string(parts[1])])
+        }
+        if !test.isEmpty {
+            let pairs = test.map { $0.split(separator: "=").map(String.init) }
+            members["tests"] = .object(pairs.reduce(into: [:]) { $0[$1[0]] = .string($1[1]) })
+        }
         let body: BarrierBody = try await address.client.withClient { client in
             try await client.act(on: "\(try await address.path(client))/observations", version: nil, members)
         }
@@ -97,21 +116,11 @@ struct BarrierConfirm: BarrierAction {
     @Option(help: "Legal basis.")
     var basis: String?
 
+    @Option(help: "Scenario of the campaign it falls under.")
+    var scenario: String?
+
     var resource: String { "confirmation" }
-    var members: [String: JSON] { ["basis": JSON(basis)] }
-}
-
-struct BarrierOrder: BarrierAction {
-    static let configuration = CommandConfiguration(
-        commandName: "order", abstract: "Order the company to remove it.")
-
-    @OptionGroup var barrier: BarrierOptions
-
-    @Option(help: "Day by which.")
-    var due: Day?
-
-    var resource: String { "order" }
-    var members: [String: JSON] { ["due_on": JSON(due)] }
+    var members: [String: JSON] { ["basis": JSON(basis), "scenario": JSON(scenario)] }
 }
 
 struct BarrierUndertake: BarrierAction {
@@ -126,8 +135,11 @@ struct BarrierUndertake: BarrierAction {
     @Option(help: "Day by which.")
     var by: Day?
 
+    @Option(help: "The company whose part comes first.")
+    var waitsFor: String?
+
     var resource: String { "undertaking" }
-    var members: [String: JSON] { ["scope": JSON(scope), "due_on": JSON(by)] }
+    var members: [String: JSON] { ["scope": JSON(scope), "due_on": JSON(by), "waits_for": JSON(waitsFor)] }
 }
 
 struct BarrierStart: BarrierAction {
@@ -245,4 +257,39 @@ struct BarrierRegress: BarrierAction {
     @OptionGroup var barrier: BarrierOptions
 
     var resource: String { "regression" }
+}
+
+struct BarrierRetract: BarrierAction {
+    static let configuration = CommandConfiguration(
+        commandName: "retract", abstract: "Take back an observation that was entered by mistake; needs --reason.")
+
+    @OptionGroup var barrier: BarrierOptions
+
+    @Option(help: "Its number in the barrier's history.")
+    var observation: Int
+
+    var method: String { "DELETE" }
+    var resource: String { "observations/\(observation)" }
+}
+
+struct BarrierReview: BarrierAction {
+    static let configuration = CommandConfiguration(
+        commandName: "review",
+        abstract: "Ask whether a verified barrier has come back, or with --close find that it has not; needs --reason.")
+
+    @OptionGroup var barrier: BarrierOptions
+
+    @Flag(help: "Close the review: it has not come back.")
+    var close = false
+
+    var method: String { close ? "DELETE" : "POST" }
+    var resource: String { "review" }
+}
+
+struct BarrierNote: BarrierAction {
+    static let configuration = CommandConfiguration(commandName: "note", abstract: "Add a note; needs --reason.")
+
+    @OptionGroup var barrier: BarrierOptions
+
+    var resource: String { "notes" }
 }

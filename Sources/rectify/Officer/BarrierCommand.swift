@@ -10,18 +10,23 @@ struct BarrierCommand: AsyncParsableCommand {
         commandName: "barrier", abstract: "Read and work the campaign's issue ledger.",
         groupedSubcommands: [
             CommandGroup(name: "Reading", subcommands: [BarrierList.self, BarrierShow.self]),
-            CommandGroup(name: "Finding", subcommands: [BarrierRecord.self, BarrierObserve.self, BarrierConfirm.self]),
+            CommandGroup(
+                name: "Finding",
+                subcommands: [
+                    BarrierRecord.self, BarrierObserve.self, BarrierRetract.self, BarrierImport.self,
+                    BarrierConfirm.self,
+                ]),
             CommandGroup(
                 name: "Remediation",
                 subcommands: [
-                    BarrierOrder.self, BarrierUndertake.self, BarrierStart.self, BarrierAwait.self,
+                    BarrierUndertake.self, BarrierStages.self, BarrierStart.self, BarrierAwait.self,
                     BarrierEndAwait.self, BarrierClaim.self,
                 ]),
             CommandGroup(
                 name: "Judging",
                 subcommands: [
                     BarrierVerify.self, BarrierRefute.self, BarrierJustify.self, BarrierDismiss.self,
-                    BarrierRevive.self, BarrierRegress.self,
+                    BarrierRevive.self, BarrierReview.self, BarrierRegress.self, BarrierNote.self,
                 ]),
         ])
 }
@@ -42,9 +47,15 @@ struct BarrierAddress: ParsableArguments {
 
     /// The path of the barrier.
     func path(_ client: Client) async throws -> String {
-        let root = "/v1/campaigns/\(try campaign.code)/barriers"
+        try await Self.path(of: barrier, in: "/v1/campaigns/\(try campaign.code)/barriers", client)
+    }
+
+    static func path(of barrier: String, in root: String, _ client: Client) async throws -> String {
         if let number = Int(barrier) { return "\(root)/\(number)" }
         let parts = barrier.split(separator: "/").map(String.init)
+        guard parts.count == 3 else {
+            throw Failure("“\(barrier)” is neither a number nor respondent/target/scene", code: Failure.Code.invalid)
+        }
         let query = [("platform", parts[0]), ("target", parts[1]), ("scene", parts[2])]
         let found = try await client.list(root, query, limit: 2, of: BarrierBody.self)
         guard let body = found.first else {
@@ -116,6 +127,9 @@ struct BarrierList: AsyncParsableCommand {
     @Option(help: "Target, such as platform:taobao or method:wechat_pay.")
     var target: String?
 
+    @Option(help: "under-review, regressed or stale-observations.")
+    var queue: String?
+
     @Option(help: "How many at the most.")
     var limit = 200
 
@@ -126,30 +140,31 @@ struct BarrierList: AsyncParsableCommand {
     func run() async throws {
         let filters: [(name: String, value: String?)] = [
             ("kind", kind), ("remediation", remediation), ("platform", platform), ("target", target),
+            ("queue", queue),
         ]
         let query = filters.compactMap { filter in filter.value.map { (filter.name, $0) } }
         let path = "/v1/campaigns/\(try campaign.code)/barriers"
         let bodies = try await client.withClient { client in
             try await client.list(path, query, limit: limit, of: BarrierBody.self)
         }
-        try output.write(
-            bodies,
-            [
-                .init("No.", .right), .init("Respondent"), .init("Target"), .init("Scene"), .init("Remediation"),
-                .init("Observed"), .init("Accepted", .right), .init("Changed"),
-            ], name: \.label
-        ) { body in
-            [
-                String(body.number), body.respondentPlatform, body.target, body.scene, body.remediation.rawValue,
-                body.observed.state.rawValue + (body.observed.isStale ? " (stale)" : ""), String(body.complaints),
-                body.changedOn.description,
-            ]
-        }
+        try output.write(bodies, BarrierBody.columns, name: { String($0.number) }, row: \.row)
     }
 }
 
 extension BarrierBody {
-    fileprivate var label: String { String(number) }
+    static let columns: [TextTable.Column] = [
+        .init("No.", .right), .init("Respondent"), .init("Target"), .init("Scene"), .init("Remediation"),
+        .init("Observed"), .init("Accepted", .right), .init("Changed"),
+    ]
+
+    var row: [String] {
+        [
+            String(number), respondentPlatform, target, scene,
+            remediation.rawValue + (episode > 1 ? " (episode \(episode))" : ""),
+            observed.state.rawValue + (observed.isStale ? " (stale)" : ""), String(complaints),
+            changedOn.description,
+        ]
+    }
 }
 
 struct BarrierShow: AsyncParsableCommand {
@@ -172,21 +187,42 @@ struct BarrierShow: AsyncParsableCommand {
                 ("Barrier", "\(body.number) of \(body.campaign)"), ("Kind", body.kind.rawValue),
                 ("Respondent", body.respondentPlatform), ("Target", body.target), ("Scene", body.scene),
                 ("Remediation", body.remediation.rawValue), ("Episode", String(body.episode)),
-                ("Waits for", body.awaitedCompany), ("Coverage", body.coverage.map { "\($0) %" }),
+                ("Waits for", body.awaitedCompany.map { "\($0), due \(body.waitDueOn?.description ?? "?")" }),
+                ("Coverage", body.coverage.map { "\($0) %" }), ("Undertaken by", body.undertakenBy?.description),
+                ("Verified on", body.verifiedOn?.description),
+                ("Under review since", body.reviewOpenedOn?.description),
                 ("Justified until", body.justifiedUntil?.description),
                 ("Order stands", body.hasStandingOrder ? "yes" : "no"), ("False claims", String(body.falseClaims)),
-                ("Observed", body.observed.state.rawValue + (body.observed.isStale ? ", stale" : "")),
+                (
+                    "Observed",
+                    body.observed.state.rawValue + (body.observed.isStale ? ", stale" : "")
+                        + (body.observed.isDiscriminating ? ", discriminating" : "")
+                ),
                 ("Accepted complaints", String(body.complaints)),
                 ("Possible now", body.actions.joined(separator: ", ")),
             ])
         guard address.output.output == .table else { return }
-        let tests = observations.map { [$0.on.description, $0.method.rawValue, $0.result.rawValue] }
-        if !tests.isEmpty {
+        if !observations.isEmpty {
             Terminal.write("\n")
-            let table = TextTable([.init("Tested"), .init("How"), .init("Result")], tests)
+            let columns: [TextTable.Column] = [
+                .init("No.", .right), .init("Tested"), .init("How"), .init("Result"), .init("Control"), .init("Tests"),
+            ]
+            let table = TextTable(columns, observations.map(\.row))
             Terminal.write(lines: table.lines(width: Terminal.width))
         }
         Terminal.write("\n")
         Terminal.write(lines: TextTable(EventBody.columns, events.map(\.row)).lines(width: Terminal.width))
+    }
+}
+
+extension ObservationBody {
+    /// The test beside its control, so that discrimination is seen.
+    fileprivate var row: [String] {
+        let beside = control.map { "\($0.target) \($0.result.rawValue)\(showsDiscrimination ? " (!)" : "")" }
+        let passed = tests.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.rawValue)" }
+        return [
+            String(sequence), on.description, method.rawValue,
+            result.rawValue + (coverage.map { " \($0) %" } ?? ""), beside ?? "", passed.joined(separator: " "),
+        ]
     }
 }

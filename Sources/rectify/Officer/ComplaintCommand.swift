@@ -10,7 +10,9 @@ struct ComplaintCommand: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Reading",
-                subcommands: [ComplaintList.self, ComplaintShow.self, ComplaintHistory.self]),
+                subcommands: [
+                    ComplaintList.self, ComplaintShow.self, ComplaintHistory.self, ComplaintDuplicates.self,
+                ]),
             CommandGroup(
                 name: "Intake",
                 subcommands: [
@@ -22,9 +24,16 @@ struct ComplaintCommand: AsyncParsableCommand {
                     ComplaintAccept.self, ComplaintRefuse.self, ComplaintRequestInformation.self,
                     ComplaintProvideInformation.self, ComplaintForward.self, ComplaintRespond.self,
                     ComplaintClose.self, ComplaintWithdraw.self, ComplaintRefer.self, ComplaintDuplicate.self,
-                    ComplaintUndoDuplicate.self, ComplaintReopen.self,
+                    ComplaintUndoDuplicate.self, ComplaintNotDuplicate.self, ComplaintReopen.self,
+                    ComplaintConfirm.self,
                 ]),
-            CommandGroup(name: "Working", subcommands: [ComplaintAssign.self, ComplaintNote.self]),
+            CommandGroup(
+                name: "Working",
+                subcommands: [
+                    ComplaintTake.self, ComplaintAssign.self, ComplaintTransfer.self, ComplaintPrioritise.self,
+                    ComplaintRelate.self, ComplaintExtend.self, ComplaintNote.self, ComplaintWrite.self,
+                    ComplaintBulk.self,
+                ]),
         ])
 }
 

@@ -61,12 +61,22 @@ struct ComplaintForward: ComplaintAction {
 }
 
 struct ComplaintRespond: ComplaintAction {
-    static let configuration = CommandConfiguration(commandName: "respond", abstract: "Enter the company's response.")
+    static let configuration = CommandConfiguration(
+        commandName: "respond", abstract: "Enter the company's response.",
+        discussion: "“rejected” needs --ground. With “needs_information” the company asks back and its clock goes on.")
 
     @OptionGroup var complaint: ComplaintOptions
 
+    @Option(help: "accepted, rejected, partial or needs_information.")
+    var answer: Complaint.Answer
+
+    @Option(help: "The legal ground on which the company rejects.")
+    var ground: String?
+
     var resource: String { "response" }
-    var members: [String: JSON] { ["on_behalf_of": .string("company")] }
+    var members: [String: JSON] {
+        ["on_behalf_of": .string("company"), "answer": .string(answer.rawValue), "ground": JSON(ground)]
+    }
 }
 
 struct ComplaintClose: ComplaintAction {
@@ -137,4 +147,18 @@ struct ComplaintReopen: ComplaintAction {
     @OptionGroup var complaint: ComplaintOptions
 
     var resource: String { "reopening" }
+}
+
+struct ComplaintConfirm: ComplaintAction {
+    static let configuration = CommandConfiguration(
+        commandName: "confirm", abstract: "Enter what the complainant says after closing: whether it is fixed.",
+        discussion: "If it is not, the complaint is open again.")
+
+    @OptionGroup var complaint: ComplaintOptions
+
+    @Flag(inversion: .prefixedNo, help: "Whether it is fixed for the complainant.")
+    var fixed: Bool
+
+    var resource: String { "confirmation" }
+    var members: [String: JSON] { ["on_behalf_of": .string("complainant"), "fixed": .bool(fixed)] }
 }

@@ -5,20 +5,25 @@ import Contract
 import Foundation
 import Reports
 
-struct ComplaintList: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List complaints, newest first.",
-        discussion: """
-            rectify complaint list --status received,accepted --overdue
-            rectify complaint list --officer me
-            rectify complaint list --platform wechat --text 口令 -o json
-            """)
+/// What a list is narrowed to, as it is typed; the same for lists, bulk actions, triage and kept filters.
+struct FilterOptions: ParsableArguments {
+    @Option(help: "A queue: new, mine, unassigned, overdue, due-soon, waiting-for-company, …")
+    var queue: String?
+
+    @Option(help: "A filter kept with `rectify queue save`.")
+    var filter: String?
 
     @Option(help: "One or more of received, needs_information, accepted, … with commas between.")
     var status: String?
 
+    @Flag(help: "Only what is open.")
+    var open = false
+
     @Option(help: "Category.")
     var category: String?
+
+    @Option(help: "Scenario.")
+    var scenario: String?
 
     @Option(help: "blocked_link, refused_payment or other.")
     var kind: String?
@@ -29,14 +34,97 @@ struct ComplaintList: AsyncParsableCommand {
     @Option(help: "Platform complained of.")
     var platform: String?
 
+    @Option(help: "Platform whose links are blocked.")
+    var target: String?
+
+    @Option(help: "Payment method that is refused.")
+    var method: String?
+
     @Option(help: "Officer's name, “me” or “none”.")
     var officer: String?
+
+    @Option(help: "Office.")
+    var office: String?
+
+    @Option(help: "low, normal, high or urgent.")
+    var priority: String?
+
+    @Option(help: "Outcome, where it is closed.")
+    var outcome: String?
+
+    @Option(help: "Region, such as CN-GD.")
+    var region: String?
+
+    @Option(help: "public or officer: how it came.")
+    var channel: String?
+
+    @Option(help: "Number of a barrier it attests.")
+    var barrier: Int?
+
+    @Flag(help: "Only where another complaint may be the same.")
+    var suspected = false
 
     @Flag(help: "Only where something owed is late.")
     var overdue = false
 
-    @Option(help: "Words the complainant used.")
+    @Option(help: "Only where something falls due within so many days.")
+    var dueWithin: Int?
+
+    @Option(help: "Received on this day or later.")
+    var receivedFrom: Day?
+
+    @Option(help: "Received on this day or before.")
+    var receivedTo: Day?
+
+    @Option(help: "Words the complainant used; all have to occur.")
     var text: String?
+
+    @Option(help: "newest, oldest or due.")
+    var sort: String?
+
+    /// The parameters of the list; those of a kept filter first, what is typed besides wins.
+    func query(_ campaign: String, _ client: Client) async throws -> [(name: String, value: String)] {
+        var parameters: [String: String] = [:]
+        if let filter {
+            let page: Page<SavedFilterBody> = try await client.get("/v1/filters")
+            guard let kept = page.items.first(where: { $0.name == filter }) else {
+                throw Failure("there is no filter “\(filter)”; see: rectify queue list", code: Failure.Code.notFound)
+            }
+            parameters = kept.query
+        }
+        parameters.merge(typed) { _, typed in typed }
+        if filter == nil || parameters["campaign"] == nil { parameters["campaign"] = campaign }
+        return parameters.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
+    }
+
+    /// What was typed.
+    var typed: [String: String] {
+        let values: [String: String?] = [
+            "queue": queue, "status": status, "open": open ? "true" : nil, "category": category,
+            "scenario": scenario, "kind": kind, "company": company, "platform": platform, "target": target,
+            "method": method, "officer": officer, "office": office, "priority": priority, "outcome": outcome,
+            "region": region, "channel": channel, "barrier": barrier.map { "\($0)" },
+            "suspected": suspected ? "true" : nil, "overdue": overdue ? "true" : nil,
+            "due_within": dueWithin.map { "\($0)" }, "received_from": receivedFrom?.description,
+            "received_to": receivedTo?.description, "text": text, "sort": sort,
+        ]
+        return values.compactMapValues(\.self)
+    }
+}
+
+struct ComplaintList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List complaints, newest first.",
+        discussion: """
+            rectify complaint list --status received,accepted --overdue
+            rectify complaint list --officer me --sort due
+            rectify complaint list --platform wechat --text 口令 -o json
+            rectify complaint list --company '!tencent' --status '!closed,refused'
+
+            Every filter goes with every other; “!” before the codes means all but these.
+            """)
+
+    @OptionGroup(title: "Filters") var filters: FilterOptions
 
     @Option(help: "How many at the most.")
     var limit = 50
@@ -46,33 +134,33 @@ struct ComplaintList: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        guard (1...100_000).contains(limit) else { throw ValidationError("--limit lies between 1 and 100000.") }
+        guard (1...1_000_000).contains(limit) else { throw ValidationError("--limit lies between 1 and 1000000.") }
     }
 
     func run() async throws {
-        let filters: [(name: String, value: String?)] = [
-            ("campaign", try campaign.code), ("status", status), ("category", category), ("kind", kind),
-            ("company", company), ("platform", platform), ("officer", officer), ("text", text),
-            ("overdue", overdue ? "true" : nil),
-        ]
-        let query = filters.compactMap { filter in filter.value.map { (filter.name, $0) } }
         let lines = try await client.withClient { client in
-            try await client.list("/v1/complaints", query, limit: limit, of: ComplaintLineBody.self)
+            try await client.list(
+                "/v1/complaints", try await filters.query(try campaign.code, client), limit: limit,
+                of: ComplaintLineBody.self)
         }
-        try output.write(
-            lines,
-            [
-                .init("Reference"), .init("Status"), .init("Received"), .init("Due"), .init("Respondent"),
-                .init("Target"), .init("Officer"), .init("Text"),
-            ], name: \.reference
-        ) { line in
-            [
-                line.reference, line.status.rawValue, line.receivedOn.description,
-                (line.dueOn?.description ?? "") + (line.isOverdue ? " late" : ""),
-                line.respondent.platform ?? line.respondent.company ?? "?", line.target.words, line.officer ?? "",
-                line.excerpt,
-            ]
-        }
+        try output.write(lines, ComplaintLineBody.columns, name: \.reference, row: \.row)
+    }
+}
+
+extension ComplaintLineBody {
+    static let columns: [TextTable.Column] = [
+        .init("Reference"), .init("Status"), .init("Received"), .init("Due"), .init("Respondent"), .init("Target"),
+        .init("Officer"), .init("Text"),
+    ]
+
+    var row: [String] {
+        let marks = [priority == .normal ? nil : priority.rawValue, isSuspected ? "duplicate?" : nil].compactMap(\.self)
+        return [
+            reference, status.rawValue, receivedOn.description,
+            (dueOn?.description ?? "") + (isOverdue ? " late" : ""),
+            respondent.platform ?? respondent.company ?? "?", target.words, officer ?? "",
+            (marks.isEmpty ? "" : "[\(marks.joined(separator: ", "))] ") + excerpt,
+        ]
     }
 }
 
@@ -96,15 +184,20 @@ struct ComplaintShow: AsyncParsableCommand {
 }
 
 extension ComplaintBody {
-    fileprivate var fields: [(String, String?)] {
+    var fields: [(String, String?)] {
         var fields: [(String, String?)] = [
             ("Complaint", reference), ("Status", status.rawValue), ("Version", String(version)),
             ("Kind", kind.rawValue), ("Category", category), ("Scenario", scenario),
             ("Respondent", respondent.platform ?? respondent.company ?? respondent.name.map { "? “\($0)”" } ?? "?"),
             ("Target", kind == .other ? nil : target.words), ("Scene", scene), ("Manner", manner),
             ("Method as written", methodName), ("Wrapped by", wrappedBy), ("Merchant", merchant),
-            ("Officer", officer), ("Outcome", outcome?.rawValue), ("Refused on", refusalGround),
+            ("Office", office), ("Officer", officer), ("Priority", priority == .normal ? nil : priority.rawValue),
+            ("Outcome", outcome?.rawValue), ("Refused on", refusalGround),
+            ("Company's answer", answer.map { $0.rawValue + (answerGround.map { ", \($0)" } ?? "") }),
+            ("Confirmed fixed", confirmedFixed.map { $0 ? "yes" : "no" }), ("Rating", rating.map { "\($0) of 5" }),
             ("Waits for", informationGap), ("Referred to", agency), ("Duplicate of", duplicateOf),
+            ("Merged into it", absorbed.isEmpty ? nil : absorbed.joined(separator: ", ")),
+            ("Suspicion", isSuspected ? "another complaint may be the same: complaint duplicates" : nil),
             ("Received on", receivedOn.description), ("Changed on", changedOn.description),
         ]
         for deadline in deadlines {
@@ -122,7 +215,13 @@ extension ComplaintBody {
             fields.append(("Complainant", ([complainant.kind ?? ""] + parts).joined(separator: ", ")))
         }
         fields.append(("Same contact", sameContact.isEmpty ? nil : sameContact.joined(separator: ", ")))
-        for message in messages { fields.append(("Message \(message.event)", message.text)) }
+        for tie in relations {
+            fields.append((tie.isInverse ? "Named by" : "Tied to", "\(tie.reference), \(tie.relation.rawValue)"))
+        }
+        for message in messages {
+            let other = message.reference == reference ? "" : ", \(message.reference)"
+            fields.append(("\(message.on) \(message.from.rawValue)\(other)", message.text ?? "(erased)"))
+        }
         if isErased { fields.append(("Sealed parts", "erased: nobody can open them")) }
         if isSealedUnavailable { fields.append(("Sealed parts", "cannot be opened just now")) }
         fields.append(("Possible now", actions.joined(separator: ", ")))
@@ -163,7 +262,9 @@ extension EventBody {
 
     var row: [String] {
         let who = [actor ?? actorKind.rawValue, onBehalfOf.map { "for \($0.rawValue)" }].compactMap(\.self)
-        let facts = details.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } + [note].compactMap(\.self)
+        let told = details.filter { changes[$0.key]?.new != $0.value }.sorted { $0.key < $1.key }
+        let changed = changes.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.words)" }
+        let facts = told.map { "\($0.key)=\($0.value)" } + changed + [note].compactMap(\.self)
         return [
             String(sequence), effectiveOn.description, recordedAt.formatted(.iso8601), who.joined(separator: " "),
             action, facts.joined(separator: "; "),
@@ -184,8 +285,14 @@ extension Client {
             let page: Page<Item> = try await get(path, query + more)
             items += page.items
             cursor = page.next
+            if let advice = page.advice { Terminal.note(advice) }
+            if page.advice != nil { break }
         } while cursor != nil && items.count < limit
         if cursor != nil { Terminal.note("there are more than \(limit); see them with a higher --limit") }
         return items
     }
+}
+
+extension ChangeBody {
+    var words: String { "\(old ?? "–") → \(new ?? "–")" }
 }

@@ -82,15 +82,102 @@ struct ComplaintAssign: ComplaintAction {
     var members: [String: JSON] { ["officer": JSON(officer)] }
 }
 
+struct ComplaintTake: ComplaintAction {
+    static let configuration = CommandConfiguration(commandName: "take", abstract: "Take it oneself.")
+
+    @OptionGroup var complaint: ComplaintOptions
+
+    var resource: String { "assignment" }
+    var members: [String: JSON] { ["officer": .string("me")] }
+}
+
+struct ComplaintTransfer: ComplaintAction {
+    static let configuration = CommandConfiguration(
+        commandName: "transfer", abstract: "Give it to another office, to nobody there yet.")
+
+    @OptionGroup var complaint: ComplaintOptions
+
+    @Option(help: "Code of the office, such as gd.")
+    var office: String
+
+    var resource: String { "office" }
+    var members: [String: JSON] { ["office": .string(office)] }
+}
+
+struct ComplaintPrioritise: ComplaintAction {
+    static let configuration = CommandConfiguration(
+        commandName: "prioritise", abstract: "Say how soon it should be worked.")
+
+    @OptionGroup var complaint: ComplaintOptions
+
+    @Option(help: "low, normal, high or urgent.")
+    var priority: Complaint.Priority
+
+    var resource: String { "priority" }
+    var members: [String: JSON] { ["priority": .string(priority.rawValue)] }
+}
+
+struct ComplaintRelate: ComplaintAction {
+    static let configuration = CommandConfiguration(
+        commandName: "relate", abstract: "Tie it to another complaint; --undo unties.")
+
+    @OptionGroup var complaint: ComplaintOptions
+
+    @Option(help: "The other complaint.")
+    var to: String
+
+    @Option(help: "related, same_incident, follows_up or contradicts.")
+    var relation: Complaint.Relation = .related
+
+    @Flag(help: "Untie the two.")
+    var undo = false
+
+    var method: String { undo ? "DELETE" : "POST" }
+    var resource: String { "relations" }
+    var members: [String: JSON] { ["to": .string(to), "relation": .string(relation.rawValue)] }
+}
+
+struct ComplaintExtend: ComplaintAction {
+    static let configuration = CommandConfiguration(
+        commandName: "extend", abstract: "Give more time for something owed; takes a supervisor who has not the case.")
+
+    @OptionGroup var complaint: ComplaintOptions
+
+    @Option(help: "acceptance, company_reply or answer.")
+    var deadline: Deadline.Purpose
+
+    @Option(help: "Days more, counted as the rule counts.")
+    var by: Int
+
+    var resource: String { "deadline-extensions" }
+    var members: [String: JSON] { ["purpose": .string(deadline.rawValue), "by": .int(by)] }
+}
+
 struct ComplaintNote: ComplaintAction {
     static let configuration = CommandConfiguration(
-        commandName: "note", abstract: "Add an internal note.")
+        commandName: "note", abstract: "Add a note: for us, or for the complainant or the company to read.")
 
     @OptionGroup var complaint: ComplaintOptions
 
     @Option(help: "The note.")
     var text: String
 
+    @Option(help: "internal, complainant or company.")
+    var audience: Complaint.Audience = .internal
+
     var resource: String { "notes" }
-    var members: [String: JSON] { ["reason": .string(text)] }
+    var members: [String: JSON] { ["reason": .string(text), "audience": .string(audience.rawValue)] }
+}
+
+struct ComplaintWrite: ComplaintAction {
+    static let configuration = CommandConfiguration(
+        commandName: "write", abstract: "Write to the complainant, who reads it by tracking code; needs --message.")
+
+    @OptionGroup var complaint: ComplaintOptions
+
+    var resource: String { "messages" }
+
+    func validate() throws {
+        guard complaint.message != nil else { throw ValidationError("--message is needed: what is written.") }
+    }
 }

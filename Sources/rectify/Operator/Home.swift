@@ -35,6 +35,14 @@ enum Home {
         return files
     }
 
+    /// The templates of letters, by language.
+    static func letters() throws -> [String: String] {
+        try ["zh", "en"].reduce(into: [:]) { letters, language in
+            let file = config.appending(path: "letters/order.\(language).md")
+            letters[language] = try String(contentsOf: file, encoding: .utf8)
+        }
+    }
+
     private static func isHome(_ folder: URL) -> Bool {
         FileManager.default.fileExists(
             atPath: folder.appending(path: "Migrations/0001_create_reference_data.sql").path(percentEncoded: false))

@@ -8,7 +8,7 @@ import Store
 struct OfficerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "officer", abstract: "Add, list and disable officers, and issue their tokens.",
-        subcommands: [OfficerAdd.self, OfficerList.self, OfficerDisable.self, OfficerToken.self])
+        subcommands: [OfficerAdd.self, OfficerList.self, OfficerGrant.self, OfficerDisable.self, OfficerToken.self])
 }
 
 /// How long a new token lasts.
@@ -31,13 +31,16 @@ struct OfficerAdd: AsyncParsableCommand {
     @Option(help: "officer, supervisor, auditor or admin.")
     var role: Role
 
+    @Option(help: "Office; officers of the central one may change every case.")
+    var office = Office.central
+
     @OptionGroup var life: TokenOptions
     @OptionGroup var options: OperatorOptions
 
     func run() async throws {
         let token = try await options.withDatabase { database in
-            try await database.transaction { [name, role, days = life.days] db in
-                _ = try db.addOfficer(named: name, role: role, at: Date())
+            try await database.transaction { [name, role, office, days = life.days] db in
+                _ = try db.addOfficer(named: name, role: role, office: office, at: Date())
                 return try db.issueToken(toOfficerNamed: name, lasting: days, at: Date())
             }
         }
@@ -45,9 +48,35 @@ struct OfficerAdd: AsyncParsableCommand {
     }
 }
 
+struct OfficerGrant: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "grant", abstract: "Give an officer a role in an office, from today on.",
+        discussion: "Someone has one role, in one office or several: another role held before ends.")
+
+    @Argument(help: "The officer's name.")
+    var name: String
+
+    @Option(help: "officer, supervisor, auditor or admin.")
+    var role: Role
+
+    @Option(help: "Office, such as gd.")
+    var office: String
+
+    @OptionGroup var options: OperatorOptions
+
+    func run() async throws {
+        try await options.withDatabase { database in
+            try await database.transaction { [name, role, office] db in
+                try db.grant(role, in: office, toOfficerNamed: name)
+            }
+        }
+        print("\(name) is \(role.rawValue) in \(office)")
+    }
+}
+
 extension IssuedToken {
     /// The secret alone on standard output, so that it can be piped into `rectify login`.
-    fileprivate func show(to name: String) {
+    func show(to name: String) {
         let note = "token for \(name), good until \(expiresAt.formatted(.iso8601)); it is shown only now\n"
         FileHandle.standardError.write(Data(note.utf8))
         print(secret)
@@ -63,7 +92,7 @@ struct OfficerList: AsyncParsableCommand {
         let officers = try await options.withDatabase { database in
             try await database.transaction(.readOnly) { db in try db.officers() }
         }
-        let rows = officers.map { [$0.name, $0.role.rawValue, $0.office, $0.isDisabled ? "disabled" : "in service"] }
+        let rows = officers.map { [$0.name, $0.role.rawValue, $0.offices.sorted().joined(separator: ", "), $0.isDisabled ? "disabled" : "in service"] }
         let table = TextTable([.init("Name"), .init("Role"), .init("Office"), .init("State")], rows)
         print(table.lines().joined(separator: "\n"))
     }

@@ -30,8 +30,11 @@ struct Running {
         }
         try await databases.checkSuitability(encryptionKey)
         let references = ReferenceCache(databases.work)
-        let service = Service(databases: databases, references: references, keys: keys)
-        let housekeeping = Housekeeping(databases: databases, references: references, logger: logger)
+        let service = Service(
+            databases: databases, references: references, keys: keys, letters: try Home.letters())
+        let rounds = Rounds(
+            worker: Worker(databases, references: references), every: .seconds(settings.number("worker.seconds")),
+            logger: logger)
         let idle = TimeAmount.seconds(Int64(settings.number("server.idle_seconds")))
         let application = Application(
             router: router(service), server: .http1(configuration: .init(idleTimeout: idle)),
@@ -41,7 +44,7 @@ struct Running {
                 Terminal.write(lines: ["ready on http://\(address?.ipAddress ?? host):\(address?.port ?? port)"])
             }, logger: logger)
         var configuration = ServiceGroupConfiguration(
-            services: [housekeeping, application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [rounds, application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(settings.number("server.shutdown_seconds"))
         do {
             try await ServiceGroup(configuration: configuration).run()
@@ -56,26 +59,29 @@ struct Running {
     }
 }
 
-/// Does hourly what time itself brings about.
-struct Housekeeping: ServiceLifecycle.Service {
-    let databases: Databases
-    let references: ReferenceCache
+/// Does, every while, what time itself brings about; of several servers one at a time.
+struct Rounds: ServiceLifecycle.Service {
+    let worker: Worker
+    let every: Duration
     let logger: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {
-                    let expired = try await databases.keepHouse(try await references.book(), at: Date())
-                    if !expired.isEmpty {
-                        logger.notice("justifications ran out", metadata: ["barriers": "\(expired)"])
+                    if let done = try await worker.round(at: Date()), !done.isEmpty {
+                        logger.notice("worker's round", metadata: ["done": "\(done)"])
                     }
+                } catch is CancellationError {
+                    break
                 } catch {
-                    logger.warning("housekeeping failed; it is tried again in an hour", metadata: ["error": "\(error)"])
+                    logger.warning("the worker's round failed; it is tried again", metadata: ["error": "\(error)"])
                 }
-                try? await Task.sleep(for: .seconds(3600))
+                try? await Task.sleep(for: every)
             }
         }
+        // The next server need not wait until the lease runs out.
+        try? await worker.release()
     }
 }
 

@@ -1,0 +1,215 @@
+import Casework
+import Contract
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Postgres
+import Store
+
+/// What a company sees and does with a key of its own: what was forwarded to it, its barriers, its orders.
+///
+/// What is not its own does not exist for it.
+struct CompanyRoutes {
+    let service: Service
+    private static let campaign = "/v1/company/campaigns/:campaign"
+
+    var routes: [Route] {
+        [
+            Route(.get, Self.campaign + "/complaints", complaints),
+            Route(.get, "/v1/company/complaints/:reference", complaint),
+            Route(.post, "/v1/company/complaints/:reference/response", respond),
+            Route(.get, Self.campaign + "/barriers", barriers),
+            Route(.post, Self.campaign + "/barriers/:number/undertaking") { request, context in
+                try await act(request, context, scope: .undertake) { $0.undertaking() }
+            },
+            Route(.post, Self.campaign + "/barriers/:number/claim") { request, context in
+                try await act(request, context, scope: .claim) { body in
+                    .init(.claim(coverage: body.int("coverage", in: 0...100)))
+                }
+            },
+            Route(.get, Self.campaign + "/orders", orders),
+            Route(.post, Self.campaign + "/orders/:number/acknowledgement", acknowledge),
+        ]
+    }
+
+    // MARK: Complaints
+
+    @Sendable func complaints(_ request: Request, context: Context) async throws -> Response {
+        let bearer = try context.company(for: .read)
+        let (id, campaign) = try await service.campaign(context)
+        let query = try ObjectReader(query: request)
+        enum Flag: String, CaseIterable {
+            case yes = "true"
+            case no = "false"
+        }
+        let isUnanswered = query.code("unanswered", as: Flag.self) == .yes
+        let pageSize = query.pageSize()
+        let cursor = query.text("cursor", limit: 200)
+        query.finish()
+        try query.faults.finish()
+        let name = "forwarded|\(bearer.company)|\(campaign.code)|\(isUnanswered)"
+        let below = try cursor.map { try service.cursor.position($0, of: name) }
+        let records = try await service.databases.work.transaction(.readOnly) { db in
+            try db.forwardedComplaints(
+                to: bearer.company, campaign: id, prefix: campaign.prefix, isUnanswered: isUnanswered, below: below,
+                limit: pageSize + 1)
+        }
+        let last = records.count > pageSize ? records[pageSize - 1].reference.number : nil
+        return try .json(
+            Page(
+                items: records.prefix(pageSize).map { ForwardedBody($0, notes: [], identity: nil) },
+                next: last.map { service.cursor.text(after: $0, of: name) }))
+    }
+
+    @Sendable func complaint(_ request: Request, context: Context) async throws -> Response {
+        let bearer = try context.company(for: .read)
+        return try await answer(try context.reference(), to: bearer)
+    }
+
+    @Sendable func respond(_ request: Request, context: Context) async throws -> Response {
+        let bearer = try context.company(for: .respond)
+        let reference = try context.reference()
+        let versions = try request.expectedVersions()
+        let body = try await Body(request)
+        let given = body.reader.requiredCode("answer", as: Complaint.Answer.self) ?? .accepted
+        let ground = body.reader.text("ground", limit: 200)
+        var terms = ActionTerms(reading: body.reader, versions: versions)
+        try body.finish()
+        try terms.checkForCompany()
+        terms.onBehalfOf = nil
+        let (book, now) = (try await service.references.book(), service.now())
+        try await service.databases.work.transaction { [terms] db in
+            guard try db.forwardedComplaint(reference, to: bearer.company) != nil else {
+                throw CaseError.notFound("complaint \(reference)")
+            }
+            _ = try db.perform(
+                .respond(given, ground: ground), on: reference, by: bearer.actor, terms, book: book, at: now)
+        }
+        return try await answer(reference, to: bearer)
+    }
+
+    private func answer(_ reference: Reference, to bearer: CompanyBearer) async throws -> Response {
+        let (record, notes, sealed) = try await service.databases.work.transaction(.readOnly) { db in
+            guard let record = try db.forwardedComplaint(reference, to: bearer.company) else {
+                throw CaseError.notFound("complaint \(reference)")
+            }
+            let events = try db.events(of: record.complaint.id, campaign: record.campaignID, limit: 1000)
+            let notes = events.filter { $0.audience == .company }.compactMap(\.note)
+            let isOpen = record.filing.disclosesIdentity
+            return (record, notes, isOpen ? try db.sealedFields(of: record) : [:])
+        }
+        let identity = try await service.keys.open(sealed.filter { $0.key == .identity }, of: record).identity
+        return try .json(ForwardedBody(record, notes: notes, identity: identity), version: record.version)
+    }
+
+    // MARK: Barriers and orders
+
+    /// The platforms a company runs today.
+    private func platforms(of company: String, _ campaign: Campaign) async throws -> [String] {
+        let today = Day(service.now(), in: campaign.zone())
+        return try await service.references.book().directory.registry.platforms
+            .filter { $0.company(on: today) == company }.map(\.code)
+    }
+
+    @Sendable func barriers(_ request: Request, context: Context) async throws -> Response {
+        let bearer = try context.company(for: .read)
+        let (id, campaign) = try await service.campaign(context)
+        var filter = BarrierFilter()
+        filter.platforms = try await platforms(of: bearer.company, campaign)
+        // What is only alleged is no company's business yet.
+        filter.isPublic = true
+        let now = service.now()
+        let seen = try await service.databases.work.transaction(.readOnly) { [filter] db in
+            try db.barriers(filter, campaign: id, limit: 1000).map { try db.seen($0, campaign, at: now) }
+        }
+        return try .json(Page(items: seen.map { $0.body(isPublic: true) }))
+    }
+
+    private func act(
+        _ request: Request, _ context: Context, scope: CompanyBearer.Scope,
+        _ read: @Sendable (ObjectReader) -> BarrierActionRoutes.Wanted
+    ) async throws -> Response {
+        let bearer = try context.company(for: scope)
+        let number = try context.barrierNumber()
+        let (id, campaign) = try await service.campaign(context)
+        let versions = try request.expectedVersions()
+        let body = try await Body(request)
+        let wanted = read(body.reader)
+        var terms = ActionTerms(reading: body.reader, versions: versions)
+        try body.finish()
+        try terms.checkForCompany()
+        // Its words may be read again by it.
+        terms.onBehalfOf = .company
+        let platforms = try await platforms(of: bearer.company, campaign)
+        let (book, now) = (try await service.references.book(), service.now())
+        let seen = try await service.databases.work.transaction { [terms] db in
+            guard let barrier = try db.barrier(number, campaign: id)?.barrier, barrier.remediation.isPublic,
+                platforms.contains(barrier.respondentPlatform)
+            else { throw CaseError.notFound("barrier \(number)") }
+            let record = try db.perform(
+                wanted.action, onBarrier: number, of: campaign.code, by: bearer.actor, terms, wanted.context,
+                book: book, at: now)
+            return try db.seen(record, campaign, at: now)
+        }
+        return try seen.answer(isPublic: true)
+    }
+
+    @Sendable func orders(_ request: Request, context: Context) async throws -> Response {
+        let bearer = try context.company(for: .read)
+        let (id, _) = try await service.campaign(context)
+        var filter = OrderFilter()
+        filter.company = bearer.company
+        let records = try await service.databases.work.transaction(.readOnly) { [filter] db in
+            try db.orders(filter, campaign: id, limit: 1000)
+        }
+        return try .json(Page(items: records.map { OrderBody($0, for: .company) }))
+    }
+
+    @Sendable func acknowledge(_ request: Request, context: Context) async throws -> Response {
+        let bearer = try context.company(for: .respond)
+        let number = try context.number(of: "order")
+        let (id, campaign) = try await service.campaign(context)
+        let versions = try request.expectedVersions()
+        let (book, now) = (try await service.references.book(), service.now())
+        let record = try await service.databases.work.transaction { db in
+            guard let order = try db.order(number, campaign: id), order.order.company == bearer.company else {
+                throw CaseError.notFound("order \(number)")
+            }
+            return try db.perform(
+                .acknowledge, onOrder: number, of: campaign.code, by: bearer.actor, ActionTerms(versions: versions),
+                book: book, at: now)
+        }
+        return try .json(OrderBody(record, for: .company), version: record.version)
+    }
+}
+
+extension ActionTerms {
+    /// A company acts today and for itself.
+    fileprivate func checkForCompany() throws(Refusal) {
+        guard effectiveOn == nil else {
+            throw .invalid(field: "effective_on", reason: "cannot be given: what a company does takes effect today")
+        }
+        guard message == nil else {
+            throw .invalid(field: "message", reason: "cannot be given: companies write to the authority, as reason")
+        }
+    }
+}
+
+extension ForwardedBody {
+    /// Without anything that tells who complains, unless the complainant agreed to be named.
+    fileprivate init(_ record: ComplaintRecord, notes: [String], identity: Identity?) {
+        let filing = record.filing
+        self.init(
+            record.complaint, reference: record.reference.description, version: record.version,
+            campaign: record.campaign, narrative: filing.narrative, notes: notes)
+        scene = filing.scene
+        manner = filing.manner
+        remedySought = filing.remedySought
+        occurredOn = filing.occurredOn
+        let isMinor = filing.ageBand != nil && filing.ageBand != "adult"
+        if filing.disclosesIdentity, !isMinor, let identity {
+            complainant = ComplainantBody(
+                kind: filing.complainantKind, identity: identity, ageBand: filing.ageBand, disclosesIdentity: true)
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import Casework
+import Contract
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Postgres
+import Store
+
+/// A complaint with what is shown beside it, read in one transaction.
+struct ComplaintParts: Sendable {
+    let record: ComplaintRecord
+    let barriers: [BarrierSummary]
+    let sameContact: [Reference]
+    let sealed: [SealedField: Data]
+    let messages: [SealedMessage]
+    /// Those of the complaints it names.
+    let references: [UUID: Reference]
+    /// Complaints that point at this one.
+    let inverse: [(complaint: UUID, relation: Complaint.Relation)]
+    let isSuspected: Bool
+}
+
+extension Connection {
+    func parts(of record: ComplaintRecord) throws -> ComplaintParts {
+        let (id, complaint) = (record.complaint.id, record.complaint)
+        let inverse = try relationsPointing(at: id, campaign: record.campaignID)
+        let named = complaint.absorbed.map(\.complaint) + complaint.relations.map(\.complaint) + inverse.map(\.complaint)
+        return ComplaintParts(
+            record: record, barriers: try barriers(ofComplaints: [id], campaign: record.campaignID)[id] ?? [],
+            sameContact: try complaintsOfSameContact(as: record), sealed: try sealedFields(of: record),
+            messages: try messages(of: record),
+            references: try references(of: named, campaign: record.campaignID, prefix: record.reference.prefix),
+            inverse: inverse, isSuspected: record.isSuspected)
+    }
+}
+
+extension Service {
+    /// A complaint as an officer sees it, with identity masked.
+    ///
+    /// What was done is done: where the keys cannot be reached, the sealed parts are left out rather than the answer.
+    func answer(_ parts: ComplaintParts, to role: Role) async throws -> Response {
+        var opened = OpenedParts()
+        var messages: [OpenedMessage] = []
+        do {
+            opened = try await keys.open(parts.sealed, of: parts.record)
+            messages = try await keys.open(parts.messages)
+        } catch is PostgresError {
+            opened.isUnavailable = true
+        }
+        let body = ComplaintBody(parts, opened, messages, for: role)
+        return try .json(body, version: parts.record.version)
+    }
+}
+
+extension ComplaintBody {
+    init(_ parts: ComplaintParts, _ opened: OpenedParts, _ messages: [OpenedMessage], for role: Role) {
+        let (record, filing) = (parts.record, parts.record.filing)
+        let isMinor = filing.ageBand != nil && filing.ageBand != "adult"
+        self.init(
+            id: record.complaint.id, reference: record.reference.description, version: record.version,
+            campaign: record.campaign, complaint: record.complaint, officer: record.officerName,
+            duplicateOf: record.duplicateOf?.description,
+            absorbed: record.complaint.absorbed.compactMap { parts.references[$0.complaint]?.description },
+            relations: parts.relations, isSuspected: parts.isSuspected, recordedAt: record.recordedAt,
+            changedAt: record.changedAt, barriers: parts.barriers.map(BarrierMention.init),
+            narrative: filing.narrative,
+            environment: EnvironmentBody(
+                appVersion: filing.appVersion, os: filing.os, region: filing.region, accountType: filing.accountType),
+            channel: record.channel.rawValue, sameContact: parts.sameContact.map(\.description),
+            messages: messages.map(MessageBody.init), isErased: opened.isErased,
+            isSealedUnavailable: opened.isUnavailable, actions: record.complaint.actions(for: role).map(\.rawValue))
+        respondent.name = filing.respondentName
+        methodName = filing.methodName
+        scene = filing.scene
+        manner = filing.manner
+        wrappedBy = filing.wrappedBy
+        merchant = filing.merchant
+        linkText = opened.linkText
+        controlText = opened.controlText
+        remedySought = filing.remedySought
+        language = filing.language
+        occurredOn = filing.occurredOn
+        clientReference = filing.clientReference
+        if filing.complainantKind != nil {
+            complainant = ComplainantBody(
+                kind: filing.complainantKind, identity: opened.identity?.masked(isMinor: isMinor),
+                ageBand: filing.ageBand, disclosesIdentity: filing.disclosesIdentity)
+        }
+    }
+}
+
+extension ComplaintParts {
+    /// The ties to other complaints, in both directions.
+    fileprivate var relations: [RelationBody] {
+        func body(_ id: UUID, _ relation: Complaint.Relation, isInverse: Bool) -> RelationBody? {
+            references[id].map { reference in
+                RelationBody(reference: reference.description, relation: relation, isInverse: isInverse)
+            }
+        }
+        let own = record.complaint.relations.compactMap { body($0.complaint, $0.relation, isInverse: false) }
+        let others = inverse.compactMap { body($0.complaint, $0.relation, isInverse: true) }
+        return (own + others).sorted { ($0.reference, $0.relation.rawValue) < ($1.reference, $1.relation.rawValue) }
+    }
+}
+
+extension MessageBody {
+    init(_ opened: OpenedMessage) {
+        let message = opened.message
+        self.init(
+            reference: message.reference.description, event: message.event, from: message.from, on: message.on,
+            text: opened.text)
+    }
+}

@@ -1,0 +1,192 @@
+import Casework
+import Contract
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Postgres
+import Reports
+import Store
+
+/// Orders to companies about barriers.
+struct OrderRoutes {
+    let service: Service
+    private static let root = "/v1/campaigns/:campaign/orders"
+
+    var routes: [Route] {
+        [
+            Route(.get, Self.root, list),
+            Route(.post, Self.root, issue),
+            Route(.get, Self.root + "/:number", show),
+            Route(.get, Self.root + "/:number/events", events),
+            Route(.get, Self.root + "/:number/deadlines", explain),
+            Route(.get, Self.root + "/:number/letter", offers: [.markdown], letter),
+            action("service") { _ in .serve },
+            action("acknowledgement") { _ in .acknowledge },
+            action("extension", needsReason: true) { body in
+                .extend(barrier: body.int("barrier", in: 1...Int(Int32.max)), by: body.requiredInt("by", in: 1...365))
+            },
+            action("compliance") { _ in .comply },
+            action("breach") { _ in .breach },
+            action("escalation") { body in
+                .escalate(
+                    rung: body.requiredText("rung", limit: 60), basis: body.requiredText("basis", limit: 200))
+            },
+            action("rescission", needsReason: true) { _ in .rescind },
+            action("notes", needsReason: true, needsVersion: false) { _ in .note },
+        ]
+    }
+
+    @Sendable func list(_ request: Request, context: Context) async throws -> Response {
+        let officer = try context.reader()
+        let (campaignID, campaign) = try await service.campaign(context)
+        let query = try ObjectReader(query: request)
+        var filter = OrderFilter()
+        filter.company = query.text("company", limit: 60)
+        filter.statuses = query.codes("status")
+        filter.barrier = query.number("barrier", in: 1...Int(Int32.max))
+        let pageSize = query.pageSize()
+        let cursor = query.text("cursor", limit: 200)
+        query.finish()
+        try query.faults.finish()
+        let name = "orders|\(campaign.code)|\(filter)"
+        filter.below = try cursor.map { try service.cursor.position($0, of: name) }
+        let records = try await service.databases.work.transaction(.readOnly) { [filter] db in
+            try db.orders(filter, campaign: campaignID, limit: pageSize + 1)
+        }
+        let last = records.count > pageSize ? records[pageSize - 1].order.number : nil
+        return try .json(
+            Page(
+                items: records.prefix(pageSize).map { OrderBody($0, for: officer.role) },
+                next: last.map { service.cursor.text(after: $0, of: name) }))
+    }
+
+    @Sendable func show(_ request: Request, context: Context) async throws -> Response {
+        let officer = try context.reader()
+        let record = try await found(context)
+        return try .json(OrderBody(record, for: officer.role), version: record.version)
+    }
+
+    @Sendable func events(_ request: Request, context: Context) async throws -> Response {
+        _ = try context.reader()
+        let record = try await found(context)
+        return try await service.history(request, "order|\(record.id)") { _ in (record.id, record.campaignID) }
+    }
+
+    @Sendable func explain(_ request: Request, context: Context) async throws -> Response {
+        _ = try context.reader()
+        let record = try await found(context)
+        let (_, campaign) = try await service.campaign(context)
+        let calendar = try await service.references.book().data.rules(for: campaign).calendar
+        let today = Day(service.now(), in: campaign.zone())
+        let items = record.order.items.map { item in
+            ExplanationBody(
+                item.deadline, subject: "order \(record.order.number), barrier \(item.barrier)", calendar: calendar,
+                today: today)
+        }
+        return try .json(Page(items: items))
+    }
+
+    /// The order as a letter to the company, in Chinese or English.
+    @Sendable func letter(_ request: Request, context: Context) async throws -> Response {
+        _ = try context.reader()
+        enum Language: String, CaseIterable {
+            case zh
+            case en
+        }
+        let query = try ObjectReader(query: request)
+        let language = query.code("language", as: Language.self) ?? .zh
+        query.finish()
+        try query.faults.finish()
+        let record = try await found(context)
+        let (_, campaign) = try await service.campaign(context)
+        let book = try await service.references.book()
+        let barriers = try await service.databases.work.transaction(.readOnly) { db in
+            try record.order.items.compactMap { try db.barrier($0.barrier, campaign: record.campaignID)?.barrier }
+        }
+        let letter = OrderLetter(
+            record.order, barriers: barriers, campaign: campaign, directory: book.directory,
+            isChinese: language == .zh)
+        return .text(try letter.text(template: service.letters[language.rawValue] ?? ""), as: .markdown)
+    }
+
+    private func found(_ context: Context) async throws -> OrderRecord {
+        let number = try context.number(of: "order")
+        let (campaignID, _) = try await service.campaign(context)
+        let record = try await service.databases.work.transaction(.readOnly) { db in
+            try db.order(number, campaign: campaignID)
+        }
+        guard let record else { throw Problem.notFound("order \(number)") }
+        return record
+    }
+
+    // MARK: Changing
+
+    @Sendable func issue(_ request: Request, context: Context) async throws -> Response {
+        let officer = try context.reader()
+        let (_, campaign) = try await service.campaign(context)
+        let body = try await Body(request)
+        let reader = body.reader
+        let common = limit(reader, "due")
+        var order = NewOrder(
+            company: reader.requiredText("company", limit: 60),
+            rung: reader.text("rung", limit: 60) ?? campaign.ladder.first?.code ?? "",
+            basis: reader.text("basis", limit: 200), limits: [:])
+        for item in reader.objects("barriers", limit: 200) {
+            let number = item.requiredInt("number", in: 1...Int(Int32.max))
+            let own = limit(item, "due")
+            if order.limits[number] != nil { item.fault("number", "duplicate", "stands twice") }
+            if own == nil, common == nil, !item.has("due") {
+                item.fault("due", "missing", "is required where the order has no common one, such as 5wd")
+            }
+            order.limits[number] = own ?? common ?? .days(1, .workingDays)
+            item.finish()
+        }
+        if order.limits.isEmpty { reader.fault("barriers", "missing", "needs at least one barrier") }
+        let terms = ActionTerms(reading: reader, versions: nil)
+        try body.finish()
+        let (book, now) = (try await service.references.book(), service.now())
+        let record = try await service.databases.work.transaction { [order] db in
+            try db.issue(order, of: campaign.code, by: officer.actor, terms, book: book, at: now)
+        }
+        return try .json(OrderBody(record, for: officer.role), status: .created, version: record.version)
+    }
+
+    private func limit(_ reader: ObjectReader, _ name: String) -> OrderLimit? {
+        guard let text = reader.text(name, limit: 20) else { return nil }
+        let limit = OrderLimit(text)
+        if limit == nil {
+            reader.fault(name, "invalid", "has to be working days as 5wd, calendar days as 10d, or a date")
+        }
+        return limit
+    }
+
+    private func action(
+        _ name: String, needsReason: Bool = false, needsVersion: Bool = true,
+        _ read: @escaping @Sendable (ObjectReader) -> Order.Action
+    ) -> Route {
+        Route(.post, "\(Self.root)/:number/\(name)") { request, context in
+            let officer = try context.reader()
+            let number = try context.number(of: "order")
+            let (_, campaign) = try await service.campaign(context)
+            let versions = needsVersion ? try request.expectedVersions() : nil
+            let body = try await Body(request)
+            let action = read(body.reader)
+            let terms = ActionTerms(reading: body.reader, versions: versions, needsReason: needsReason)
+            try body.finish()
+            let (book, now) = (try await service.references.book(), service.now())
+            let record = try await service.databases.work.transaction { db in
+                try db.perform(
+                    action, onOrder: number, of: campaign.code, by: officer.actor, terms, book: book, at: now)
+            }
+            return try .json(OrderBody(record, for: officer.role), version: record.version)
+        }
+    }
+}
+
+extension OrderBody {
+    init(_ record: OrderRecord, for role: Role) {
+        self.init(
+            record.order, campaign: record.campaign, version: record.version, recordedAt: record.recordedAt,
+            actions: record.order.actions(for: role).map(\.rawValue))
+    }
+}

@@ -1,0 +1,137 @@
+import Casework
+import HTTPTypes
+
+extension Problem {
+    /// What a rule's refusal tells the client: what is wrong, and what would be right.
+    init(_ refusal: Refusal) {
+        self =
+            switch refusal {
+            case .forbidden(let action, let role):
+                Problem(.forbidden, "forbidden", "Not allowed", "The role \(role.rawValue) may not do this: \(action).")
+            case .wrongOffice(let office):
+                Problem(
+                    .forbidden, "wrong-office", "Another office's case",
+                    "The case belongs to the office “\(office)”; its officers, or the central office's, may change it.")
+            case .heldByAnother:
+                Self.conflict(
+                    "held-by-another", "Another officer has it",
+                    "Only the officer who has the case, or a supervisor, can give it to someone else.")
+            case .selfApproval(let why): Problem(.forbidden, "self-approval", "Not by oneself", "\(why.sentence)")
+            case .reasonMissing:
+                Self.fault("reason", "missing", "is required for an action that takes effect on an earlier day")
+            case .unknownCode(let field, let value, let known):
+                Self.fault(
+                    field, "unknown_code",
+                    known.count <= 40
+                        ? "“\(value)” is not known; known: \(known.joined(separator: ", "))" : "“\(value)” is not known"
+                )
+            case .categoryMismatch(let scenario, let category, let expected):
+                Self.fault(
+                    "scenario", "category_mismatch", "“\(scenario)” belongs to “\(expected)”, not to “\(category)”")
+            case .categoryMissing:
+                Self.fault("category", "missing", "is required: a complaint is accepted into a category")
+            case .notADuplicate(let why): Self.fault("of", "not_a_duplicate", why)
+            case .invalid(let field, let reason): Self.fault(field, "invalid", reason)
+            case .inTheFuture(let day, let today):
+                Self.fault("effective_on", "in_the_future", "\(day) has not come yet; today is \(today)")
+            case .barriersNotVerified, .noBarrier, .quorumNotMet, .noRefutingObservation: Self.proof(refusal)
+            case .backdated, .beforeBeginning, .wouldBecomeIllegal, .wouldUndermine, .notReplayable:
+                Self.order(refusal)
+            default: Self.state(refusal)
+            }
+    }
+
+    /// What is not proved yet.
+    private static func proof(_ refusal: Refusal) -> Problem {
+        switch refusal {
+        case .barriersNotVerified(let numbers):
+            conflict(
+                "barriers-not-verified", "Not all barriers are gone",
+                "Not verified on that day: \(numbers.map(String.init).joined(separator: ", ")).")
+        case .noBarrier:
+            conflict(
+                "no-barrier", "No barrier",
+                "“remediated” needs a verified barrier, and the complaint is tied to none. Link one first.")
+        case .quorumNotMet(let why): conflict("quorum-not-met", "Not proved yet", "\(why).")
+        default:
+            conflict(
+                "nothing-refutes", "Nothing refutes the claim",
+                "Record an observation with the result “blocked” made after the claim first.")
+        }
+    }
+
+    /// What does not fit the order of the case's days.
+    private static func order(_ refusal: Refusal) -> Problem {
+        switch refusal {
+        case .backdated(let day, let latest):
+            conflict(
+                "before-latest-change", "Before the latest change",
+                "It cannot take effect on \(day): the case changed last on \(latest). Use that day or a later one.")
+        case .beforeBeginning(let day, let began):
+            conflict(
+                "before-beginning", "Before the case began",
+                "It cannot take effect on \(day): the case began on \(began).")
+        case .wouldBecomeIllegal(let action, let day, let sequence, let reason):
+            conflict(
+                "would-become-illegal", "A later action would lose its ground",
+                "With this in its place, “\(action)” of \(day) (number \(sequence) in the history) could not have "
+                    + "happened: \(Problem(reason).detail)")
+        case .wouldUndermine(let name, let action, let day):
+            conflict(
+                "would-undermine", "Another case rests on it",
+                "With this in its place, the barrier would not have been verified on \(day), and \(name) "
+                    + "(“\(action)”) rests on that. Undo that first.")
+        case .notReplayable(let reason):
+            conflict(
+                "not-replayable", "The past cannot be told again",
+                "Nothing can be put before the latest change of this case: \(Problem(reason).detail)")
+        default: internalError
+        }
+    }
+
+    /// What does not go from where the case is.
+    private static func state(_ refusal: Refusal) -> Problem {
+        switch refusal {
+        case .outOfOrder(let action, let state, let allowed):
+            conflict(
+                "out-of-order", "Not in this state",
+                "“\(action)” cannot be done while it is “\(state)”. "
+                    + (allowed.isEmpty
+                        ? "Nothing can be done to it by this role." : "Possible now: \(allowed.joined(separator: ", ")).")
+            )
+        case .hasDuplicates:
+            conflict(
+                "has-duplicates", "Others were merged into it",
+                "Other complaints were merged into this one and would be left alone; undo that first.")
+        case .linkUnchanged(let barrier, let isLinked):
+            conflict(
+                "link-unchanged", "Nothing to change",
+                "Barrier \(barrier) is \(isLinked ? "tied to the complaint already" : "not tied to the complaint").")
+        case .nothingToChange(let why): conflict("nothing-to-change", "Nothing to change", why.sentence)
+        case .windowClosed(let day, let days):
+            conflict(
+                "window-closed", "Too late to reopen",
+                "It ended on \(day) and could be reopened for \(days) days. File a new complaint instead.")
+        case .notOverdue(let due):
+            conflict(
+                "not-overdue", "Nothing is late",
+                "An order is breached once a barrier is still there after its day; the last is \(due).")
+        case .notHigher(let rung, let current):
+            conflict("not-higher", "Not higher", "“\(rung)” is not above “\(current)” on the campaign's ladder.")
+        default: internalError
+        }
+    }
+
+    private static func conflict(_ code: String, _ title: String, _ detail: String) -> Problem {
+        Problem(.conflict, code, title, detail)
+    }
+
+    private static func fault(_ field: String, _ code: String, _ detail: String) -> Problem {
+        .invalid([Fault(pointer: "#/\(field)", code: code, detail: detail)])
+    }
+}
+
+extension String {
+    /// With a capital at the beginning and a full stop at the end.
+    fileprivate var sentence: String { prefix(1).uppercased() + dropFirst() + "." }
+}

@@ -1,0 +1,129 @@
+import Foundation
+
+extension Complaint.Action {
+    /// What the action was told, as history keeps it; ``init(name:details:)`` reads it back.
+    public var details: [String: String] {
+        let details: [String: String?] =
+            switch self {
+            case .accept(let category, let scenario): ["category": category, "scenario": scenario]
+            case .refuse(let ground): ["ground": ground]
+            case .requestInformation(let gap): ["gap": gap]
+            case .respond(let answer, let ground): ["answer": answer.rawValue, "ground": ground]
+            case .close(let outcome): ["outcome": outcome.rawValue]
+            case .refer(let agency): ["agency": agency]
+            case .markDuplicate(let original): ["of": original.text]
+            case .absorb(let other, let barriers, let due):
+                ["complaint": other.text, "barriers": barriers.sorted().map(String.init).joined(separator: " ")]
+                    .merging(due.map { ("due_\($0.key.rawValue)", $0.value.description) }) { first, _ in first }
+            case .release(let other): ["complaint": other.text]
+            case .rate(let rating): ["rating": String(rating)]
+            case .resolve(let resolution): resolution.details
+            case .link(let barrier), .unlink(let barrier): ["barrier": String(barrier)]
+            case .assign(let officer): ["officer": officer?.text]
+            case .transfer(let office): ["office": office]
+            case .setPriority(let priority): ["priority": priority.rawValue]
+            case .relate(let other, let relation), .unrelate(let other, let relation):
+                ["to": other.text, "relation": relation.rawValue]
+            case .extendDeadline(let purpose, let units): ["purpose": purpose.rawValue, "by": String(units)]
+            case .note(let audience): ["audience": audience.rawValue]
+            case .missDeadline(let purpose, let due): ["purpose": purpose.rawValue, "due_on": due.description]
+            case .provideInformation, .forward, .withdraw, .undoDuplicate, .reopen, .confirmFixed, .denyFixed,
+                .recalculate, .message:
+                [:]
+            }
+        return details.compactMapValues(\.self)
+    }
+
+    /// Reads an action back from history; `nil` where history does not tell enough.
+    public init?(name: String, details: [String: String]) {
+        guard let name = Complaint.ActionName(rawValue: name) else { return nil }
+        func id(_ name: String) -> UUID? { details[name].flatMap(UUID.init) }
+        func number(_ name: String) -> Int? { details[name].flatMap(Int.init) }
+        let read: Complaint.Action? =
+            switch name {
+            case .accept: .accept(category: details["category"], scenario: details["scenario"])
+            case .refuse: details["ground"].map { .refuse(ground: $0) }
+            case .requestInformation: details["gap"].map { .requestInformation(gap: $0) }
+            case .provideInformation: .provideInformation
+            case .forward: .forward
+            case .respond:
+                .respond(details["answer"].flatMap(Complaint.Answer.init) ?? .accepted, ground: details["ground"])
+            case .close, .closeUnsubstantiated:
+                details["outcome"].flatMap(Complaint.Outcome.init).map { .close($0) }
+            case .withdraw: .withdraw
+            case .refer: details["agency"].map { .refer(agency: $0) }
+            case .markDuplicate: id("of").map { .markDuplicate(of: $0) }
+            case .undoDuplicate: .undoDuplicate
+            case .absorb: id("complaint").map { .absorb($0, barriers: details.numbers, due: details.due) }
+            case .release: id("complaint").map { .release($0) }
+            case .reopen: .reopen
+            case .confirmFixed: .confirmFixed
+            case .denyFixed: .denyFixed
+            case .rate: number("rating").map { .rate($0) }
+            case .resolve: Complaint.Resolution(details: details).map { .resolve($0) }
+            case .link: number("barrier").map { .link(barrier: $0) }
+            case .unlink: number("barrier").map { .unlink(barrier: $0) }
+            case .assign: .assign(to: id("officer"))
+            case .transfer: details["office"].map { .transfer(office: $0) }
+            case .setPriority: details["priority"].flatMap(Complaint.Priority.init).map { .setPriority($0) }
+            case .relate: id("to").flatMap { to in details.relation.map { .relate(to, $0) } }
+            case .unrelate: id("to").flatMap { to in details.relation.map { .unrelate(to, $0) } }
+            case .extendDeadline:
+                details.purpose.flatMap { purpose in number("by").map { .extendDeadline(purpose, by: $0) } }
+            case .recalculate: .recalculate
+            case .note: .note(details["audience"].flatMap(Complaint.Audience.init) ?? .internal)
+            case .message: .message
+            case .missDeadline:
+                details.purpose.flatMap { purpose in
+                    details["due_on"].flatMap(Day.init).map { .missDeadline(purpose, dueOn: $0) }
+                }
+            }
+        guard let read else { return nil }
+        self = read
+    }
+}
+
+extension [String: String] {
+    fileprivate var purpose: Deadline.Purpose? { self["purpose"].flatMap(Deadline.Purpose.init) }
+    fileprivate var relation: Complaint.Relation? { self["relation"].flatMap(Complaint.Relation.init) }
+    fileprivate var numbers: [Int] { (self["barriers"] ?? "").split(separator: " ").compactMap { Int($0) } }
+
+    fileprivate var due: [Deadline.Purpose: Day] {
+        let pairs = Deadline.Purpose.allCases.compactMap { purpose in
+            self["due_\(purpose.rawValue)"].flatMap(Day.init).map { (purpose, $0) }
+        }
+        return Dictionary<Deadline.Purpose, Day>(uniqueKeysWithValues: pairs)
+    }
+}
+
+extension Complaint.Resolution {
+    fileprivate var details: [String: String?] {
+        var details: [String: String?] = ["category": category, "scenario": scenario]
+        if let respondent {
+            details["respondent_platform"] = respondent.platform ?? ""
+            details["respondent_company"] = respondent.company ?? ""
+        }
+        if let target {
+            details["target_platform"] = target.platform ?? ""
+            details["target_company"] = target.company ?? ""
+            details["target_host"] = target.host ?? ""
+            details["payment_method"] = target.paymentMethod ?? ""
+        }
+        return details
+    }
+
+    /// `nil` for what the first version of the program wrote, which told old and new in one word.
+    fileprivate init?(details: [String: String]) {
+        guard !details.values.contains(where: { $0.contains(" → ") }) else { return nil }
+        func code(_ name: String) -> String? { details[name].flatMap { $0.isEmpty ? nil : $0 } }
+        self.init(category: details["category"], scenario: details["scenario"])
+        if details["respondent_platform"] != nil {
+            respondent = Complaint.Party(platform: code("respondent_platform"), company: code("respondent_company"))
+        }
+        if details["target_platform"] != nil {
+            target = Complaint.Target(
+                platform: code("target_platform"), company: code("target_company"), host: code("target_host"),
+                paymentMethod: code("payment_method"))
+        }
+    }
+}

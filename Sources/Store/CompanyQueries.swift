@@ -1,0 +1,72 @@
+public import Casework
+import Foundation
+public import Postgres
+
+/// A company that was sent complaints and answers none.
+public struct SilentCompany: Sendable {
+    public let company: String
+    /// Complaints it has not answered.
+    public let unanswered: Int
+    public let oldestForwardedOn: Day
+    public let lastAnsweredOn: Day?
+}
+
+extension Connection {
+    /// What was forwarded to a company, newest first, whatever became of it.
+    public func forwardedComplaints(
+        to company: String, campaign: Int, prefix: String, isUnanswered: Bool, below number: Int?, limit: Int
+    ) throws -> [ComplaintRecord] {
+        let open: SQL = isUnanswered ? "AND c.status = 'forwarded'" : ""
+        let below: SQL = number.map { "AND c.number < \($0)" } ?? ""
+        return try all(
+            """
+            SELECT \(ComplaintRecord.columns) FROM \(ComplaintRecord.tables)
+            WHERE c.campaign_id = \(campaign) AND c.respondent_company = \(company) AND c.forwarded_on IS NOT NULL
+              \(open) \(below)
+            ORDER BY c.number DESC LIMIT \(limit)
+            """, as: ComplaintRecord.init(row:))
+    }
+
+    /// A complaint that was forwarded to the company; `nil` where there is none such.
+    public func forwardedComplaint(_ reference: Reference, to company: String) throws -> ComplaintRecord? {
+        let isForwarded = try first(
+            """
+            SELECT true FROM complaint c JOIN campaign ca ON ca.id = c.campaign_id
+            WHERE ca.prefix = \(reference.prefix) AND c.number = \(reference.number)
+              AND c.respondent_company = \(company) AND c.forwarded_on IS NOT NULL
+            """
+        ) { row in try row.read(Bool.self) }
+        return isForwarded == nil ? nil : try complaint(reference)
+    }
+
+    /// Companies with complaints forwarded long ago and not one answer since.
+    ///
+    /// - Parameters:
+    ///   - day: The day it is.
+    ///   - campaign: In which campaign.
+    ///   - days: How long is long.
+    /// - Returns: The companies, those that wait longest first.
+    /// - Throws: `PostgresError`.
+    public func silentCompanies(on day: Day, campaign: Int, afterDays days: Int) throws -> [SilentCompany] {
+        try all(
+            """
+            SELECT w.company, w.unanswered, w.oldest, a.last
+            FROM (SELECT respondent_company AS company, count(*) AS unanswered, min(forwarded_on) AS oldest
+                  FROM complaint
+                  WHERE campaign_id = \(campaign) AND status = 'forwarded' AND respondent_company IS NOT NULL
+                  GROUP BY respondent_company) w
+            LEFT JOIN LATERAL (
+                SELECT max(d.ended_on) AS last
+                FROM complaint c JOIN deadline d ON d.campaign_id = c.campaign_id AND d.complaint_id = c.id
+                WHERE c.campaign_id = \(campaign) AND c.respondent_company = w.company
+                  AND d.purpose = 'company_reply' AND d.state = 'met') a ON true
+            WHERE w.oldest <= \(day + -days) AND (a.last IS NULL OR a.last <= \(day + -days))
+            ORDER BY w.oldest, w.company
+            """
+        ) { row in
+            SilentCompany(
+                company: try row.read(), unanswered: try row.read(), oldestForwardedOn: try row.read(),
+                lastAnsweredOn: try row.read())
+        }
+    }
+}

@@ -1,0 +1,116 @@
+public import Casework
+public import Foundation
+public import Postgres
+
+/// Another complaint that may be the same, and why.
+public struct SuspectedDuplicate: Sendable {
+    public let id: UUID
+    public let reference: Reference
+    public let status: Complaint.Status
+    public let receivedOn: Day
+    public let excerpt: String
+    public let hint: DuplicateHint
+}
+
+extension Connection {
+    /// Complaints that may be one with this, the likeliest first.
+    ///
+    /// Looked at are those of the same contact, of the same link, and the newest 200 on the same barriers; pairs that an
+    /// officer has called two are left out.
+    public func suspectedDuplicates(of record: ComplaintRecord, limit: Int = 20) throws -> [SuspectedDuplicate] {
+        let (id, campaign) = (record.complaint.id, record.campaignID)
+        let rows = try all(
+            """
+            WITH candidate AS (
+                (SELECT theirs.complaint_id, 'same_filer' AS reason
+                 FROM contact_digest mine JOIN contact_digest theirs USING (campaign_id, digest)
+                 WHERE mine.campaign_id = \(campaign) AND mine.complaint_id = \(id) LIMIT 200)
+                UNION ALL
+                (SELECT o.id, 'same_link'
+                 FROM complaint m JOIN complaint o ON o.campaign_id = m.campaign_id AND o.link_digest = m.link_digest
+                 WHERE m.campaign_id = \(campaign) AND m.id = \(id) ORDER BY o.number DESC LIMIT 200)
+                UNION ALL
+                (SELECT o.complaint_id, 'same_barrier'
+                 FROM complaint_barrier m
+                 JOIN complaint_barrier o ON o.campaign_id = m.campaign_id AND o.barrier_id = m.barrier_id
+                 WHERE m.campaign_id = \(campaign) AND m.complaint_id = \(id) ORDER BY o.number DESC LIMIT 200)
+            )
+            SELECT c.id, c.number, c.status, c.received_on, left(c.narrative, 80), array_agg(DISTINCT k.reason),
+                   similarity(c.narrative, \(record.filing.narrative))::numeric
+            FROM candidate k
+            JOIN complaint c ON c.campaign_id = \(campaign) AND c.id = k.complaint_id
+            WHERE c.id <> \(id) AND c.status <> 'duplicate' AND NOT EXISTS (
+                SELECT FROM duplicate_suggestion s
+                WHERE s.campaign_id = \(campaign) AND s.dismissed_at IS NOT NULL
+                  AND ((s.complaint_id = \(id) AND s.other_id = c.id)
+                       OR (s.complaint_id = c.id AND s.other_id = \(id))))
+            GROUP BY c.id, c.number, c.status, c.received_on, c.narrative
+            ORDER BY c.number
+            """
+        ) { row in
+            let (other, number): (UUID, Int) = (try row.read(), try row.read())
+            let (status, day, excerpt): (Complaint.Status, Day, String) = (
+                try row.read(), try row.read(), try row.read()
+            )
+            let reasons = try row.read([String].self).compactMap(DuplicateHint.Reason.init)
+            let similarity: Decimal = try row.read()
+            return SuspectedDuplicate(
+                id: other, reference: Reference(prefix: record.reference.prefix, number: number), status: status,
+                receivedOn: day, excerpt: excerpt,
+                hint: DuplicateHint(
+                    reasons: Set(reasons), similarity: NSDecimalNumber(decimal: similarity).doubleValue))
+        }
+        let suspected = rows.filter(\.hint.isSuspected).sorted { left, right in
+            (left.hint.reasons.count, left.hint.similarity) > (right.hint.reasons.count, right.hint.similarity)
+        }
+        return Array(suspected.prefix(limit))
+    }
+
+    /// Keeps what was found about a new complaint, and flags it for the queue.
+    ///
+    /// - Returns: Whether another complaint may be the same.
+    func keepSuspicion(about record: ComplaintRecord, at moment: Date) throws -> Bool {
+        let found = try suspectedDuplicates(of: record)
+        for other in found where other.reference.number < record.reference.number {
+            try run(
+                """
+                INSERT INTO duplicate_suggestion (campaign_id, complaint_id, other_id, reasons, similarity, found_at)
+                VALUES (\(record.campaignID), \(record.complaint.id), \(other.id),
+                        \(other.hint.reasons.map(\.rawValue).sorted()), \(Decimal(other.hint.similarity)), \(moment))
+                ON CONFLICT DO NOTHING
+                """)
+        }
+        let isSuspected = found.contains { $0.reference.number < record.reference.number }
+        if isSuspected { try setSuspicion(true, of: record.complaint.id, campaign: record.campaignID) }
+        return isSuspected
+    }
+
+    /// An officer says that two complaints are two; said so in the history of the first.
+    ///
+    /// - Throws: `Refusal`, ``CaseError``, ``MomentError``, or `PostgresError`.
+    public func dismissDuplicate(
+        _ other: Reference, of reference: Reference, by actor: Actor, book: ReferenceBook, at now: Date
+    ) throws -> ComplaintRecord {
+        guard let second = try complaint(other) else { throw CaseError.notFound("complaint \(other)") }
+        let terms = ActionTerms(reason: "not the same case as \(other)")
+        let record = try perform(.note(.internal), on: reference, by: actor, terms, book: book, at: now)
+        try run(
+            """
+            INSERT INTO duplicate_suggestion (campaign_id, complaint_id, other_id, reasons, similarity, found_at,
+                                              dismissed_at)
+            VALUES (\(record.campaignID), \(record.complaint.id), \(second.complaint.id), '{}', 0, \(now), \(now))
+            ON CONFLICT (campaign_id, complaint_id, other_id) DO UPDATE SET dismissed_at = \(now)
+            """)
+        let isLeft = try !suspectedDuplicates(of: record).isEmpty
+        try setSuspicion(isLeft, of: record.complaint.id, campaign: record.campaignID)
+        return record
+    }
+
+    private func setSuspicion(_ isSuspected: Bool, of id: UUID, campaign: Int) throws {
+        try run(
+            """
+            UPDATE complaint SET has_suspected_duplicate = \(isSuspected)
+            WHERE campaign_id = \(campaign) AND id = \(id)
+            """)
+    }
+}

@@ -1,0 +1,46 @@
+import Foundation
+
+/// Width and case do not matter when text is looked for.
+func folded(_ text: String) -> String { text.precomposedStringWithCompatibilityMapping.lowercased() }
+
+/// The pairs of neighbouring characters in a text, each once, as the index has them.
+///
+/// Chinese words are two characters long and nothing stands between them, so pairs are what an index can hold. A pair
+/// is two code points in one number; those beyond the basic plane share numbers, which a look at the text sorts out.
+func characterPairs(in text: String) -> [Int] {
+    var pairs: Set<Int32> = []
+    var previous: UInt32?
+    for scalar in folded(text).unicodeScalars {
+        guard !scalar.properties.isWhitespace else {
+            previous = nil
+            continue
+        }
+        if let previous { pairs.insert(Int32(bitPattern: (previous & 0xFFFF) << 16 | (scalar.value & 0xFFFF))) }
+        previous = scalar.value
+    }
+    return pairs.map { Int($0) }.sorted()
+}
+
+/// Words to look for: all have to occur.
+public struct TextQuery: Sendable, Hashable {
+    public let words: [String]
+    /// Words that are looked for at the most.
+    public static let limit = 8
+
+    /// - Returns: `nil` where there is no word, or one of a single character, which no index can find.
+    public init?(_ text: String) {
+        words = folded(text).split(whereSeparator: \.isWhitespace).map(String.init)
+        guard !words.isEmpty, words.count <= Self.limit, words.allSatisfy({ $0.unicodeScalars.count >= 2 }) else {
+            return nil
+        }
+    }
+
+    var pairs: [Int] { words.reduce(into: Set<Int>()) { $0.formUnion(characterPairs(in: $1)) }.sorted() }
+
+    /// Each word as a pattern for `LIKE`.
+    var patterns: [String] {
+        words.map { word in
+            "%" + word.replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_") + "%"
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import Casework
+import Foundation
+import Postgres
+
+extension Worker {
+    /// Compares filings that have come since the last round with what was there before.
+    func compareNew(_ view: WorkView) async throws -> Int {
+        let cut = try await databases.work.closeCut()
+        var (found, looked) = (0, 0)
+        while looked < Self.roundLimit {
+            let (batch, suspected) = try await compareBatch(view, through: cut)
+            found += suspected
+            looked += batch
+            if batch < Self.batch { break }
+        }
+        return found
+    }
+
+    private func compareBatch(_ view: WorkView, through cut: Date) async throws -> (looked: Int, suspected: Int) {
+        let name = "duplicates|\(view.campaign.code)"
+        return try await work(view.fence) { db in
+            let since = try db.workerMark(name)
+            let new = try db.all(
+                """
+                SELECT number, recorded_at FROM complaint
+                WHERE campaign_id = \(view.campaignID) AND recorded_at > \(since) AND recorded_at <= \(cut)
+                ORDER BY recorded_at, number LIMIT \(Self.batch)
+                """
+            ) { row in (try row.read(Int.self), try row.read(Date.self)) }
+            var found = 0
+            for (number, _) in new {
+                guard let record = try db.complaint(view.reference(number)) else { continue }
+                if try db.keepSuspicion(about: record, at: view.now) { found += 1 }
+            }
+            if let last = new.last?.1 {
+                // Where the batch may end among filings of one moment, that moment is looked at again.
+                try db.setWorkerMark(name, new.count < Self.batch ? cut : last.addingTimeInterval(-0.000_001))
+            }
+            return (new.count, found)
+        }
+    }
+
+    /// Counts what is owed anew after a calendar was loaded, and says in the history of each case what moved.
+    func recalculate(_ view: WorkView) async throws -> Int {
+        let name = "calendar|\(view.campaign.code)"
+        let (since, loaded) = try await databases.work.transaction(.readOnly) { db in
+            let loaded = try db.first(
+                """
+                SELECT coalesce(max(recorded_at), '2000-01-01T00:00:00Z') FROM reference_version
+                WHERE kind = 'calendar' AND document ->> 'region' = \(view.campaign.calendarRegion)
+                """
+            ) { row in try row.read(Date.self) }
+            return (try db.workerMark(name), loaded ?? .distantPast)
+        }
+        guard loaded > since else { return 0 }
+        var moved = 0
+        var after = 0
+        while true {
+            let (last, changed) = try await recalculate(view, after: after)
+            moved += changed
+            guard let last else { break }
+            after = last
+        }
+        moved += try await recalculateOrdersAndWaits(view)
+        try await work(view.fence) { db in try db.setWorkerMark(name, loaded) }
+        return moved
+    }
+
+    private func recalculate(_ view: WorkView, after number: Int) async throws -> (last: Int?, moved: Int) {
+        let calendar = view.book.data.rules(for: view.campaign).calendar
+        return try await work(view.fence) { db in
+            let rows = try db.all(
+                """
+                SELECT \(ComplaintRecord.columns) FROM \(ComplaintRecord.tables)
+                WHERE c.campaign_id = \(view.campaignID) AND c.number > \(number)
+                  AND c.status IN ('received', 'needs_information', 'accepted', 'forwarded', 'responded')
+                ORDER BY c.number LIMIT 200
+                """, as: ComplaintRecord.init(row:))
+            var moved = 0
+            for record in rows where record.complaint.deadlines.contains(where: { $0.moves(under: calendar) }) {
+                _ = try db.perform(
+                    .recalculate, on: record.reference, by: .system, ActionTerms(reason: "the calendar changed"),
+                    book: view.book, at: view.now)
+                moved += 1
+            }
+            return (rows.last?.reference.number, moved)
+        }
+    }
+
+    private func recalculateOrdersAndWaits(_ view: WorkView) async throws -> Int {
+        let calendar = view.book.data.rules(for: view.campaign).calendar
+        let terms = ActionTerms(reason: "the calendar changed")
+        return try await work(view.fence) { db in
+            var moved = 0
+            var filter = OrderFilter()
+            filter.statuses = Order.Status.standing
+            for record in try db.orders(filter, campaign: view.campaignID, limit: 10_000)
+            where record.order.items.contains(where: { $0.deadline.moves(under: calendar) }) {
+                _ = try db.perform(
+                    .recalculate, onOrder: record.order.number, of: view.campaign.code, by: .system, terms,
+                    book: view.book, at: view.now)
+                moved += 1
+            }
+            var waiting = BarrierFilter()
+            waiting.remediations = [.pendingCounterparty]
+            for record in try db.barriers(waiting, campaign: view.campaignID, limit: 10_000)
+            where record.barrier.wait?.moves(under: calendar) == true {
+                _ = try db.perform(
+                    .recalculate, onBarrier: record.barrier.number, of: view.campaign.code, by: .system, terms,
+                    book: view.book, at: view.now)
+                moved += 1
+            }
+            return moved
+        }
+    }
+}
+
+extension Deadline {
+    /// Whether another calendar gives another due day, or makes it certain.
+    fileprivate func moves(under calendar: WorkingCalendar) -> Bool {
+        guard isPending else { return false }
+        var other = self
+        other.recalculate(calendar)
+        return other != self
+    }
+}
+
+extension Connection {
+    fileprivate func workerMark(_ name: String) throws -> Date {
+        try first("SELECT moment FROM worker_mark WHERE name = \(name)") { row in try row.read() }
+            ?? Date(timeIntervalSince1970: 946_684_800)
+    }
+
+    fileprivate func setWorkerMark(_ name: String, _ moment: Date) throws {
+        try run(
+            """
+            INSERT INTO worker_mark (name, moment) VALUES (\(name), \(moment))
+            ON CONFLICT (name) DO UPDATE SET moment = excluded.moment
+            """)
+    }
+}

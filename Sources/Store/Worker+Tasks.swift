@@ -1,0 +1,241 @@
+import Casework
+import Foundation
+import Postgres
+
+/// A deadline of a complaint that is near or past.
+private struct DueDeadline: Sendable {
+    let complaint: UUID
+    let number: Int
+    let purpose: Deadline.Purpose
+    let dueOn: Day
+    let officer: UUID?
+    let office: String
+
+    init(row: inout Row) throws {
+        complaint = try row.read()
+        number = try row.read()
+        purpose = try row.read()
+        dueOn = try row.read()
+        officer = try row.read()
+        office = try row.read()
+    }
+
+    func reminder(_ topic: String, _ reference: Reference) -> NewReminder {
+        NewReminder(
+            topic: topic, onceKey: "\(topic)|\(reference)|\(purpose.rawValue)|\(dueOn)", officer: officer,
+            office: office, caseKind: .complaint, caseID: complaint, subject: reference.description,
+            details: ["purpose": purpose.rawValue, "due_on": dueOn.description])
+    }
+}
+
+extension Connection {
+    fileprivate func due(_ condition: SQL, campaign: Int, limit: Int) throws -> [DueDeadline] {
+        try all(
+            """
+            SELECT d.complaint_id, c.number, d.purpose, d.due_on, c.officer_id, c.office
+            FROM deadline d JOIN complaint c ON c.campaign_id = d.campaign_id AND c.id = d.complaint_id
+            WHERE d.campaign_id = \(campaign) AND d.state = 'running' AND \(condition)
+            ORDER BY d.due_on, c.number LIMIT \(limit)
+            """, as: DueDeadline.init(row:))
+    }
+}
+
+extension Worker {
+    /// Warns three days ahead, once for each due day.
+    func warn(_ view: WorkView) async throws -> Int {
+        let ahead = 3
+        return try await work(view.fence) { db in
+            let near = try db.due(
+                "d.warned_on IS NULL AND d.due_on BETWEEN \(view.today) AND \(view.today + ahead)",
+                campaign: view.campaignID, limit: Self.roundLimit)
+            for deadline in near {
+                let reminder = deadline.reminder("deadline_near", view.reference(deadline.number))
+                try db.remind(reminder, campaign: view.campaignID, at: view.now)
+                try db.mark("warned_on", deadline, view)
+            }
+            return near.count
+        }
+    }
+
+    /// Says of what ran out that it was missed: in the history of the case, and to the officer.
+    func markMissed(_ view: WorkView) async throws -> Int {
+        var count = 0
+        while count < Self.roundLimit {
+            let marked = try await work(view.fence) { db in
+                let late = try db.due(
+                    "d.missed_on IS NULL AND d.due_on < \(view.today)", campaign: view.campaignID, limit: Self.batch)
+                for deadline in late {
+                    let reference = view.reference(deadline.number)
+                    _ = try db.perform(
+                        .missDeadline(deadline.purpose, dueOn: deadline.dueOn), on: reference, by: .system,
+                        ActionTerms(), book: view.book, at: view.now)
+                    try db.remind(
+                        deadline.reminder("deadline_missed", reference), campaign: view.campaignID, at: view.now)
+                    try db.mark("missed_on", deadline, view)
+                }
+                return late.count
+            }
+            count += marked
+            if marked < Self.batch { break }
+        }
+        return count + (try await missOrders(view)) + (try await missWaits(view))
+    }
+
+    private func missOrders(_ view: WorkView) async throws -> Int {
+        try await work(view.fence) { db in
+            let late = try db.all(
+                """
+                SELECT r.id, r.number, b.number, i.due_on, r.issued_by
+                FROM order_barrier i
+                JOIN rectification_order r ON r.campaign_id = i.campaign_id AND r.id = i.order_id
+                JOIN barrier b ON b.campaign_id = i.campaign_id AND b.id = i.barrier_id
+                WHERE i.campaign_id = \(view.campaignID) AND i.state = 'running' AND i.due_on < \(view.today)
+                  AND b.remediation <> 'verified' AND NOT EXISTS (
+                    SELECT FROM outbox x WHERE x.campaign_id = i.campaign_id
+                      AND x.once_key = 'order_overdue|' || r.number || '|' || b.number || '|' || i.due_on)
+                ORDER BY i.due_on, r.number, b.number LIMIT \(Self.batch)
+                """
+            ) { row in
+                (
+                    try row.read(UUID.self), try row.read(Int.self), try row.read(Int.self), try row.read(Day.self),
+                    try row.read(UUID?.self)
+                )
+            }
+            for (id, number, barrier, due, officer) in late {
+                _ = try db.perform(
+                    .missDeadline(barrier: barrier, dueOn: due), onOrder: number, of: view.campaign.code, by: .system,
+                    ActionTerms(), book: view.book, at: view.now)
+                let reminder = NewReminder(
+                    topic: "order_overdue", onceKey: "order_overdue|\(number)|\(barrier)|\(due)", officer: officer,
+                    office: nil, caseKind: .order, caseID: id, subject: "\(number)",
+                    details: ["barrier": "\(barrier)", "due_on": due.description])
+                try db.remind(reminder, campaign: view.campaignID, at: view.now)
+            }
+            return late.count
+        }
+    }
+
+    private func missWaits(_ view: WorkView) async throws -> Int {
+        try await work(view.fence) { db in
+            let late = try db.all(
+                """
+                SELECT b.id, b.number, b.wait_due_on, b.awaited_company
+                FROM barrier b
+                WHERE b.campaign_id = \(view.campaignID) AND b.wait_due_on < \(view.today) AND NOT EXISTS (
+                    SELECT FROM outbox x WHERE x.campaign_id = b.campaign_id
+                      AND x.once_key = 'wait_overdue|' || b.number || '|' || b.wait_due_on)
+                ORDER BY b.wait_due_on, b.number LIMIT \(Self.batch)
+                """
+            ) { row in
+                (
+                    try row.read(UUID.self), try row.read(Int.self), try row.read(Day.self),
+                    try row.read(String?.self) ?? ""
+                )
+            }
+            for (id, number, due, company) in late {
+                _ = try db.perform(
+                    .missDeadline(dueOn: due), onBarrier: number, of: view.campaign.code, by: .system, ActionTerms(),
+                    book: view.book, at: view.now)
+                let reminder = NewReminder(
+                    topic: "wait_overdue", onceKey: "wait_overdue|\(number)|\(due)", officer: nil, office: nil,
+                    caseKind: .barrier, caseID: id, subject: "\(number)",
+                    details: ["company": company, "due_on": due.description])
+                try db.remind(reminder, campaign: view.campaignID, at: view.now)
+            }
+            return late.count
+        }
+    }
+
+    /// Lets justifications run out: the barrier is confirmed again, from the day after.
+    func expire(_ view: WorkView) async throws -> Int {
+        try await work(view.fence) { db in
+            let due = try db.all(
+                """
+                SELECT id, number, justified_until FROM barrier
+                WHERE campaign_id = \(view.campaignID) AND remediation = 'justified'
+                  AND justified_until < \(view.today)
+                ORDER BY number LIMIT \(Self.batch)
+                """
+            ) { row in (try row.read(UUID.self), try row.read(Int.self), try row.read(Day.self)) }
+            for (id, number, until) in due {
+                let terms = ActionTerms(effectiveOn: until + 1, reason: "the justification ran to \(until)")
+                _ = try db.perform(
+                    .expire, onBarrier: number, of: view.campaign.code, by: .system, terms, book: view.book,
+                    at: view.now)
+                let reminder = NewReminder(
+                    topic: "justification_expired", onceKey: "justification_expired|\(number)|\(until)", officer: nil,
+                    office: nil, caseKind: .barrier, caseID: id, subject: "\(number)",
+                    details: ["until": until.description])
+                try db.remind(reminder, campaign: view.campaignID, at: view.now)
+            }
+            return due.count
+        }
+    }
+
+    /// Opens a review where enough people complained of a barrier after it was verified gone.
+    ///
+    /// People are told apart by telephone number or mail address; those who left neither count as one.
+    func openReviews(_ view: WorkView) async throws -> Int {
+        let needed = view.campaign.quorum.reviewAfterComplaints
+        return try await work(view.fence) { db in
+            let suspected = try db.all(
+                """
+                SELECT b.id, b.number, count(DISTINCT coalesce(d.digest, ''::bytea)) AS people
+                FROM barrier b
+                JOIN complaint_barrier l ON l.campaign_id = b.campaign_id AND l.barrier_id = b.id
+                JOIN complaint c ON c.campaign_id = l.campaign_id AND c.id = l.complaint_id
+                LEFT JOIN LATERAL (
+                    SELECT digest FROM contact_digest
+                    WHERE campaign_id = c.campaign_id AND complaint_id = c.id ORDER BY kind DESC LIMIT 1) d ON true
+                WHERE b.campaign_id = \(view.campaignID) AND b.remediation = 'verified'
+                  AND b.review_opened_on IS NULL AND c.received_on > greatest(b.verified_on, b.reviewed_on)
+                  AND c.status NOT IN ('refused', 'withdrawn', 'duplicate')
+                GROUP BY b.id, b.number
+                HAVING count(DISTINCT coalesce(d.digest, ''::bytea)) >= \(needed)
+                ORDER BY b.number LIMIT \(Self.batch)
+                """
+            ) { row in (try row.read(UUID.self), try row.read(Int.self), try row.read(Int.self)) }
+            for (id, number, people) in suspected {
+                let record = try db.perform(
+                    .openReview(complaints: people), onBarrier: number, of: view.campaign.code, by: .system,
+                    ActionTerms(), book: view.book, at: view.now)
+                let reminder = NewReminder(
+                    topic: "barrier_review", onceKey: "barrier_review|\(number)|\(record.version)", officer: nil,
+                    office: nil, caseKind: .barrier, caseID: id, subject: "\(number)",
+                    details: ["complaints": "\(people)"])
+                try db.remind(reminder, campaign: view.campaignID, at: view.now)
+            }
+            return suspected.count
+        }
+    }
+
+    /// Tells, once for each oldest case, of companies that answer nothing.
+    func tellSilent(_ view: WorkView) async throws -> Int {
+        try await work(view.fence) { db in
+            let silent = try db.silentCompanies(
+                on: view.today, campaign: view.campaignID, afterDays: view.campaign.silentAfterDays)
+            return try silent.count { company in
+                let reminder = NewReminder(
+                    topic: "company_silent", onceKey: "company_silent|\(company.company)|\(company.oldestForwardedOn)",
+                    officer: nil, office: nil, caseKind: .campaign, caseID: UUID(campaign: view.campaignID),
+                    subject: company.company,
+                    details: [
+                        "unanswered": "\(company.unanswered)",
+                        "oldest_forwarded_on": company.oldestForwardedOn.description,
+                    ])
+                return try db.remind(reminder, campaign: view.campaignID, at: view.now)
+            }
+        }
+    }
+}
+
+extension Connection {
+    fileprivate func mark(_ column: SQL, _ deadline: DueDeadline, _ view: WorkView) throws {
+        try run(
+            """
+            UPDATE deadline SET \(column) = \(view.today)
+            WHERE campaign_id = \(view.campaignID) AND complaint_id = \(deadline.complaint)
+              AND purpose = \(deadline.purpose)
+            """)
+    }
+}

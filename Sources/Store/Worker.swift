@@ -1,0 +1,138 @@
+import Casework
+public import Foundation
+import Postgres
+
+/// What a round of the worker did.
+public struct WorkDone: Sendable, Equatable {
+    public var warned = 0
+    public var missed = 0
+    public var expired = 0
+    public var reviews = 0
+    public var suspected = 0
+    public var silent = 0
+    public var recalculated = 0
+
+    public init() {}
+
+    public var isEmpty: Bool { self == WorkDone() }
+}
+
+/// Does what time itself brings about: warns of what falls due, says what was missed, lets justifications run out, opens
+/// reviews, compares new filings, tells of silent companies, and counts anew when a calendar changed.
+///
+/// Several servers may have one each; whoever holds the lease works. Doing everything twice changes nothing more, and a
+/// worker that lost its lease while it slept cannot write any more: every transaction checks its fence.
+public final class Worker: Sendable {
+    /// The lease went to another worker.
+    struct LeaseLost: Error {}
+
+    let databases: Databases
+    let references: ReferenceCache
+    private let holder: UUID
+    /// How long the lease lasts without being renewed.
+    public static let lease: Duration = .seconds(30)
+    /// Cases changed in one transaction, and looked at in one round, at the most.
+    static let (batch, roundLimit) = (50, 2000)
+
+    public init(_ databases: Databases, references: ReferenceCache) {
+        self.databases = databases
+        self.references = references
+        holder = .v7(at: Date())
+    }
+
+    /// One round, if the lease can be had.
+    ///
+    /// - Returns: What was done; `nil` where another worker has the lease.
+    /// - Throws: `PostgresError`, or what reading reference data throws.
+    public func round(at now: Date) async throws -> WorkDone? {
+        guard let fence = try await takeLease() else { return nil }
+        var done = WorkDone()
+        do {
+            let book = try await references.book()
+            try await sweep()
+            for (code, campaign) in book.data.campaigns.sorted(by: { $0.key < $1.key }) {
+                guard let id = book.campaign(code)?.id else { continue }
+                let view = WorkView(
+                    campaignID: id, campaign: campaign, book: book, fence: fence, now: now,
+                    today: Day(now, in: campaign.zone()))
+                done.warned += try await warn(view)
+                done.missed += try await markMissed(view)
+                done.expired += try await expire(view)
+                done.reviews += try await openReviews(view)
+                done.silent += try await tellSilent(view)
+                done.suspected += try await compareNew(view)
+                done.recalculated += try await recalculate(view)
+            }
+        } catch is LeaseLost {
+            return done
+        }
+        return done
+    }
+
+    /// Gives the lease back, so that another worker need not wait.
+    public func release() async throws {
+        _ = try await databases.work.transaction { [holder] db in
+            try db.run(
+                """
+                UPDATE worker_lease SET expires_at = clock_timestamp() WHERE name = 'worker' AND holder = \(holder)
+                """)
+        }
+    }
+
+    private func takeLease() async throws -> Int? {
+        try await databases.work.transaction { [holder] db in
+            try db.first(
+                """
+                UPDATE worker_lease
+                SET fence = fence + CASE WHEN holder IS NOT DISTINCT FROM \(holder) THEN 0 ELSE 1 END,
+                    holder = \(holder),
+                    expires_at = clock_timestamp() + make_interval(secs => \(Int(Self.lease.components.seconds)))
+                WHERE name = 'worker' AND (holder = \(holder) OR expires_at < clock_timestamp())
+                RETURNING fence
+                """
+            ) { row in try row.read(Int.self) }
+        }
+    }
+
+    /// A transaction of the worker: nobody takes the lease over before it ends.
+    func work<Value: Sendable>(
+        _ fence: Int, _ body: @Sendable (isolated Connection) throws -> Value
+    ) async throws -> Value {
+        try await databases.work.transaction { [holder] db in
+            let isHeld = try db.first(
+                """
+                SELECT true FROM worker_lease
+                WHERE name = 'worker' AND holder = \(holder) AND fence = \(fence) FOR SHARE
+                """
+            ) { row in try row.read(Bool.self) }
+            guard isHeld == true else { throw LeaseLost() }
+            return try body(db)
+        }
+    }
+
+    /// What is kept for a time only, and what the version of the program before this one left open.
+    private func sweep() async throws {
+        try await databases.work.transaction { db in
+            try db.run("DELETE FROM idempotency_key WHERE recorded_at < now() - interval '7 days'")
+            try db.run("DELETE FROM outbox WHERE seen_at < now() - interval '90 days'")
+            try db.run(
+                """
+                UPDATE complaint_barrier l SET number = c.number
+                FROM complaint c
+                WHERE l.number IS NULL AND c.campaign_id = l.campaign_id AND c.id = l.complaint_id
+                """)
+        }
+    }
+}
+
+/// One campaign, as a round sees it.
+struct WorkView: Sendable {
+    let campaignID: Int
+    let campaign: Campaign
+    let book: ReferenceBook
+    let fence: Int
+    let now: Date
+    let today: Day
+
+    func reference(_ number: Int) -> Reference { Reference(prefix: campaign.prefix, number: number) }
+}

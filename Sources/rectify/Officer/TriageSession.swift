@@ -1,0 +1,234 @@
+import Casework
+import Client
+import Contract
+import Foundation
+import Reports
+
+/// One walk through a queue.
+struct TriageSession {
+    let client: Client
+    let keyboard: Keyboard
+    let campaign: CampaignBody
+    let references: [String]
+    private var place = 0
+    private var counts: [String: Int] = [:]
+    private var last: Done?
+
+    /// A step that was taken, and how it is undone.
+    private struct Done {
+        let reference: String
+        let verb: String
+        let undo: (method: String, resource: String, members: [String: JSON])?
+    }
+
+    init(client: Client, keyboard: Keyboard, campaign: CampaignBody, references: [String]) {
+        self.client = client
+        self.keyboard = keyboard
+        self.campaign = campaign
+        self.references = references
+    }
+
+    mutating func walk() async throws {
+        walking: while place < references.count {
+            let body: ComplaintBody = try await client.get(ComplaintPath.path(references[place]))
+            let suspected: Page<SuspectedDuplicateBody> = try await client.get(
+                "\(ComplaintPath.path(body.reference))/duplicates")
+            show(body, suspected.items)
+            asking: while true {
+                Terminal.write("\(Self.menu) > ")
+                guard let key = keyboard.key() else { break walking }
+                Terminal.write("\(key == "\n" ? "" : String(key))\n")
+                switch key {
+                case "q": break walking
+                case "s", " ":
+                    counts["skipped", default: 0] += 1
+                    place += 1
+                    break asking
+                case "u":
+                    if try await undo() { break asking }
+                case "?": Terminal.write(Self.help)
+                case "v": showAll(body)
+                default:
+                    guard try await act(key, on: body, suspected.items) else { continue asking }
+                    place += 1
+                    break asking
+                }
+            }
+        }
+        let told = counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+        Terminal.write(lines: ["", "\(told.isEmpty ? "nothing done" : told); \(references.count - place) left"])
+    }
+
+    // MARK: Acting
+
+    /// Does what the key says; `false` where nothing was done and the case is asked about again.
+    private mutating func act(
+        _ key: Character, on body: ComplaintBody, _ suspected: [SuspectedDuplicateBody]
+    ) async throws -> Bool {
+        switch key {
+        case "a":
+            var members: [String: JSON] = [:]
+            if body.category == nil {
+                guard let code = choose("category", campaign.categories) else { return false }
+                members["category"] = .string(code)
+            }
+            return try await perform("accepted", "acceptance", members, on: body)
+        case "r":
+            guard let code = choose("ground", campaign.refusalGrounds) else { return false }
+            return try await perform("refused", "refusal", ["ground": .string(code)], on: body)
+        case "i":
+            guard let code = choose("what is missing", campaign.informationGaps) else { return false }
+            return try await perform("asked for information", "information-requests", ["gap": .string(code)], on: body)
+        case "d": return try await merge(body, suspected)
+        case "n":
+            guard let other = suspected.first else { return complain("nothing is suspected here") }
+            let method = ("DELETE", "duplicates/\(other.reference)")
+            return try await perform("not a duplicate", method.1, [:], on: body, method: method.0)
+        case "t":
+            let back: [String: JSON] = body.officer.map { ["officer": .string($0)] } ?? [:]
+            return try await perform(
+                "taken", "assignment", ["officer": .string("me")], on: body, undo: ("POST", "assignment", back))
+        case "g":
+            guard let name = keyboard.line("give to officer: "), !name.isEmpty else { return false }
+            let back: [String: JSON] = body.officer.map { ["officer": .string($0)] } ?? [:]
+            return try await perform(
+                "given away", "assignment", ["officer": .string(name)], on: body, undo: ("POST", "assignment", back))
+        case "p":
+            guard let code = choose("priority", Complaint.Priority.allCases.map(\.rawValue)) else { return false }
+            return try await perform(
+                "prioritised", "priority", ["priority": .string(code)], on: body,
+                undo: ("POST", "priority", ["priority": .string(body.priority.rawValue)]))
+        default: return complain("“\(printable(String(key)))” does nothing here; ? tells the keys")
+        }
+    }
+
+    private mutating func merge(_ body: ComplaintBody, _ suspected: [SuspectedDuplicateBody]) async throws -> Bool {
+        let hint = suspected.first.map { " [\($0.reference)]" } ?? ""
+        guard let typed = keyboard.line("duplicate of\(hint): ") else { return false }
+        let of = typed.isEmpty ? suspected.first?.reference ?? "" : typed
+        guard let reference = Reference(of) else { return complain("“\(printable(of))” is no reference") }
+        return try await perform(
+            "merged", "duplicate", ["of": .string(reference.description)], on: body,
+            undo: ("DELETE", "duplicate", [:]))
+    }
+
+    private mutating func perform(
+        _ verb: String, _ resource: String, _ members: [String: JSON], on body: ComplaintBody, method: String = "POST",
+        undo: (method: String, resource: String, members: [String: JSON])? = nil
+    ) async throws -> Bool {
+        do {
+            let _: ComplaintBody = try await client.act(
+                method, on: "\(ComplaintPath.path(body.reference))/\(resource)", version: body.version, members)
+        } catch let problem as ProblemBody where problem.status < 500 && problem.status != 401 {
+            return complain("\(problem.title): \(problem.detail)")
+        }
+        counts[verb, default: 0] += 1
+        last = Done(reference: body.reference, verb: verb, undo: undo)
+        Terminal.write(lines: ["  \(body.reference) \(verb)"])
+        return true
+    }
+
+    /// Undoes the last step and shows its case again.
+    private mutating func undo() async throws -> Bool {
+        guard let last else { return complain("there is nothing to undo") }
+        guard let undo = last.undo else {
+            return complain("\(last.reference) was \(last.verb); that is a decision and is not undone here")
+        }
+        let path = ComplaintPath.path(last.reference)
+        do {
+            let now: ComplaintBody = try await client.get(path)
+            let _: ComplaintBody = try await client.act(
+                undo.method, on: "\(path)/\(undo.resource)", version: now.version, undo.members)
+        } catch let problem as ProblemBody where problem.status < 500 && problem.status != 401 {
+            return complain("\(problem.title): \(problem.detail)")
+        }
+        counts[last.verb, default: 1] -= 1
+        if counts[last.verb] == 0 { counts[last.verb] = nil }
+        Terminal.write(lines: ["  \(last.reference): undone, it was \(last.verb)"])
+        place = references.firstIndex(of: last.reference) ?? place
+        self.last = nil
+        return true
+    }
+
+    private func complain(_ text: String) -> Bool {
+        Terminal.write(lines: ["  ! \(printable(text))"])
+        return false
+    }
+
+    // MARK: Asking
+
+    private func choose(_ what: String, _ labels: [LabelBody]) -> String? {
+        choose(what, labels.map(\.code), words: labels.map { "\($0.name.zh) \($0.name.en)" })
+    }
+
+    /// One of the codes, by its number or itself; `nil` where the officer thought better of it.
+    private func choose(_ what: String, _ codes: [String], words: [String] = []) -> String? {
+        for (index, code) in codes.enumerated() {
+            let more = words.indices.contains(index) ? "  \(words[index])" : ""
+            Terminal.write(lines: [fit("  \(index + 1) \(code)\(more)")])
+        }
+        guard let typed = keyboard.line("\(what), by number or code; empty to go back: "), !typed.isEmpty else {
+            return nil
+        }
+        if let number = Int(typed), codes.indices.contains(number - 1) { return codes[number - 1] }
+        guard codes.contains(typed) else {
+            _ = complain("“\(typed)” is none of them")
+            return nil
+        }
+        return typed
+    }
+
+    // MARK: Showing
+
+    private static let menu = "[a]ccept [r]efuse [i]nfo [d]uplicate [t]ake [g]ive [p]riority [s]kip [u]ndo [?]"
+    private static let help = """
+          a accept       r refuse on a ground       i ask for information
+          d merge into another complaint            n the suspected one is another case
+          t take it      g give it to an officer    p set its priority
+          s skip         u undo the last step       v view all of it       q quit
+
+        """
+
+    private var width: Int { min(Terminal.width ?? 80, 100) }
+
+    private func fit(_ text: String) -> String {
+        let table = TextTable([.init("")], [[text]])
+        return table.lines(width: width, hasHeader: false).first ?? ""
+    }
+
+    private func show(_ body: ComplaintBody, _ suspected: [SuspectedDuplicateBody]) {
+        let due = body.deadlines.filter { $0.state == .running }.map(\.dueOn).min()
+        let facts = [
+            body.status.rawValue, "received \(body.receivedOn)", due.map { "due \($0)" }, body.officer,
+            body.priority == .normal ? nil : body.priority.rawValue,
+        ]
+        let who = body.respondent.platform ?? body.respondent.company ?? body.respondent.name.map { "? “\($0)”" } ?? "?"
+        let target = body.kind == .other ? "" : " → \(body.target.words)"
+        var lines = [
+            "", String(repeating: "─", count: width), "\(place + 1)/\(references.count)  \(body.reference)",
+            facts.compactMap(\.self).joined(separator: " · "),
+            "\(body.kind.rawValue): \(who)\(target)  \(body.scene ?? "")  \(body.category ?? "no category")",
+        ].map(fit)
+        lines += wrapped(body.narrative, lines: 6)
+        for other in suspected.prefix(3) {
+            let why = other.reasons.joined(separator: ", ")
+            lines.append(fit("  like \(other.reference) (\(other.status.rawValue)): \(why), text \(other.similarityPercent) %"))
+        }
+        Terminal.write(lines: lines)
+    }
+
+    private func showAll(_ body: ComplaintBody) {
+        for (title, value) in body.fields { if let value { Terminal.write(lines: wrapped("\(title): \(value)", lines: 40)) } }
+    }
+
+    /// A text in lines that fit, wide characters counted as two columns.
+    private func wrapped(_ text: String, lines limit: Int) -> [String] {
+        var lines: [String] = [""]
+        for character in printable(text) {
+            if displayWidth(lines[lines.count - 1]) + displayWidth(String(character)) > width - 4 { lines.append("") }
+            lines[lines.count - 1].append(character)
+        }
+        let shown = lines.prefix(limit).map { "  " + $0 }
+        return lines.count > limit ? shown + ["  … v shows all of it"] : Array(shown)
+    }
+}

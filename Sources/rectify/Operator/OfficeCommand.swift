@@ -1,0 +1,60 @@
+import ArgumentParser
+import Casework
+import Foundation
+import Postgres
+import Reports
+import Store
+
+struct OfficeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "office", abstract: "Set up offices and their regions.",
+        subcommands: [OfficeSet.self, OfficeList.self])
+}
+
+struct OfficeSet: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set", abstract: "Set up an office, or change its names and regions.",
+        discussion: """
+            rectify office set gd --name-zh 广东管局 --name-en "Guangdong office" --region CN-GD
+
+            A complaint goes to the office that names its region, else to the central one, whose officers may change
+            every case.
+            """)
+
+    @Argument(help: "A short code, such as gd.")
+    var code: String
+
+    @Option(help: "Its name in Chinese.")
+    var nameZh: String
+
+    @Option(help: "Its name in English.")
+    var nameEn: String
+
+    @Option(help: "A region whose complaints come to it, such as CN-GD; may be repeated.")
+    var region: [String] = []
+
+    @OptionGroup var options: OperatorOptions
+
+    func run() async throws {
+        let office = Office(code: code, nameZh: nameZh, nameEn: nameEn, regions: region.map { $0.uppercased() })
+        try await options.withDatabase { database in
+            try await database.transaction { db in try db.save(office) }
+        }
+        print("office \(code) has \(office.regions.isEmpty ? "no region" : office.regions.joined(separator: ", "))")
+    }
+}
+
+struct OfficeList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List the offices.")
+
+    @OptionGroup var options: OperatorOptions
+
+    func run() async throws {
+        let offices = try await options.withDatabase { database in
+            try await database.transaction(.readOnly) { db in try db.offices() }
+        }
+        let rows = offices.map { [$0.code, $0.nameZh, $0.nameEn, $0.regions.joined(separator: ", ")] }
+        let table = TextTable([.init("Code"), .init("中文"), .init("Name"), .init("Regions")], rows)
+        print(table.lines().joined(separator: "\n"))
+    }
+}
