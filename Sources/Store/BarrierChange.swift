@@ -116,8 +116,10 @@ extension Connection {
             """
         ) { row in ("order \(try row.read(Int.self))", "comply", try row.read(Day.self)) }
         for (name, action, day) in closed + complied {
-            let held = told.last { $0.step.on <= day }?.state.remediation
-            guard held == .verified else { throw Refusal.wouldUndermine(caseName: name, action: action, on: day) }
+            // Verified when the day began, or made so in its course; what came later that day is another matter.
+            let held = told.last { $0.step.on < day }?.state.remediation == .verified
+            let became = told.contains { $0.step.on == day && $0.state.remediation == .verified }
+            guard held || became else { throw Refusal.wouldUndermine(caseName: name, action: action, on: day) }
         }
     }
 

@@ -1,0 +1,109 @@
+import Casework
+import Foundation
+import Postgres
+import Store
+import TestSupport
+
+/// Random numbers that are the same in every run (SplitMix64).
+struct Dice: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: Int) { state = UInt64(bitPattern: Int64(seed)) &+ 0x9E37_79B9_7F4A_7C15 }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+
+    mutating func pick<Item>(_ items: [Item]) -> Item { items[Int.random(in: 0..<items.count, using: &self)] }
+}
+
+/// A case as the rules alone tell it, beside the one in the database.
+struct Told<Case: Replayable> {
+    var state: Case
+    let initial: Case
+    var steps: [Step<Case.Action>] = []
+    var sequence = 1
+
+    init(_ initial: Case) {
+        state = initial
+        self.initial = initial
+    }
+
+    /// Lets the step happen at the end, or as a correction in its place.
+    mutating func take(
+        _ action: Case.Action, by actor: Actor, on day: Day, changedOn: Day, isRemark: Bool, under rules: Case.Rules
+    ) throws(Refusal) {
+        let step = Step(sequence: sequence + 1, action: action, actor: actor, on: day)
+        if isRemark || day >= changedOn {
+            try state.carryOut(step, under: rules)
+        } else {
+            state = try Case.correct(with: step, among: steps, from: initial, under: rules).after.last?.state ?? state
+        }
+        if !isRemark { steps.append(step) }
+        sequence += 1
+    }
+}
+
+extension TestStore {
+    /// Many complaints at once, all like one that was filed: received on 8 September 2021, attesting barrier 1.
+    func complaints(_ count: Int, by actor: Actor) async throws -> [Reference] {
+        let book = try await book()
+        let day = Day.on("2021-09-08")
+        let complaint = Complaint.received(
+            id: UUID(), kind: .blockedLink, category: "market_order", scenario: nil,
+            respondent: .init(platform: "wechat", company: "tencent"),
+            target: .init(platform: "taobao", company: "alibaba", host: "taobao.com"), on: day, under: .shipped)
+        var filing = Filing(narrative: "群里的淘宝链接打不开。")
+        filing.scene = "group"
+        let intake = Intake(
+            campaignID: book.campaign("internet-2021")?.id ?? 0, campaign: "internet-2021", prefix: "IR21",
+            complaint: complaint, filing: filing, sealed: SealedParts(), actor: actor, channel: .officer)
+        _ = try await Intaker(databases, keys: keys).file(intake, request: nil) { receipt in
+            StoredAnswer(status: 201, location: receipt.reference.description, body: Data())
+        }
+        for start in stride(from: 0, to: count, by: 2000) {
+            try await databases.work.transaction { db in
+                try db.clone(complaint.id, from: 1000 + start, count: min(2000, count - start))
+            }
+        }
+        return try await databases.work.transaction { db in
+            try db.all("SELECT number FROM complaint ORDER BY number") { row in
+                Reference(prefix: "IR21", number: try row.read())
+            }
+        }
+    }
+}
+
+extension Connection {
+    /// Copies of a complaint that has only been filed, with everything that belongs to it.
+    fileprivate func clone(_ id: UUID, from number: Int, count: Int) throws {
+        try run(
+            """
+            CREATE TEMPORARY TABLE copy ON COMMIT DROP AS
+            SELECT gen_random_uuid() AS id, \(number) + i AS number FROM generate_series(1, \(count)::integer) i
+            """)
+        let tables: [(SQL, SQL)] = [
+            ("complaint", "t || jsonb_build_object('id', copy.id, 'number', copy.number)"),
+            ("complaint_interval", "t || jsonb_build_object('complaint_id', copy.id)"),
+            ("deadline", "t || jsonb_build_object('complaint_id', copy.id)"),
+            ("deadline_interval", "t || jsonb_build_object('complaint_id', copy.id)"),
+            ("complaint_barrier", "t || jsonb_build_object('complaint_id', copy.id, 'number', copy.number)"),
+            ("complaint_barrier_interval", "t || jsonb_build_object('complaint_id', copy.id)"),
+            ("event", "t || jsonb_build_object('case_id', copy.id)"),
+        ]
+        for (table, row) in tables {
+            try run(
+                """
+                INSERT INTO \(table)
+                SELECT (jsonb_populate_record(NULL::\(table), \(row))).*
+                FROM (SELECT to_jsonb(s) AS t FROM \(table) s) whole, copy
+                WHERE t ->> 'id' = \(id.uuidString.lowercased()) OR t ->> 'complaint_id' = \(id.uuidString.lowercased())
+                   OR t ->> 'case_id' = \(id.uuidString.lowercased())
+                """)
+        }
+    }
+}
