@@ -18,26 +18,30 @@ extension Worker {
 
     private func compareBatch(_ view: WorkView, through cut: Date) async throws -> (looked: Int, suspected: Int) {
         let name = "duplicates|\(view.campaign.code)"
-        return try await work(view.fence) { db in
+        let new = try await work(view.fence) { db in
             let since = try db.workerMark(name)
-            let new = try db.all(
+            return try db.all(
                 """
                 SELECT number, recorded_at FROM complaint
                 WHERE campaign_id = \(view.campaignID) AND recorded_at > \(since) AND recorded_at <= \(cut)
                 ORDER BY recorded_at, number LIMIT \(Self.batch)
                 """
             ) { row in (try row.read(Int.self), try row.read(Date.self)) }
-            var found = 0
-            for (number, _) in new {
-                guard let record = try db.complaint(view.reference(number)) else { continue }
-                if try db.keepSuspicion(about: record, at: view.now) { found += 1 }
-            }
-            if let last = new.last?.1 {
-                // Where the batch may end among filings of one moment, that moment is looked at again.
-                try db.setWorkerMark(name, new.count < Self.batch ? cut : last.addingTimeInterval(-0.000_001))
-            }
-            return (new.count, found)
         }
+        var found = 0
+        for (number, _) in new {
+            let isSuspected = try await work(view.fence) { db in
+                guard let record = try db.complaint(view.reference(number)) else { return false }
+                return try db.keepSuspicion(about: record, at: view.now)
+            }
+            if isSuspected { found += 1 }
+        }
+        if let last = new.last?.1 {
+            // Where the batch may end among filings of one moment, that moment is looked at again.
+            let mark = new.count < Self.batch ? cut : last.addingTimeInterval(-0.000_001)
+            try await work(view.fence) { db in try db.setWorkerMark(name, mark) }
+        }
+        return (new.count, found)
     }
 
     /// Counts what is owed anew after a calendar was loaded, and says in the history of each case what moved.
@@ -68,23 +72,25 @@ extension Worker {
 
     private func recalculate(_ view: WorkView, after number: Int) async throws -> (last: Int?, moved: Int) {
         let calendar = view.book.data.rules(for: view.campaign).calendar
-        return try await work(view.fence) { db in
-            let rows = try db.all(
+        let rows = try await work(view.fence) { db in
+            try db.all(
                 """
                 SELECT \(ComplaintRecord.columns) FROM \(ComplaintRecord.tables)
                 WHERE c.campaign_id = \(view.campaignID) AND c.number > \(number)
                   AND c.status IN ('received', 'needs_information', 'accepted', 'forwarded', 'responded')
                 ORDER BY c.number LIMIT 200
                 """, as: ComplaintRecord.init(row:))
-            var moved = 0
-            for record in rows where record.complaint.deadlines.contains(where: { $0.moves(under: calendar) }) {
-                _ = try db.perform(
+        }
+        var moved = 0
+        for record in rows where record.complaint.deadlines.contains(where: { $0.moves(under: calendar) }) {
+            _ = try await work(view.fence) { db in
+                try db.perform(
                     .recalculate, on: record.reference, by: .system, ActionTerms(reason: "the calendar changed"),
                     book: view.book, at: view.now)
-                moved += 1
             }
-            return (rows.last?.reference.number, moved)
+            moved += 1
         }
+        return (rows.last?.reference.number, moved)
     }
 
     private func recalculateOrdersAndWaits(_ view: WorkView) async throws -> Int {

@@ -59,26 +59,28 @@ extension Worker {
 
     /// Says of what ran out that it was missed: in the history of the case, and to the officer.
     func markMissed(_ view: WorkView) async throws -> Int {
-        var count = 0
-        while count < Self.roundLimit {
-            let marked = try await work(view.fence) { db in
-                let late = try db.due(
-                    "d.missed_on IS NULL AND d.due_on < \(view.today)", campaign: view.campaignID, limit: Self.batch)
-                for deadline in late {
-                    let reference = view.reference(deadline.number)
-                    _ = try db.perform(
-                        .missDeadline(deadline.purpose, dueOn: deadline.dueOn), on: reference, by: .system,
-                        ActionTerms(), book: view.book, at: view.now)
-                    try db.remind(
-                        deadline.reminder("deadline_missed", reference), campaign: view.campaignID, at: view.now)
-                    try db.mark("missed_on", deadline, view)
-                }
-                return late.count
-            }
-            count += marked
-            if marked < Self.batch { break }
+        let late = try await work(view.fence) { db in
+            try db.due(
+                "d.missed_on IS NULL AND d.due_on < \(view.today)", campaign: view.campaignID, limit: Self.roundLimit)
         }
+        var count = 0
+        for deadline in late where try await miss(deadline, view) { count += 1 }
         return count + (try await missOrders(view)) + (try await missWaits(view))
+    }
+
+    /// - Returns: Whether it still was so when the case was locked.
+    private func miss(_ deadline: DueDeadline, _ view: WorkView) async throws -> Bool {
+        let reference = view.reference(deadline.number)
+        return try await work(view.fence) { db in
+            let now = try db.lockedComplaint(reference)?.complaint.deadline(deadline.purpose)
+            guard now?.state == .running, now?.dueOn == deadline.dueOn else { return false }
+            _ = try db.perform(
+                .missDeadline(deadline.purpose, dueOn: deadline.dueOn), on: reference, by: .system, ActionTerms(),
+                book: view.book, at: view.now)
+            try db.remind(deadline.reminder("deadline_missed", reference), campaign: view.campaignID, at: view.now)
+            try db.mark("missed_on", deadline, view)
+            return true
+        }
     }
 
     private func missOrders(_ view: WorkView) async throws -> Int {

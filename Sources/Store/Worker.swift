@@ -31,7 +31,8 @@ public final class Worker: Sendable {
     private let holder: UUID
     /// How long the lease lasts without being renewed.
     public static let lease: Duration = .seconds(30)
-    /// Cases changed in one transaction, and looked at in one round, at the most.
+    /// Cases looked at in one statement, and in one round, at the most. Each is changed in a transaction of its own, so
+    /// that no officer waits for a batch.
     static let (batch, roundLimit) = (50, 2000)
 
     public init(_ databases: Databases, references: ReferenceCache) {
@@ -99,13 +100,21 @@ public final class Worker: Sendable {
         _ fence: Int, _ body: @Sendable (isolated Connection) throws -> Value
     ) async throws -> Value {
         try await databases.work.transaction { [holder] db in
-            let isHeld = try db.first(
+            let isNearEnd = try db.first(
                 """
-                SELECT true FROM worker_lease
+                SELECT expires_at < clock_timestamp() + interval '15 seconds' FROM worker_lease
                 WHERE name = 'worker' AND holder = \(holder) AND fence = \(fence) FOR SHARE
                 """
             ) { row in try row.read(Bool.self) }
-            guard isHeld == true else { throw LeaseLost() }
+            guard let isNearEnd else { throw LeaseLost() }
+            if isNearEnd {
+                try db.run(
+                    """
+                    UPDATE worker_lease
+                    SET expires_at = clock_timestamp() + make_interval(secs => \(Int(Self.lease.components.seconds)))
+                    WHERE name = 'worker'
+                    """)
+            }
             return try body(db)
         }
     }

@@ -1,12 +1,10 @@
-import Foundation
 import Postgres
 import Store
-import TestSupport
 import Testing
 
 extension TestStore {
     /// What has to hold of every history, whoever wrote it, in whatever order: each statement finds what breaks it.
-    func checkHistory() async throws {
+    public func checkHistory() async throws {
         let broken: [(rule: String, query: SQL)] = [
             (
                 "events of a case are numbered without a gap, and the case counts them",
