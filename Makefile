@@ -23,7 +23,8 @@ demo: build ## Show the product: 80 real-looking complaints, worked by officers,
 run: build ## Start the server with a database of its own; Ctrl-C stops both
 	@$(DEMO) up
 
-test: setup ## Run every test, on a real PostgreSQL
+test: ## Run every test, on a real PostgreSQL
+	@.make/setup tmux
 	@$(SWIFT) build --build-tests
 	@$(SWIFT) test --skip-build
 
