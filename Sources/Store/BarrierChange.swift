@@ -40,7 +40,11 @@ extension Connection {
         if isCorrection {
             event = try correct(&change, with: step)
         } else {
+            let wasVerified = change.barrier.remediation == .verified
             event = try change.barrier.apply(step, under: change.rules)
+            if wasVerified, change.barrier.remediation != .verified {
+                try checkWhatRestsOn(change) { day in day <= step.on }
+            }
         }
         change.sequence += 1
         if action.name.isRemark { change.remarks += 1 }
@@ -67,7 +71,11 @@ extension Connection {
         guard let index = told.after.firstIndex(where: { $0.step.sequence == step.sequence }),
             let last = told.after.last?.state
         else { throw PostgresError.unexpectedRow("a correction without its own step") }
-        try checkWhatRestsOn(change, told.after)
+        try checkWhatRestsOn(change) { day in
+            // Verified when the day began, or made so in its course; what came later that day is another matter.
+            told.after.last { $0.step.on < day }?.state.remediation == .verified
+                || told.after.contains { $0.step.on == day && $0.state.remediation == .verified }
+        }
         let old = Dictionary(uniqueKeysWithValues: told.before.map { ($0.step.sequence, $0.state) })
         for revision in told.after where !revision.step.action.name.isRemark {
             let place = change.place(of: revision.step, writtenBy: step.sequence)
@@ -92,7 +100,7 @@ extension Connection {
     /// Complaints closed as remediated and orders complied with rest on this barrier having been verified that day.
     ///
     /// - Throws: `Refusal.wouldUndermine` where it no longer would have been.
-    private func checkWhatRestsOn(_ change: BarrierChange, _ told: Barrier.Revisions) throws {
+    private func checkWhatRestsOn(_ change: BarrierChange, _ wasVerified: (Day) -> Bool) throws {
         let (id, campaign) = (change.record.id, change.record.campaignID)
         let closed = try all(
             """
@@ -116,10 +124,7 @@ extension Connection {
             """
         ) { row in ("order \(try row.read(Int.self))", "comply", try row.read(Day.self)) }
         for (name, action, day) in closed + complied {
-            // Verified when the day began, or made so in its course; what came later that day is another matter.
-            let held = told.last { $0.step.on < day }?.state.remediation == .verified
-            let became = told.contains { $0.step.on == day && $0.state.remediation == .verified }
-            guard held || became else { throw Refusal.wouldUndermine(caseName: name, action: action, on: day) }
+            guard wasVerified(day) else { throw Refusal.wouldUndermine(caseName: name, action: action, on: day) }
         }
     }
 

@@ -115,7 +115,12 @@ func withServer(
     now: @escaping @Sendable () -> Date = Date.init, _ body: @escaping @Sendable (TestServing) async throws -> Void
 ) async throws {
     try await withStore { store in
-        let service = Service(databases: store.databases, references: store.references, keys: store.keys, now: now)
+        let letters = try ["zh", "en"].reduce(into: [String: String]()) { letters, language in
+            let file = repository.appending(path: "Config/letters/order.\(language).md")
+            letters[language] = try String(contentsOf: file, encoding: .utf8)
+        }
+        let service = Service(
+            databases: store.databases, references: store.references, keys: store.keys, letters: letters, now: now)
         let (ports, started) = AsyncStream<Int>.makeStream()
         let application = Application(
             router: router(service), configuration: .init(address: .hostname("127.0.0.1", port: 0)),
