@@ -50,7 +50,7 @@ extension Connection {
         guard let text = filter.text else {
             return try walk(filter, campaign, prefix, after: position, limit: limit, rows: Self.walkLimit, rest: [])
         }
-        let matches: [SQL] = text.patterns.map { "lower(normalize(c.narrative, NFKC)) LIKE \($0)" }
+        let matches = text.conditions
         // A common word is soon met on the way from the newest to the oldest.
         let walked = try walk(
             filter, campaign, prefix, after: position, limit: limit, rows: Self.textLimit, rest: matches)
@@ -68,12 +68,12 @@ extension Connection {
             page.asksToNarrow = true
             return page
         }
-        let conditions = filter.conditions(campaign: campaign).map(\.sql) + matches
+        let plan = filter.plan(campaign: campaign)
+        let conditions = plan.lead + plan.rest + matches + [filter.after(position)].compactMap(\.self)
         return try page(
             """
-            SELECT \(ComplaintLine.columns) FROM complaint c LEFT JOIN officer o ON o.id = c.officer_id
-            WHERE c.campaign_id = \(campaign) AND c.id = ANY(\(found))
-              AND \(.joined(conditions + [filter.after(position)].compactMap(\.self), separator: " AND "))
+            SELECT \(ComplaintLine.columns) FROM \(filter.source) LEFT JOIN officer o ON o.id = c.officer_id
+            WHERE c.id = ANY(\(found)) AND \(.joined(conditions, separator: " AND "))
             ORDER BY \(filter.ordering()) LIMIT \(limit + 1)
             """, filter, prefix, limit: limit)
     }
@@ -82,32 +82,17 @@ extension Connection {
         _ filter: ComplaintFilter, _ campaign: Int, _ prefix: String, after position: ComplaintFilter.Position?,
         limit: Int, rows: Int, rest more: [SQL]
     ) throws -> ComplaintPage {
-        let plan = filter.plan(campaign: campaign)
-        let lead = SQL.joined(plan.lead + [filter.after(position, isWalk: true)].compactMap(\.self), separator: " AND ")
-        let rest = plan.rest + more
-        let from = filter.source
-        guard !rest.isEmpty else {
-            return try page(
-                """
-                SELECT \(ComplaintLine.columns) FROM \(from) LEFT JOIN officer o ON o.id = c.officer_id
-                WHERE \(lead) ORDER BY \(filter.ordering(isWalk: true)) LIMIT \(limit + 1)
-                """, filter, prefix, limit: limit)
-        }
         var found = try page(
-            """
-            SELECT \(ComplaintLine.columns)
-            FROM (SELECT \(ComplaintLine.walked) FROM \(from)
-                  WHERE \(lead) ORDER BY \(filter.ordering(isWalk: true)) LIMIT \(rows)) c
-            LEFT JOIN officer o ON o.id = c.officer_id
-            WHERE \(.joined(rest, separator: " AND "))
-            ORDER BY \(filter.ordering()) LIMIT \(limit + 1)
-            """, filter, prefix, limit: limit)
+            filter.pageQuery(campaign: campaign, after: position, limit: limit, rows: rows, rest: more), filter, prefix,
+            limit: limit)
+        if filter.plan(campaign: campaign).rest.isEmpty, more.isEmpty { return found }
         if found.next == nil {
             // Was that the end of the list, or of what one page may look at?
             found.next = try first(
                 """
-                SELECT c.number, c.due_on FROM \(from)
-                WHERE \(lead) ORDER BY \(filter.ordering(isWalk: true)) OFFSET \(rows - 1) LIMIT 1
+                SELECT c.number, c.due_on FROM \(filter.source)
+                WHERE \(filter.lead(campaign: campaign, after: position))
+                ORDER BY \(filter.ordering(isWalk: true)) OFFSET \(rows - 1) LIMIT 1
                 """
             ) { row in
                 let (number, due): (Int, Day?) = (try row.read(), try row.read())
@@ -140,6 +125,35 @@ extension Connection {
         return try first(
             "SELECT count(*) FROM (SELECT FROM (\(inner)) c WHERE \(condition) LIMIT \(limit)) counted"
         ) { row in try row.read(Int.self) } ?? 0
+    }
+}
+
+extension ComplaintFilter {
+    /// What leads the walk, from a position on.
+    fileprivate func lead(campaign: Int, after position: Position?) -> SQL {
+        .joined(plan(campaign: campaign).lead + [after(position, isWalk: true)].compactMap(\.self), separator: " AND ")
+    }
+
+    /// The statement for one page: a walk along one index, and what is looked at row by row on the way.
+    func pageQuery(
+        campaign: Int, after position: Position? = nil, limit: Int, rows: Int = Connection.walkLimit, rest more: [SQL] = []
+    ) -> SQL {
+        let lead = lead(campaign: campaign, after: position)
+        let rest = plan(campaign: campaign).rest + more
+        guard !rest.isEmpty else {
+            return """
+                SELECT \(ComplaintLine.columns) FROM \(source) LEFT JOIN officer o ON o.id = c.officer_id
+                WHERE \(lead) ORDER BY \(ordering(isWalk: true)) LIMIT \(limit + 1)
+                """
+        }
+        return """
+            SELECT \(ComplaintLine.columns)
+            FROM (SELECT \(ComplaintLine.walked) FROM \(source)
+                  WHERE \(lead) ORDER BY \(ordering(isWalk: true)) LIMIT \(rows)) c
+            LEFT JOIN officer o ON o.id = c.officer_id
+            WHERE \(.joined(rest, separator: " AND "))
+            ORDER BY \(ordering()) LIMIT \(limit + 1)
+            """
     }
 }
 

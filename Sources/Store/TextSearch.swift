@@ -1,4 +1,5 @@
 import Foundation
+import Postgres
 
 /// Width and case do not matter when text is looked for.
 func folded(_ text: String) -> String { text.precomposedStringWithCompatibilityMapping.lowercased() }
@@ -37,10 +38,17 @@ public struct TextQuery: Sendable, Hashable {
 
     var pairs: [Int] { words.reduce(into: Set<Int>()) { $0.formUnion(characterPairs(in: $1)) }.sorted() }
 
-    /// Each word as a pattern for `LIKE`.
-    var patterns: [String] {
+    /// What looks at the text itself, for the alias `c`.
+    ///
+    /// Chinese characters have neither width nor case, so a word of them alone is looked for as it stands, which is many
+    /// times faster than folding each text first.
+    var conditions: [SQL] {
         words.map { word in
-            "%" + word.replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_") + "%"
+            let escaped = word.replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_")
+            let isChinese = word.unicodeScalars.allSatisfy { (0x4E00...0x9FFF).contains($0.value) }
+            return isChinese
+                ? "c.narrative LIKE \("%" + escaped + "%")"
+                : "lower(normalize(c.narrative, NFKC)) LIKE \("%" + escaped + "%")"
         }
     }
 }

@@ -97,6 +97,8 @@ extension TestServer.Running {
 
 /// Two databases of a test's own, with everything the server needs to work with them.
 public struct TestStore: Sendable {
+    /// Of the first database.
+    public let name: String
     public let url: String
     public let keysURL: String
     public let databases: Databases
@@ -119,7 +121,7 @@ public func withStore<Value: Sendable>(_ body: (TestStore) async throws -> Value
     let databases = Databases(url: url, keysURL: keysURL, wait: .seconds(20), logger: quiet)
     let encryptionKey = KeyEncryptionKey(Data(repeating: 7, count: 32))
     let store = TestStore(
-        url: url, keysURL: keysURL, databases: databases,
+        name: cases, url: url, keysURL: keysURL, databases: databases,
         keys: CaseKeys(databases.keys, encryptionKey: encryptionKey), references: ReferenceCache(databases.work),
         encryptionKey: encryptionKey)
     func drop() async throws {
