@@ -41,6 +41,10 @@ UPDATE barrier b SET claimed_on = e.effective_on
 FROM event e
 WHERE e.campaign_id = b.campaign_id AND e.case_id = b.id AND e.sequence = b.claimed_at;
 
+UPDATE barrier b SET verified_on = e.day
+FROM (SELECT campaign_id, case_id, max(effective_on) AS day FROM event WHERE action = 'verify' GROUP BY 1, 2) e
+WHERE e.campaign_id = b.campaign_id AND e.case_id = b.id;
+
 -- Serves the worker: whose time is up?
 CREATE INDEX barrier_by_wait ON barrier (campaign_id, wait_due_on) WHERE wait_due_on IS NOT NULL;
 -- Serves the worker: which justifications ran out?

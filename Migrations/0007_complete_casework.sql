@@ -13,11 +13,26 @@ ALTER TABLE complaint
     ADD COLUMN link_digest bytea,
     -- Whether another complaint may be about the same.
     ADD COLUMN has_suspected_duplicate boolean NOT NULL DEFAULT false,
+    -- The company it was forwarded to last: what it may see, whoever is found responsible later.
+    ADD COLUMN forwarded_to text REFERENCES company (code),
     ADD COLUMN forwarded_on date,
     ADD CONSTRAINT complaint_priority_is_known CHECK (priority IN ('low', 'normal', 'high', 'urgent')),
     ADD CONSTRAINT complaint_answer_is_known CHECK (answer IN ('accepted', 'rejected', 'partial', 'needs_information')),
     ADD CONSTRAINT complaint_rejection_has_a_ground CHECK (answer <> 'rejected' OR answer_ground IS NOT NULL),
     ADD CONSTRAINT complaint_rating_is_one_to_five CHECK (rating BETWEEN 1 AND 5);
+
+UPDATE complaint c SET forwarded_to = i.respondent_company, forwarded_on = i.effective_from
+FROM (SELECT DISTINCT ON (campaign_id, complaint_id) campaign_id, complaint_id, respondent_company, effective_from
+      FROM complaint_interval WHERE status = 'forwarded'
+      ORDER BY campaign_id, complaint_id, effective_from DESC, sequence DESC) i
+WHERE i.campaign_id = c.campaign_id AND i.complaint_id = c.id;
+
+UPDATE complaint c SET ended_on = i.effective_from
+FROM (SELECT DISTINCT ON (campaign_id, complaint_id) campaign_id, complaint_id, effective_from
+      FROM complaint_interval WHERE status IN ('closed', 'refused', 'withdrawn', 'referred', 'duplicate')
+      ORDER BY campaign_id, complaint_id, effective_from DESC, sequence DESC) i
+WHERE i.campaign_id = c.campaign_id AND i.complaint_id = c.id
+  AND c.status IN ('closed', 'refused', 'withdrawn', 'referred', 'duplicate');
 
 ALTER TABLE deadline
     ADD COLUMN extensions jsonb NOT NULL DEFAULT '[]',

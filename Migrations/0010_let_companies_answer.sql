@@ -36,5 +36,4 @@ CREATE TABLE company_evidence (
 );
 
 -- Serves the companies' own list, and the question who is silent.
-CREATE INDEX complaint_forwarded ON complaint (campaign_id, respondent_company, number DESC)
-    WHERE forwarded_on IS NOT NULL;
+CREATE INDEX complaint_forwarded ON complaint (campaign_id, forwarded_to, number DESC) WHERE forwarded_to IS NOT NULL;

@@ -26,9 +26,11 @@ struct BulkRoutes {
         let wanted = ComplaintActionReader(body: parameters, book: book, officer: officer).action(resource)
         if wanted == nil, !resource.isEmpty {
             reader.fault(
-                "action", "unknown_code", "has to be the name of an action's resource, such as acceptance or assignment")
+                "action", "unknown_code", "has to be the name of an action's resource, such as acceptance or assignment"
+            )
         }
-        let terms = ActionTerms(reading: reader, versions: nil)
+        let terms = ActionTerms(
+            reading: reader, versions: nil, needsReason: ComplaintActionReader.needsReason(resource))
         if terms.message != nil { reader.fault("message", "not_allowed", "cannot be sent to many at once") }
         let isDryRun = reader.bool("dry_run") ?? false
         let references = try await references(reader, officer, book)

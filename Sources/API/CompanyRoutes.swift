@@ -93,8 +93,10 @@ struct CompanyRoutes {
             guard let record = try db.forwardedComplaint(reference, to: bearer.company) else {
                 throw CaseError.notFound("complaint \(reference)")
             }
-            let events = try db.events(of: record.complaint.id, campaign: record.campaignID, limit: 1000)
-            let notes = events.filter { $0.audience == .company }.compactMap(\.note)
+            let events = try db.events(of: record.complaint.id, campaign: record.campaignID, limit: 10_000)
+            // What was written for a company before this one was asked is not for it.
+            let since = events.last { $0.action == Complaint.ActionName.forward.rawValue }?.sequence ?? 0
+            let notes = events.filter { $0.audience == .company && $0.sequence > since }.compactMap(\.note)
             let isOpen = record.filing.disclosesIdentity
             return (record, notes, isOpen ? try db.sealedFields(of: record) : [:])
         }

@@ -13,6 +13,9 @@ struct ComplaintActionReader {
     /// What is asked for, once names in it are looked up in the transaction.
     typealias Wanted = @Sendable (isolated Connection) throws -> Complaint.Action
 
+    /// Whether the words for history are asked for, alone or in bulk.
+    static func needsReason(_ resource: String) -> Bool { resource == "reopening" || resource == "notes" }
+
     /// The action of this resource; `nil` where there is none such.
     func action(_ resource: String) -> Wanted? {
         switch resource {

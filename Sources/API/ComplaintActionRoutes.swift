@@ -18,10 +18,10 @@ struct ComplaintActionRoutes {
             Route(.post, Self.path(name)) { request, context in try await perform(name, request, context) }
         } + [
             Route(.post, Self.path("reopening")) { request, context in
-                try await perform("reopening", request, context, needsReason: true)
+                try await perform("reopening", request, context)
             },
             Route(.post, Self.path("notes")) { request, context in
-                try await perform("notes", request, context, needsReason: true, needsVersion: false)
+                try await perform("notes", request, context, needsVersion: false)
             },
             Route(.post, Self.path("messages")) { request, context in
                 try await perform("messages", request, context, needsVersion: false)
@@ -44,9 +44,10 @@ struct ComplaintActionRoutes {
     private static func path(_ name: String) -> String { "/v1/complaints/:reference/\(name)" }
 
     private func perform(
-        _ name: String, _ request: Request, _ context: Context, needsReason: Bool = false, needsVersion: Bool = true
+        _ name: String, _ request: Request, _ context: Context, needsVersion: Bool = true
     ) async throws -> Response {
         let officer = try context.reader()
+        let needsReason = ComplaintActionReader.needsReason(name)
         return try await perform(request, context, needsReason: needsReason, needsVersion: needsVersion) { body, book in
             guard let wanted = ComplaintActionReader(body: body, book: book, officer: officer).action(name) else {
                 preconditionFailure("a route without an action: \(name)")

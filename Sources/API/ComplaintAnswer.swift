@@ -24,7 +24,8 @@ extension Connection {
     func parts(of record: ComplaintRecord) throws -> ComplaintParts {
         let (id, complaint) = (record.complaint.id, record.complaint)
         let inverse = try relationsPointing(at: id, campaign: record.campaignID)
-        let named = complaint.absorbed.map(\.complaint) + complaint.relations.map(\.complaint) + inverse.map(\.complaint)
+        let named =
+            complaint.absorbed.map(\.complaint) + complaint.relations.map(\.complaint) + inverse.map(\.complaint)
         return ComplaintParts(
             record: record, barriers: try barriers(ofComplaints: [id], campaign: record.campaignID)[id] ?? [],
             sameContact: try complaintsOfSameContact(as: record), sealed: try sealedFields(of: record),

@@ -39,7 +39,8 @@ public struct Context: RequestContext {
         guard company.scopes.contains(scope) else {
             throw Problem(
                 .forbidden, "scope-missing", "Not with this key",
-                "The key “\(company.keyName)” lacks the scope “\(scope.rawValue)”; ask the authority for one that has it.")
+                "The key “\(company.keyName)” lacks the scope “\(scope.rawValue)”; ask the authority for one that has it."
+            )
         }
         return company
     }

@@ -55,7 +55,7 @@ struct FeedRoutes {
 
 extension FeedPosition {
     /// As a cursor holds it: the moment in microseconds, the two halves of the id, the sequence.
-    fileprivate var numbers: [Int] {
+    var numbers: [Int] {
         let bytes = withUnsafeBytes(of: caseID.uuid) { Array($0) }
         func half(_ range: Range<Int>) -> Int {
             Int(truncatingIfNeeded: bytes[range].reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
@@ -63,7 +63,7 @@ extension FeedPosition {
         return [Int((recordedAt.timeIntervalSince1970 * 1_000_000).rounded()), half(0..<8), half(8..<16), sequence]
     }
 
-    fileprivate init(_ numbers: [Int]) throws {
+    init(_ numbers: [Int]) throws {
         let halves = [numbers[1], numbers[2]].flatMap { number in
             withUnsafeBytes(of: UInt64(bitPattern: Int64(number)).bigEndian) { Array($0) }
         }

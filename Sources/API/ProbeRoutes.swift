@@ -30,7 +30,8 @@ struct ProbeRoutes {
         let lines = Data(buffer.readableBytesView).split(separator: 0x0A, omittingEmptySubsequences: false)
         guard lines.count <= Self.lines + 1 else {
             throw Problem(
-                .contentTooLarge, "too-large", "Too many lines", "One request may have \(Self.lines) lines; send the rest next.")
+                .contentTooLarge, "too-large", "Too many lines",
+                "One request may have \(Self.lines) lines; send the rest next.")
         }
         let book = try await service.references.book()
         var results: [LineResultBody] = []
@@ -46,7 +47,8 @@ struct ProbeRoutes {
     ) async -> LineResultBody {
         var name: String?
         do {
-            let reader = ObjectReader(try JSON(parsing: line), faults: FaultList())
+            let json = try JSON(parsing: line)
+            let reader = ObjectReader(json, faults: FaultList())
             let id = reader.requiredText("probe_id", limit: 100)
             name = id.isEmpty ? nil : id
             let key = try barrierKey(reader)
@@ -59,7 +61,9 @@ struct ProbeRoutes {
             let outcome = try await service.databases.work.transaction { db in
                 let barrier = try db.number(of: key, campaign: campaignID)
                 return try db.enter(
-                    ProbeResult(id: id, barrier: barrier, observation: seen, setting: setting), of: campaign.code,
+                    ProbeResult(
+                        id: id, barrier: barrier, observation: seen, setting: setting, line: json.canonicalText),
+                    of: campaign.code,
                     by: officer.actor, book: book, at: now)
             }
             return LineResultBody(line: number, id: name, outcome: "\(outcome)")

@@ -97,7 +97,8 @@ extension Problem {
                 "out-of-order", "Not in this state",
                 "“\(action)” cannot be done while it is “\(state)”. "
                     + (allowed.isEmpty
-                        ? "Nothing can be done to it by this role." : "Possible now: \(allowed.joined(separator: ", ")).")
+                        ? "Nothing can be done to it by this role."
+                        : "Possible now: \(allowed.joined(separator: ", ")).")
             )
         case .hasDuplicates:
             conflict(

@@ -64,10 +64,18 @@ struct TrackingRoutes {
         let book = try await service.references.book()
         let key = terms.message == nil ? nil : try await service.keys.key(of: found)
         let now = service.now()
-        let record = try await service.databases.work.transaction { [terms] db in
-            try db.perform(action, on: found.reference, by: Actor(.complainant), terms, book: book, at: now, key: key)
+        do {
+            let record = try await service.databases.work.transaction { [terms] db in
+                try db.perform(
+                    action, on: found.reference, by: Actor(.complainant), terms, book: book, at: now, key: key)
+            }
+            return try await answer(record)
+        } catch Refusal.hasDuplicates {
+            // Why is nobody else's business; what to do is said.
+            throw Problem(
+                .conflict, "ask-the-authority", "The authority has to look at it first",
+                "Write a message that you withdraw; an officer carries it out.")
         }
-        return try await answer(record)
     }
 
     private func answer(_ record: ComplaintRecord) async throws -> Response {

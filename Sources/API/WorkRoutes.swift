@@ -98,12 +98,13 @@ struct WorkRoutes {
         query.finish()
         try query.faults.finish()
         let name = "reminders|\(officer.id)|\(campaign.code)|\(whose)"
-        let before = try cursor.map { text in
-            Date(timeIntervalSince1970: Double(try service.cursor.position(text, of: name)) / 1_000_000)
+        let position = try cursor.map { text in
+            let place = try FeedPosition(try service.cursor.positions(text, of: name, count: 4))
+            return (place.recordedAt, place.caseID)
         }
         let found = try await service.databases.work.transaction(.readOnly) { db in
             try db.reminders(
-                for: whose == .mine ? officer.id : nil, campaign: id, offices: officer.scope, before: before,
+                for: whose == .mine ? officer.id : nil, campaign: id, offices: officer.scope, after: position,
                 limit: pageSize + 1)
         }
         let items = found.prefix(pageSize).map { one in
@@ -111,15 +112,17 @@ struct WorkRoutes {
                 id: one.id, topic: one.topic, caseKind: one.caseKind.rawValue, subject: one.subject,
                 details: one.details, officer: one.officerName, recordedAt: one.recordedAt)
         }
-        let last = found.count > pageSize ? items.last?.recordedAt : nil
-        let next = last.map { moment in
-            service.cursor.text(after: Int((moment.timeIntervalSince1970 * 1_000_000).rounded()), of: name)
+        let last = found.count > pageSize ? items.last : nil
+        let next = last.map { one in
+            let place = FeedPosition(recordedAt: one.recordedAt, caseID: one.id, sequence: 0)
+            return service.cursor.text(after: place.numbers, of: name)
         }
         return try .json(Page(items: Array(items), next: next))
     }
 
     @Sendable func markSeen(_ request: Request, context: Context) async throws -> Response {
-        _ = try context.reader()
+        let officer = try context.reader()
+        guard officer.role != .auditor else { throw Refusal.forbidden(action: "mark_seen", role: officer.role) }
         let (id, _) = try await service.campaign(context)
         let body = try await Body(request)
         let ids = body.reader.texts("ids", limit: 200, length: 36).compactMap { text -> UUID? in
@@ -130,7 +133,7 @@ struct WorkRoutes {
         try body.finish()
         let now = service.now()
         let count = try await service.databases.work.transaction { db in
-            try db.markSeen(ids, campaign: id, at: now)
+            try db.markSeen(ids, by: officer.id, offices: officer.scope, campaign: id, at: now)
         }
         return try .json(CountBody(count: count))
     }

@@ -65,9 +65,11 @@ extension Barrier: Replayable {
         case .order:
             hasStandingOrder = true
             if remediation == .alleged || remediation == .confirmed { remediation = .ordered }
+            if stateBeforeAwait == .alleged || stateBeforeAwait == .confirmed { stateBeforeAwait = .ordered }
         case .liftOrder:
             hasStandingOrder = false
             if remediation == .ordered { remediation = .confirmed }
+            if stateBeforeAwait == .ordered { stateBeforeAwait = .confirmed }
         case .undertake(let by): (remediation, undertakenBy) = (.committed, by)
         case .start: remediation = .inProgress
         case .await(let company): startWait(for: company, on: day, rules)

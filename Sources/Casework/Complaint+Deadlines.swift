@@ -4,10 +4,6 @@ extension Complaint {
         deadlines.first { $0.purpose == purpose }
     }
 
-    public func isOverdue(at day: Day) -> Bool {
-        deadlines.contains { $0.isOverdue(at: day) }
-    }
-
     /// Starts what an action starts, ends what it ends, and pauses the rest while information is missing.
     mutating func runDeadlines(after step: Step<Action>, under rules: Rules) throws(Refusal) {
         let day = step.on
@@ -35,7 +31,7 @@ extension Complaint {
         case .markDuplicate:
             updateAll { $0.suspend() }
         case .undoDuplicate:
-            updateAll { $0.revive() }
+            updateAll { $0.revive(rules.calendar) }
         case .absorb(let other, _, let due):
             updateAll { deadline in
                 guard deadline.isPending, let earlier = due[deadline.purpose] else { return }

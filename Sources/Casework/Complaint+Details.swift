@@ -92,7 +92,7 @@ extension [String: String] {
         let pairs = Deadline.Purpose.allCases.compactMap { purpose in
             self["due_\(purpose.rawValue)"].flatMap(Day.init).map { (purpose, $0) }
         }
-        return Dictionary<Deadline.Purpose, Day>(uniqueKeysWithValues: pairs)
+        return [Deadline.Purpose: Day](uniqueKeysWithValues: pairs)
     }
 }
 

@@ -38,8 +38,8 @@ extension Complaint: Replayable {
         // What follows from work on another complaint is judged there.
         if name != .absorb && name != .release { try actor.check(office: office) }
         switch action {
-        case .assign where officer != nil && officer != actor.id && actor.role != .supervisor:
-            throw .heldByAnother
+        case .assign, .transfer:
+            guard officer == nil || officer == actor.id || actor.role == .supervisor else { throw .heldByAnother }
         case .extendDeadline where officer != nil && officer == actor.id:
             throw .selfApproval("the officer of the case cannot approve more time for it")
         default: break
@@ -71,6 +71,7 @@ extension Complaint: Replayable {
         switch step.action {
         case .accept(let category, let scenario): try accept(category: category, scenario: scenario, campaign)
         case .refuse(let ground):
+            guard absorbed.isEmpty else { throw .hasDuplicates }
             try campaign.require(ground, in: campaign.refusalGrounds, field: "ground")
             (status, refusalGround) = (.refused, ground)
         case .requestInformation(let gap):
@@ -79,7 +80,7 @@ extension Complaint: Replayable {
         case .provideInformation:
             if statusBeforeGap == .received { materialsOn = step.on }
             status = statusBeforeGap ?? .received
-        case .forward: status = .forwarded
+        case .forward: (status, forwardedTo, forwardedOn) = (.forwarded, respondent.company, step.on)
         case .respond(let answer, let ground): try respond(answer, ground: ground)
         case .close(let outcome):
             try checkClosing(as: outcome, on: step.on, rules.ledger)
@@ -88,6 +89,7 @@ extension Complaint: Replayable {
             guard absorbed.isEmpty else { throw .hasDuplicates }
             status = .withdrawn
         case .refer(let agency):
+            guard absorbed.isEmpty else { throw .hasDuplicates }
             try campaign.require(agency, in: campaign.referralAgencies, field: "agency")
             (status, self.agency) = (.referred, agency)
         case .reopen:

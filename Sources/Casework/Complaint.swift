@@ -113,6 +113,9 @@ public struct Complaint: Sendable, Equatable {
     /// What the company said last, with its legal ground where it refuses.
     public var answer: Answer?
     public var answerGround: String?
+    /// The company it was forwarded to last, and when.
+    public var forwardedTo: String?
+    public var forwardedOn: Day?
     /// What the complainant said after it was closed: whether it is fixed.
     public var isConfirmedFixed: Bool?
     /// The complainant's judgement of the handling, 1 to 5.
@@ -256,7 +259,8 @@ public struct Complaint: Sendable, Equatable {
             "payment_method": target.paymentMethod, "office": office, "officer": officer?.text,
             "priority": priority.rawValue, "outcome": outcome?.rawValue, "refusal_ground": refusalGround,
             "information_gap": informationGap, "agency": agency, "duplicate_of": duplicateOf?.text,
-            "answer": answer?.rawValue, "answer_ground": answerGround, "confirmed_fixed": isConfirmedFixed.map { "\($0)" },
+            "answer": answer?.rawValue, "answer_ground": answerGround,
+            "forwarded_to": forwardedTo, "confirmed_fixed": isConfirmedFixed.map { "\($0)" },
             "rating": rating.map { "\($0)" },
         ]
         for deadline in deadlines {

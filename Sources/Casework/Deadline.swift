@@ -180,8 +180,10 @@ extension Deadline {
         if isPending { state = .suspended }
     }
 
-    mutating func revive() {
+    mutating func revive(_ calendar: WorkingCalendar) {
         guard state == .suspended else { return }
         state = pauses.last.map { $0.to == nil } ?? false ? .paused : .running
+        // The calendar may have changed meanwhile.
+        recalculate(calendar)
     }
 }

@@ -40,7 +40,7 @@ public struct Actor: Sendable, Hashable {
     public static let system = Actor(.system)
 
     /// - Throws: `Refusal.wrongOffice` where the case is another office's.
-    func check(office: String) throws(Refusal) {
+    public func check(office: String) throws(Refusal) {
         guard kind == .officer, let offices, !offices.contains(office) else { return }
         throw .wrongOffice(office)
     }

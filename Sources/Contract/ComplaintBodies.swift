@@ -129,7 +129,8 @@ public struct ComplaintLineBody: Codable, Sendable, Equatable {
 
     public init(
         reference: String, version: Int, kind: Campaign.Kind, status: Complaint.Status, category: String?,
-        respondent: PartyBody, target: TargetBody, officer: String?, office: String, priority: Complaint.Priority, receivedOn: Day,
+        respondent: PartyBody, target: TargetBody, officer: String?, office: String, priority: Complaint.Priority,
+        receivedOn: Day,
         dueOn: Day?, isOverdue: Bool, isSuspected: Bool, excerpt: String, barriers: [Int]
     ) {
         self.reference = reference

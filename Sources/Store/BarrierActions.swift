@@ -42,6 +42,9 @@ extension Connection {
             throw CaseError.stale(current: record.version, by: try lastActor(on: record.id, campaign: campaignID))
         }
         if case .await(let company) = action { try book.requireCompany(company) }
+        if case .undertaking(let undertaking) = context, let company = undertaking.waitsFor {
+            try book.requireCompany(company, field: "waits_for")
+        }
         let day = try terms.day(today: Day(now, in: campaign.zone()))
         let rules = book.data.rules(for: campaign)
         var change = BarrierChange(
@@ -104,7 +107,16 @@ extension Connection {
             change.day >= verifiedOn, change.day >= change.barrier.changedOn
         else { return }
         change.actor = .system
-        try advance(&change, .regress, note: Note(text: "a probe saw it blocked"))
+        let before = change
+        do {
+            try advance(&change, .regress, note: Note(text: "a probe saw it blocked"))
+        } catch Refusal.wouldUndermine(let name, _, let on) where before.barrier.reviewOpenedOn == nil {
+            // What was seen is kept; whether what rests on the barrier has to be undone is for people to decide.
+            change = before
+            let note = Note(text: "a probe saw it blocked before \(on), on which \(name) rests")
+            try advance(&change, .openReview(complaints: 0), note: note)
+            return try remind(ofBarrier: change, topic: "barrier_review", details: ["observed_on": "\(change.day)"])
+        }
         try remind(
             ofBarrier: change, topic: "barrier_regressed",
             details: ["episode": String(change.barrier.episode), "observed_on": change.day.description])
@@ -134,8 +146,8 @@ extension ActionTerms {
 }
 
 extension ReferenceBook {
-    func requireCompany(_ code: String) throws(Refusal) {
+    func requireCompany(_ code: String, field: String = "company") throws(Refusal) {
         guard directory.company(code) == nil else { return }
-        throw .unknownCode(field: "company", value: code, known: directory.registry.companies.map(\.code))
+        throw .unknownCode(field: field, value: code, known: directory.registry.companies.map(\.code))
     }
 }

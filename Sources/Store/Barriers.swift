@@ -153,7 +153,8 @@ extension Connection {
             ]
             let event = Event(actor: actor, action: "record", details: details, effectiveOn: day)
             try record(
-                event, on: id, .barrier, campaign: campaign, sequence: 1, at: moment, note: reason.map { Note(text: $0) })
+                event, on: id, .barrier, campaign: campaign, sequence: 1, at: moment,
+                note: reason.map { Note(text: $0) })
             let barrier = Barrier(
                 number: number ?? 0, kind: key.kind, respondentPlatform: key.respondentPlatform,
                 target: key.target, scene: key.scene, recordedOn: day)

@@ -21,7 +21,7 @@ extension Connection {
         return try all(
             """
             SELECT \(ComplaintRecord.columns) FROM \(ComplaintRecord.tables)
-            WHERE c.campaign_id = \(campaign) AND c.respondent_company = \(company) AND c.forwarded_on IS NOT NULL
+            WHERE c.campaign_id = \(campaign) AND c.forwarded_to = \(company)
               \(open) \(below)
             ORDER BY c.number DESC LIMIT \(limit)
             """, as: ComplaintRecord.init(row:))
@@ -33,7 +33,7 @@ extension Connection {
             """
             SELECT true FROM complaint c JOIN campaign ca ON ca.id = c.campaign_id
             WHERE ca.prefix = \(reference.prefix) AND c.number = \(reference.number)
-              AND c.respondent_company = \(company) AND c.forwarded_on IS NOT NULL
+              AND c.forwarded_to = \(company)
             """
         ) { row in try row.read(Bool.self) }
         return isForwarded == nil ? nil : try complaint(reference)
@@ -51,15 +51,16 @@ extension Connection {
         try all(
             """
             SELECT w.company, w.unanswered, w.oldest, a.last
-            FROM (SELECT respondent_company AS company, count(*) AS unanswered, min(forwarded_on) AS oldest
+            FROM (SELECT forwarded_to AS company, count(*) AS unanswered, min(forwarded_on) AS oldest
                   FROM complaint
-                  WHERE campaign_id = \(campaign) AND status = 'forwarded' AND respondent_company IS NOT NULL
-                  GROUP BY respondent_company) w
+                  WHERE campaign_id = \(campaign) AND status = 'forwarded' AND forwarded_to IS NOT NULL
+                  GROUP BY forwarded_to) w
             LEFT JOIN LATERAL (
-                SELECT max(d.ended_on) AS last
-                FROM complaint c JOIN deadline d ON d.campaign_id = c.campaign_id AND d.complaint_id = c.id
-                WHERE c.campaign_id = \(campaign) AND c.respondent_company = w.company
-                  AND d.purpose = 'company_reply' AND d.state = 'met') a ON true
+                SELECT max(i.effective_from) AS last
+                FROM complaint c
+                JOIN complaint_interval i ON i.campaign_id = c.campaign_id AND i.complaint_id = c.id
+                WHERE c.campaign_id = \(campaign) AND c.forwarded_to = w.company
+                  AND i.status = 'responded' AND i.retracted_at IS NULL) a ON true
             WHERE w.oldest <= \(day + -days) AND (a.last IS NULL OR a.last <= \(day + -days))
             ORDER BY w.oldest, w.company
             """

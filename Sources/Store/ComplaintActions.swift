@@ -87,13 +87,13 @@ extension Connection {
         var rules = book.data.rules(for: campaign)
         if action.name == .close || day < record.complaint.changedOn {
             // Closing judges the barriers: none may change before it is done.
-            rules.ledger = try ledger(ofBarriers: record.complaint.barriers, campaign: record.campaignID)
+            rules.ledger = try ledger(ofBarriersOf: record)
         }
         let action = action.completed(for: record.complaint, by: book.directory)
         var change = ComplaintChange(
             record: record, actor: actor, day: day, rules: rules, onBehalfOf: terms.onBehalfOf,
             moment: try recordingMoment(after: record.changedAt))
-        try advance(&change, action, note: terms.note(for: action))
+        try advance(&change, action, note: terms.note(for: action, by: actor))
         try keep(terms, of: change, key: key)
         try follow(action, &change)
         try save(change)
@@ -118,7 +118,7 @@ extension Connection {
     private func follow(_ action: Complaint.Action, _ change: inout ComplaintChange) throws {
         let old = change.record.complaint
         switch action {
-        case .resolve: try relink(&change)
+        case .resolve, .accept: try relink(&change)
         case .markDuplicate(let original):
             let taken = Complaint.Action.absorb(old.id, barriers: old.barriers.sorted(), due: old.pendingDue)
             try carryOver(taken, to: original, from: change)
@@ -156,8 +156,9 @@ extension Connection {
         }
         var rules = change.rules
         if change.day < record.complaint.changedOn {
-            rules.ledger = try ledger(ofBarriers: record.complaint.barriers, campaign: record.campaignID)
+            rules.ledger = try ledger(ofBarriersOf: record)
         }
+        try change.actor.check(office: record.complaint.office)
         var other = ComplaintChange(
             record: record, actor: change.actor, day: max(change.day, record.complaint.receivedOn), rules: rules,
             onBehalfOf: nil, moment: try recordingMoment(after: max(record.changedAt, change.moment)))
@@ -210,11 +211,13 @@ extension Connection {
     private func check(_ action: Complaint.Action, of record: ComplaintRecord, _ book: ReferenceBook) throws {
         switch action {
         case .assign(let officer?):
-            let isThere = try first("SELECT disabled_at IS NULL FROM officer WHERE id = \(officer)") { row in
-                try row.read(Bool.self)
-            }
+            try checkAssignee(officer, office: record.complaint.office)
+        case .relate(let other, _):
+            let isThere = try first(
+                "SELECT true FROM complaint WHERE campaign_id = \(record.campaignID) AND id = \(other)"
+            ) { row in try row.read(Bool.self) }
             guard isThere == true else {
-                throw Refusal.invalid(field: "officer", reason: "is no officer in service")
+                throw Refusal.invalid(field: "to", reason: "belongs to another campaign")
             }
         case .transfer(let office):
             guard book.offices.contains(where: { $0.code == office }) else {
@@ -228,14 +231,38 @@ extension Connection {
         }
     }
 
+    /// - Throws: `Refusal` where the officer could not work on a case of the office.
+    private func checkAssignee(_ id: UUID, office: String) throws {
+        guard let officer = try officers().first(where: { $0.id == id }), !officer.isDisabled,
+            officer.role == .officer || officer.role == .supervisor
+        else { throw Refusal.invalid(field: "officer", reason: "is no officer in service") }
+        guard officer.scope?.contains(office) ?? true else {
+            throw Refusal.invalid(field: "officer", reason: "does not work for the office “\(office)”")
+        }
+    }
+
+    /// What the barriers were that the complaint attests, or ever did.
+    private func ledger(ofBarriersOf record: ComplaintRecord) throws -> Complaint.Ledger {
+        let ever = try all(
+            """
+            SELECT DISTINCT b.number FROM complaint_barrier_interval i
+            JOIN barrier b ON b.campaign_id = i.campaign_id AND b.id = i.barrier_id
+            WHERE i.campaign_id = \(record.campaignID) AND i.complaint_id = \(record.complaint.id)
+            """
+        ) { row in try row.read(Int.self) }
+        return try ledger(ofBarriers: record.complaint.barriers.union(ever), campaign: record.campaignID)
+    }
+
     /// What the barriers were from which day on; nobody changes them until this transaction ends.
-    func ledger(ofBarriers numbers: some Collection<Int> & Sendable, campaign: Int) throws -> Complaint.Ledger {
+    func ledger(
+        ofBarriers numbers: some Collection<Int> & Sendable, campaign: Int, willChange: Bool = false
+    ) throws -> Complaint.Ledger {
         var ledger = Complaint.Ledger()
         guard !numbers.isEmpty else { return ledger }
         let ids = try all(
             """
             SELECT id FROM barrier WHERE campaign_id = \(campaign) AND number = ANY(\(Array(numbers)))
-            ORDER BY number FOR SHARE
+            ORDER BY number \(willChange ? "FOR UPDATE" as SQL : "FOR SHARE")
             """
         ) { row in try row.read(UUID.self) }
         let rows = try all(
@@ -263,11 +290,11 @@ extension Connection {
 
 extension ActionTerms {
     /// The words for history; what a company answers, and what is meant for others, they may read.
-    fileprivate func note(for action: Complaint.Action) -> Note? {
+    fileprivate func note(for action: Complaint.Action, by actor: Actor) -> Note? {
         reason.map { reason in
             switch action {
             case .note(let audience): Note(text: reason, audience: audience)
-            case .respond: Note(text: reason, audience: .company)
+            case .respond where actor.kind == .company: Note(text: reason, audience: .company)
             default: Note(text: reason)
             }
         }

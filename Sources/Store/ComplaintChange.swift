@@ -153,7 +153,7 @@ extension Connection {
                 rating = \(complaint.rating), absorbed = \(try JSONText(encoding: complaint.absorbed)),
                 materials_on = \(complaint.materialsOn), changed_on = \(complaint.changedOn),
                 ended_on = \(complaint.endedOn), changed_at = \(change.moment), due_on = \(complaint.nextDueDay),
-                forwarded_on = coalesce(forwarded_on, \(complaint.deadline(.companyReply)?.startedOn)),
+                forwarded_to = \(complaint.forwardedTo), forwarded_on = \(complaint.forwardedOn),
                 has_suspected_duplicate = has_suspected_duplicate AND \(complaint.status.isOpen)
             WHERE campaign_id = \(campaign) AND id = \(complaint.id)
             """)

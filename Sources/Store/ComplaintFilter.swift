@@ -130,7 +130,7 @@ extension ComplaintFilter {
             lead.append("l.campaign_id = \(campaign)")
             lead.append(
                 "l.barrier_id = (SELECT id FROM barrier WHERE campaign_id = \(campaign) AND number = \(barrier))")
-            return (lead, conditions.map(\.sql))
+            return (lead, conditions.map(\.sql) + (order == .due ? ["c.due_on IS NOT NULL"] : []))
         }
         if order == .due {
             lead.append("c.due_on IS NOT NULL")

@@ -136,7 +136,8 @@ extension ComplaintFilter {
 
     /// The statement for one page: a walk along one index, and what is looked at row by row on the way.
     func pageQuery(
-        campaign: Int, after position: Position? = nil, limit: Int, rows: Int = Connection.walkLimit, rest more: [SQL] = []
+        campaign: Int, after position: Position? = nil, limit: Int, rows: Int = Connection.walkLimit,
+        rest more: [SQL] = []
     ) -> SQL {
         let lead = lead(campaign: campaign, after: position)
         let rest = plan(campaign: campaign).rest + more

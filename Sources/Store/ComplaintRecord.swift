@@ -69,7 +69,7 @@ extension ComplaintRecord {
         c.id, c.kind, c.status, c.status_before_gap, c.status_before_duplicate, c.category, c.scenario,
         c.respondent_platform, c.respondent_company, c.target_platform, c.target_company, c.target_host,
         c.payment_method, c.office, c.officer_id, c.priority, c.outcome, c.refusal_ground, c.information_gap, c.agency,
-        c.duplicate_of, c.answer, c.answer_ground, c.confirmed_fixed, c.rating,
+        c.duplicate_of, c.answer, c.answer_ground, c.forwarded_to, c.forwarded_on, c.confirmed_fixed, c.rating,
         c.received_on, c.materials_on, c.changed_on, c.ended_on,
         (SELECT coalesce(jsonb_agg(jsonb_build_object(
                 'purpose', purpose, 'rule', rule, 'startedOn', started_on, 'pauses', pauses, 'extensions', extensions,
@@ -139,6 +139,8 @@ extension Complaint {
         duplicateOf = try row.read()
         answer = try row.read()
         answerGround = try row.read()
+        forwardedTo = try row.read()
+        forwardedOn = try row.read()
         isConfirmedFixed = try row.read()
         rating = try row.read()
         receivedOn = try row.read()

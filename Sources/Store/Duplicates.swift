@@ -32,8 +32,11 @@ extension Connection {
                 UNION ALL
                 (SELECT o.complaint_id, 'same_barrier'
                  FROM complaint_barrier m
-                 JOIN complaint_barrier o ON o.campaign_id = m.campaign_id AND o.barrier_id = m.barrier_id
-                 WHERE m.campaign_id = \(campaign) AND m.complaint_id = \(id) ORDER BY o.number DESC LIMIT 200)
+                 CROSS JOIN LATERAL (
+                    SELECT complaint_id FROM complaint_barrier
+                    WHERE campaign_id = m.campaign_id AND barrier_id = m.barrier_id
+                    ORDER BY number DESC LIMIT 200) o
+                 WHERE m.campaign_id = \(campaign) AND m.complaint_id = \(id))
             )
             SELECT c.id, c.number, c.status, c.received_on, left(c.narrative, 80), array_agg(DISTINCT k.reason),
                    similarity(c.narrative, \(record.filing.narrative))::numeric
@@ -81,7 +84,9 @@ extension Connection {
                 """)
         }
         let isSuspected = found.contains { $0.reference.number < record.reference.number }
-        if isSuspected { try setSuspicion(true, of: record.complaint.id, campaign: record.campaignID) }
+        if isSuspected, record.complaint.status.isOpen {
+            try setSuspicion(true, of: record.complaint.id, campaign: record.campaignID)
+        }
         return isSuspected
     }
 
@@ -91,7 +96,9 @@ extension Connection {
     public func dismissDuplicate(
         _ other: Reference, of reference: Reference, by actor: Actor, book: ReferenceBook, at now: Date
     ) throws -> ComplaintRecord {
-        guard let second = try complaint(other) else { throw CaseError.notFound("complaint \(other)") }
+        guard let second = try complaint(other), other != reference, other.prefix == reference.prefix else {
+            throw CaseError.notFound("complaint \(other) beside this one")
+        }
         let terms = ActionTerms(reason: "not the same case as \(other)")
         let record = try perform(.note(.internal), on: reference, by: actor, terms, book: book, at: now)
         try run(
@@ -101,8 +108,10 @@ extension Connection {
             VALUES (\(record.campaignID), \(record.complaint.id), \(second.complaint.id), '{}', 0, \(now), \(now))
             ON CONFLICT (campaign_id, complaint_id, other_id) DO UPDATE SET dismissed_at = \(now)
             """)
-        let isLeft = try !suspectedDuplicates(of: record).isEmpty
-        try setSuspicion(isLeft, of: record.complaint.id, campaign: record.campaignID)
+        for side in [record, second] where side.isSuspected {
+            let isLeft = try !suspectedDuplicates(of: side).isEmpty
+            try setSuspicion(isLeft, of: side.complaint.id, campaign: record.campaignID)
+        }
         return record
     }
 

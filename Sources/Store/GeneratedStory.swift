@@ -67,17 +67,19 @@ struct GeneratedStory {
         let campaign = rules.campaign
         let kind: Campaign.Kind = random.chance(70) ? .blockedLink : random.chance(75) ? .refusedPayment : .other
         // Most come after the platforms were told to open, in September.
-        let offset = random.chance(45) ? Int.random(in: 45...75, using: &random) : Int.random(in: 0...170, using: &random)
+        let offset =
+            random.chance(45) ? Int.random(in: 45...75, using: &random) : Int.random(in: 0...170, using: &random)
         let day = campaign.launchedOn + offset
         let platform = random.skewed(Self.respondents)
         let (target, scenario) = Self.target(kind, platform, campaign, directory, day, &random)
         filing = Filing(narrative: Self.narrative(kind, platform, target, directory, &random))
         filing.scene = kind == .other ? nil : random.skewed(campaign.scenes(of: kind).map(\.code))
-        filing.manner = switch kind {
-        case .blockedLink: random.skewed(campaign.blockKinds.map(\.code))
-        case .refusedPayment: random.skewed(campaign.refusalKinds.map(\.code))
-        case .other: nil
-        }
+        filing.manner =
+            switch kind {
+            case .blockedLink: random.skewed(campaign.blockKinds.map(\.code))
+            case .refusedPayment: random.skewed(campaign.refusalKinds.map(\.code))
+            case .other: nil
+            }
         filing.region = random.chance(80) ? random.skewed(Self.regions) : nil
         filing.language = "zh-CN"
         channel = random.chance(85) ? .public : .officer
@@ -143,11 +145,15 @@ struct GeneratedStory {
     /// Lets officers work it: most are taken, many forwarded and answered, some closed; the rest waits.
     private mutating func live(_ rules: Complaint.Rules, _ officers: [UUID], _ random: inout SeededRandom) {
         var day = complaint.receivedOn
-        func later(_ limit: Int, _ random: inout SeededRandom) -> Day { day + Int.random(in: 0...limit, using: &random) }
+        func later(_ limit: Int, _ random: inout SeededRandom) -> Day {
+            day + Int.random(in: 0...limit, using: &random)
+        }
         if random.chance(8) { take(.setPriority(random.chance(30) ? .urgent : .high), on: day, rules) }
         guard random.chance(90) else { return }
         day = later(7, &random)
-        if random.chance(10) { return take(.refuse(ground: random.skewed(rules.campaign.refusalGrounds.map(\.code))), on: day, rules) }
+        if random.chance(10) {
+            return take(.refuse(ground: random.skewed(rules.campaign.refusalGrounds.map(\.code))), on: day, rules)
+        }
         if random.chance(6) { take(.requestInformation(gap: "facts_unclear"), on: day, rules) }
         if complaint.status == .needsInformation {
             guard random.chance(60) else { return }

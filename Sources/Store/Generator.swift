@@ -153,7 +153,7 @@ struct GeneratedRows {
             complaint.informationGap, complaint.receivedOn, complaint.materialsOn, complaint.changedOn,
             complaint.nextDueDay, recorded, changed, filing.narrative, filing.language, filing.region,
             story.channel.rawValue, hash, complaint.priority.rawValue, complaint.answer?.rawValue,
-            complaint.answerGround, complaint.endedOn, complaint.deadline(.companyReply)?.startedOn)
+            complaint.answerGround, complaint.endedOn, complaint.forwardedTo, complaint.forwardedOn)
     }
 
     private mutating func addEvent(_ event: Event, _ id: UUID, _ sequence: Int, _ at: Date, _ salt: Data) {
@@ -204,7 +204,8 @@ extension Connection {
                     respondent_platform, respondent_company, target_platform, target_company, target_host,
                     payment_method, scene, manner, office, officer_id, outcome, refusal_ground, information_gap,
                     received_on, materials_on, changed_on, due_on, recorded_at, changed_at, narrative, language,
-                    region, channel, tracking_hash, priority, answer, answer_ground, ended_on, forwarded_on)
+                    region, channel, tracking_hash, priority, answer, answer_ground, ended_on, forwarded_to,
+                    forwarded_on)
                 FROM STDIN
                 """, [rows.complaints])
         _ = try copy(

@@ -11,7 +11,7 @@ extension Connection {
         try insertComplaint(intake, receipt, key: key, linkDigest: linkDigest)
         try insertSealed(intake, key: key)
         try insertContacts(intake, contactKey: contactKey)
-        try insertText(of: intake)
+        try insertText(intake.filing.narrative, of: complaint.id, campaign: intake.campaignID)
         let place = StepPlace(
             campaign: intake.campaignID, case: complaint.id, sequence: 1, writtenBy: 1, on: complaint.receivedOn,
             moment: receipt.recordedAt)
@@ -34,11 +34,12 @@ extension Connection {
     }
 
     /// The pairs of characters by which the text is found.
-    private func insertText(of intake: Intake) throws {
+    func insertText(_ text: String, of complaint: UUID, campaign: Int) throws {
         try run(
             """
             INSERT INTO complaint_text (campaign_id, complaint_id, pairs)
-            VALUES (\(intake.campaignID), \(intake.complaint.id), \(characterPairs(in: intake.filing.narrative)))
+            VALUES (\(campaign), \(complaint), \(characterPairs(in: text)))
+            ON CONFLICT DO NOTHING
             """)
     }
 

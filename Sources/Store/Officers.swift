@@ -34,6 +34,7 @@ public enum OfficerError: Error, Equatable, CustomStringConvertible {
     case disabled(String)
     case badName
     case unknownOffice(String)
+    case notInOffice(String, String)
 
     public var description: String {
         switch self {
@@ -41,6 +42,7 @@ public enum OfficerError: Error, Equatable, CustomStringConvertible {
         case .unknown(let name): "there is no officer called \(name); see: rectify officer list"
         case .disabled(let name): "\(name) is disabled and can have no token"
         case .unknownOffice(let code): "there is no office \(code); see: rectify office list"
+        case .notInOffice(let name, let office): "\(name) does not work for the office \(office)"
         case .badName: "a name is one to forty lower-case letters, digits, “.”, “_” or “-”, beginning with a letter"
         }
     }
@@ -72,6 +74,19 @@ extension Connection {
     /// - Throws: ``OfficerError``, or `PostgresError`.
     public func grant(_ role: Role, in office: String, toOfficerNamed name: String) throws {
         try grant(role, in: office, to: try officer(named: name).id)
+    }
+
+    /// Ends the officer's work for an office, from now on.
+    ///
+    /// - Throws: ``OfficerError``, or `PostgresError`.
+    public func revoke(office: String, fromOfficerNamed name: String) throws {
+        let officer = try officer(named: name)
+        let ended = try run(
+            """
+            UPDATE officer_role SET valid_to = greatest(valid_from, current_date)
+            WHERE officer_id = \(officer.id) AND office = \(office) AND valid_to IS NULL
+            """)
+        guard ended > 0 else { throw OfficerError.notInOffice(name, office) }
     }
 
     private func grant(_ role: Role, in office: String, to officer: UUID) throws {

@@ -98,7 +98,8 @@ extension Connection {
         guard company == owner || company == record.barrier.awaitedCompany else {
             let whose = owner.map { "it is of \($0)" } ?? "whose \(platform) is, is not known on \(day)"
             throw Refusal.invalid(
-                field: "barriers", reason: "names barrier \(record.barrier.number), which is not of \(company): \(whose)")
+                field: "barriers",
+                reason: "names barrier \(record.barrier.number), which is not of \(company): \(whose)")
         }
     }
 
@@ -159,7 +160,8 @@ extension Connection {
         let moment = try recordingMoment(after: record.changedAt)
         let rules = Order.Rules(
             campaign: campaign, calendar: book.data.rules(for: campaign).calendar,
-            ledger: try ledger(ofBarriers: record.order.items.map(\.barrier), campaign: campaignID))
+            ledger: try ledger(
+                ofBarriers: record.order.items.map(\.barrier), campaign: campaignID, willChange: action == .rescind))
         let step = Step(sequence: record.sequence + 1, action: action, actor: actor, on: day)
         var order = record.order
         let event: Event
@@ -278,9 +280,12 @@ extension Order {
     /// The order before anything was done about it.
     fileprivate func asIssued(calendar: WorkingCalendar) -> Order {
         let items = items.map { item in
-            Item(barrier: item.barrier, deadline: Deadline(.order, rule: item.deadline.rule, from: issuedOn, calendar: calendar))
+            Item(
+                barrier: item.barrier,
+                deadline: Deadline(.order, rule: item.deadline.rule, from: issuedOn, calendar: calendar))
         }
         let first = rungs.first ?? Rung(code: rung, on: issuedOn, basis: nil)
-        return Order(number: number, company: company, rung: first, items: items, issuedOn: issuedOn, issuedBy: issuedBy)
+        return Order(
+            number: number, company: company, rung: first, items: items, issuedOn: issuedOn, issuedBy: issuedBy)
     }
 }

@@ -5,7 +5,7 @@ public import Postgres
 /// Something an officer is to be told.
 public struct Reminder: Sendable {
     public let id: UUID
-    /// In one word: `deadline_missed`, `barrier_review`, `company_silent`, …
+    /// In one word, such as `deadline_missed`, `barrier_review` or `company_silent`.
     public let topic: String
     public let caseKind: CaseKind
     /// The case by the name people use.
@@ -14,7 +14,6 @@ public struct Reminder: Sendable {
     /// `nil` where nobody has the case and all are told.
     public let officerName: String?
     public let recordedAt: Date
-    let seenAt: Date?
 }
 
 /// A reminder on its way into the outbox.
@@ -62,40 +61,48 @@ extension Connection {
     ///   - officer: Whose reminders; `nil` is everyone's.
     ///   - campaign: Of which campaign.
     ///   - offices: Of the offices the officer works for; `nil` is all.
-    ///   - moment: Only what was recorded before: the next page.
+    ///   - position: Where the page before ended.
     ///   - limit: How many at the most.
     /// - Returns: The reminders, latest first.
     /// - Throws: `PostgresError`.
     public func reminders(
-        for officer: UUID?, campaign: Int, offices: Set<String>?, before moment: Date? = nil, limit: Int
+        for officer: UUID?, campaign: Int, offices: Set<String>?, after position: (Date, UUID)? = nil, limit: Int
     ) throws -> [Reminder] {
-        let own: SQL = officer.map { "AND (r.officer_id = \($0) OR r.officer_id IS NULL)" } ?? ""
-        let scope: SQL = offices.map { "AND (r.office IS NULL OR r.office = ANY(\($0.sorted())))" } ?? ""
-        let below: SQL = moment.map { "AND r.recorded_at < \($0)" } ?? ""
+        let below: SQL = position.map { "AND (r.recorded_at, r.id) < (\($0.0), \($0.1))" } ?? ""
         return try all(
             """
-            SELECT r.id, r.topic, r.case_kind, r.subject, r.details, o.name, r.recorded_at, r.seen_at
+            SELECT r.id, r.topic, r.case_kind, r.subject, r.details, o.name, r.recorded_at
             FROM outbox r LEFT JOIN officer o ON o.id = r.officer_id
-            WHERE r.campaign_id = \(campaign) AND r.seen_at IS NULL \(own) \(scope) \(below)
+            WHERE r.campaign_id = \(campaign) AND r.seen_at IS NULL \(scope(officer, offices)) \(below)
             ORDER BY r.recorded_at DESC, r.id DESC LIMIT \(limit)
             """
         ) { row in
             Reminder(
                 id: try row.read(), topic: try row.read(), caseKind: try row.read(), subject: try row.read(),
                 details: try row.read(JSONText.self).decoded(), officerName: try row.read(),
-                recordedAt: try row.read(), seenAt: try row.read())
+                recordedAt: try row.read())
         }
     }
 
-    /// Marks reminders as seen; those that were stay as they are.
+    /// Whose reminders: the officer's own and nobody's, of the offices the officer works for.
+    private func scope(_ officer: UUID?, _ offices: Set<String>?) -> SQL {
+        let own: SQL = officer.map { "AND (r.officer_id = \($0) OR r.officer_id IS NULL)" } ?? ""
+        let office: SQL = offices.map { "AND (r.office IS NULL OR r.office = ANY(\($0.sorted())))" } ?? ""
+        return "\(own) \(office)"
+    }
+
+    /// Marks an officer's own and nobody's reminders as seen; others, and those that were, stay as they are.
     ///
     /// - Returns: How many were new.
     /// - Throws: `PostgresError`.
-    public func markSeen(_ reminders: [UUID], campaign: Int, at now: Date) throws -> Int {
+    public func markSeen(
+        _ reminders: [UUID], by officer: UUID, offices: Set<String>?, campaign: Int, at now: Date
+    ) throws -> Int {
         try run(
             """
-            UPDATE outbox SET seen_at = \(now)
-            WHERE campaign_id = \(campaign) AND id = ANY(\(reminders)) AND seen_at IS NULL
+            UPDATE outbox r SET seen_at = \(now)
+            WHERE r.campaign_id = \(campaign) AND r.id = ANY(\(reminders)) AND r.seen_at IS NULL
+              \(scope(officer, offices))
             """)
     }
 }

@@ -10,18 +10,18 @@ public struct ProbeResult: Sendable {
     public var barrier: Int
     public var observation: Observation
     public var setting: ObservationSetting
+    /// The line as it was sent, in canonical form: the same id with another line is a mistake.
+    public var line: String
 
-    public init(id: String, barrier: Int, observation: Observation, setting: ObservationSetting) {
+    public init(id: String, barrier: Int, observation: Observation, setting: ObservationSetting, line: String) {
         self.id = id
         self.barrier = barrier
         self.observation = observation
         self.setting = setting
+        self.line = line
     }
 
-    fileprivate var fingerprint: Data {
-        let text = "\(barrier)|\(observation)|\(setting)"
-        return Data(SHA256.hash(data: Data(text.utf8)))
-    }
+    fileprivate var fingerprint: Data { Data(SHA256.hash(data: Data(line.utf8))) }
 }
 
 /// What became of a probe's result.

@@ -59,7 +59,8 @@ extension Connection {
             let (number, sequence): (Int, Int) = (try row.read(), try row.read())
             return SealedMessage(
                 reference: Reference(prefix: record.reference.prefix, number: number), event: sequence,
-                from: try row.read(), on: try row.read(), recordedAt: try row.read(), complaint: try row.read(), keyID: try row.read(),
+                from: try row.read(), on: try row.read(), recordedAt: try row.read(), complaint: try row.read(),
+                keyID: try row.read(),
                 sealed: try row.read())
         }.reversed()
     }

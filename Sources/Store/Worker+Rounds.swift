@@ -32,6 +32,8 @@ extension Worker {
         for (number, _) in new {
             let isSuspected = try await work(view.fence) { db in
                 guard let record = try db.complaint(view.reference(number)) else { return false }
+                // Filed by the version of the program before this one, it is not found by its words yet.
+                try db.insertText(record.filing.narrative, of: record.complaint.id, campaign: view.campaignID)
                 return try db.keepSuspicion(about: record, at: view.now)
             }
             if isSuspected { found += 1 }
@@ -47,16 +49,19 @@ extension Worker {
     /// Counts what is owed anew after a calendar was loaded, and says in the history of each case what moved.
     func recalculate(_ view: WorkView) async throws -> Int {
         let name = "calendar|\(view.campaign.code)"
-        let (since, loaded) = try await databases.work.transaction(.readOnly) { db in
+        // Calendar and moment from one snapshot: what is loaded meanwhile is counted in the next round.
+        let (since, loaded, book) = try await databases.work.transaction(.snapshot) { db in
             let loaded = try db.first(
                 """
                 SELECT coalesce(max(recorded_at), '2000-01-01T00:00:00Z') FROM reference_version
                 WHERE kind = 'calendar' AND document ->> 'region' = \(view.campaign.calendarRegion)
                 """
             ) { row in try row.read(Date.self) }
-            return (try db.workerMark(name), loaded ?? .distantPast)
+            return (try db.workerMark(name), loaded ?? .distantPast, try db.referenceBook())
         }
         guard loaded > since else { return 0 }
+        var view = view
+        view.book = book
         var moved = 0
         var after = 0
         while true {

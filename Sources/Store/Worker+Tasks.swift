@@ -28,6 +28,30 @@ private struct DueDeadline: Sendable {
     }
 }
 
+/// An order that a barrier has outlasted.
+private struct LateOrder: Sendable {
+    let id: UUID
+    let number: Int
+    let barrier: Int
+    let dueOn: Day
+    let officer: UUID?
+}
+
+/// A barrier for which time has brought something about.
+private struct BarrierTurn: Sendable {
+    let id: UUID
+    let number: Int
+    let on: Day
+    /// Whom it waits for, or how many complained.
+    let what: String?
+
+    func reminder(_ topic: String, _ details: [String: String], once: String) -> NewReminder {
+        NewReminder(
+            topic: topic, onceKey: "\(topic)|\(number)|\(once)", officer: nil, office: nil, caseKind: .barrier,
+            caseID: id, subject: "\(number)", details: details)
+    }
+}
+
 extension Connection {
     fileprivate func due(_ condition: SQL, campaign: Int, limit: Int) throws -> [DueDeadline] {
         try all(
@@ -44,16 +68,15 @@ extension Worker {
     /// Warns three days ahead, once for each due day.
     func warn(_ view: WorkView) async throws -> Int {
         let ahead = 3
-        return try await work(view.fence) { db in
-            let near = try db.due(
+        let near = try await work(view.fence) { db in
+            try db.due(
                 "d.warned_on IS NULL AND d.due_on BETWEEN \(view.today) AND \(view.today + ahead)",
                 campaign: view.campaignID, limit: Self.roundLimit)
-            for deadline in near {
-                let reminder = deadline.reminder("deadline_near", view.reference(deadline.number))
-                try db.remind(reminder, campaign: view.campaignID, at: view.now)
-                try db.mark("warned_on", deadline, view)
-            }
-            return near.count
+        }
+        return try await each(near, view.fence) { db, deadline in
+            let reminder = deadline.reminder("deadline_near", view.reference(deadline.number))
+            try db.remind(reminder, campaign: view.campaignID, at: view.now)
+            return try db.mark("warned_on", deadline, view)
         }
     }
 
@@ -63,29 +86,23 @@ extension Worker {
             try db.due(
                 "d.missed_on IS NULL AND d.due_on < \(view.today)", campaign: view.campaignID, limit: Self.roundLimit)
         }
-        var count = 0
-        for deadline in late where try await miss(deadline, view) { count += 1 }
-        return count + (try await missOrders(view)) + (try await missWaits(view))
-    }
-
-    /// - Returns: Whether it still was so when the case was locked.
-    private func miss(_ deadline: DueDeadline, _ view: WorkView) async throws -> Bool {
-        let reference = view.reference(deadline.number)
-        return try await work(view.fence) { db in
+        let count = try await each(late, view.fence) { db, deadline in
+            let reference = view.reference(deadline.number)
             let now = try db.lockedComplaint(reference)?.complaint.deadline(deadline.purpose)
+            // Whether it still is so, now that the case is locked.
             guard now?.state == .running, now?.dueOn == deadline.dueOn else { return false }
             _ = try db.perform(
                 .missDeadline(deadline.purpose, dueOn: deadline.dueOn), on: reference, by: .system, ActionTerms(),
                 book: view.book, at: view.now)
             try db.remind(deadline.reminder("deadline_missed", reference), campaign: view.campaignID, at: view.now)
-            try db.mark("missed_on", deadline, view)
-            return true
+            return try db.mark("missed_on", deadline, view)
         }
+        return count + (try await missOrders(view)) + (try await missWaits(view))
     }
 
     private func missOrders(_ view: WorkView) async throws -> Int {
-        try await work(view.fence) { db in
-            let late = try db.all(
+        let late = try await work(view.fence) { db in
+            try db.all(
                 """
                 SELECT r.id, r.number, b.number, i.due_on, r.issued_by
                 FROM order_barrier i
@@ -95,82 +112,71 @@ extension Worker {
                   AND b.remediation <> 'verified' AND NOT EXISTS (
                     SELECT FROM outbox x WHERE x.campaign_id = i.campaign_id
                       AND x.once_key = 'order_overdue|' || r.number || '|' || b.number || '|' || i.due_on)
-                ORDER BY i.due_on, r.number, b.number LIMIT \(Self.batch)
+                ORDER BY i.due_on, r.number, b.number LIMIT \(Self.roundLimit)
                 """
             ) { row in
-                (
-                    try row.read(UUID.self), try row.read(Int.self), try row.read(Int.self), try row.read(Day.self),
-                    try row.read(UUID?.self)
-                )
+                LateOrder(
+                    id: try row.read(), number: try row.read(), barrier: try row.read(), dueOn: try row.read(),
+                    officer: try row.read())
             }
-            for (id, number, barrier, due, officer) in late {
-                _ = try db.perform(
-                    .missDeadline(barrier: barrier, dueOn: due), onOrder: number, of: view.campaign.code, by: .system,
-                    ActionTerms(), book: view.book, at: view.now)
-                let reminder = NewReminder(
-                    topic: "order_overdue", onceKey: "order_overdue|\(number)|\(barrier)|\(due)", officer: officer,
-                    office: nil, caseKind: .order, caseID: id, subject: "\(number)",
-                    details: ["barrier": "\(barrier)", "due_on": due.description])
-                try db.remind(reminder, campaign: view.campaignID, at: view.now)
-            }
-            return late.count
+        }
+        return try await each(late, view.fence) { db, late in
+            _ = try db.perform(
+                .missDeadline(barrier: late.barrier, dueOn: late.dueOn), onOrder: late.number,
+                of: view.campaign.code, by: .system, ActionTerms(), book: view.book, at: view.now)
+            let reminder = NewReminder(
+                topic: "order_overdue", onceKey: "order_overdue|\(late.number)|\(late.barrier)|\(late.dueOn)",
+                officer: late.officer, office: nil, caseKind: .order, caseID: late.id, subject: "\(late.number)",
+                details: ["barrier": "\(late.barrier)", "due_on": late.dueOn.description])
+            return try db.remind(reminder, campaign: view.campaignID, at: view.now)
         }
     }
 
     private func missWaits(_ view: WorkView) async throws -> Int {
-        try await work(view.fence) { db in
-            let late = try db.all(
+        let late = try await work(view.fence) { db in
+            try db.all(
                 """
                 SELECT b.id, b.number, b.wait_due_on, b.awaited_company
                 FROM barrier b
                 WHERE b.campaign_id = \(view.campaignID) AND b.wait_due_on < \(view.today) AND NOT EXISTS (
                     SELECT FROM outbox x WHERE x.campaign_id = b.campaign_id
                       AND x.once_key = 'wait_overdue|' || b.number || '|' || b.wait_due_on)
-                ORDER BY b.wait_due_on, b.number LIMIT \(Self.batch)
+                ORDER BY b.wait_due_on, b.number LIMIT \(Self.roundLimit)
                 """
             ) { row in
-                (
-                    try row.read(UUID.self), try row.read(Int.self), try row.read(Day.self),
-                    try row.read(String?.self) ?? ""
-                )
+                BarrierTurn(id: try row.read(), number: try row.read(), on: try row.read(), what: try row.read())
             }
-            for (id, number, due, company) in late {
-                _ = try db.perform(
-                    .missDeadline(dueOn: due), onBarrier: number, of: view.campaign.code, by: .system, ActionTerms(),
-                    book: view.book, at: view.now)
-                let reminder = NewReminder(
-                    topic: "wait_overdue", onceKey: "wait_overdue|\(number)|\(due)", officer: nil, office: nil,
-                    caseKind: .barrier, caseID: id, subject: "\(number)",
-                    details: ["company": company, "due_on": due.description])
-                try db.remind(reminder, campaign: view.campaignID, at: view.now)
-            }
-            return late.count
+        }
+        return try await each(late, view.fence) { db, late in
+            _ = try db.perform(
+                .missDeadline(dueOn: late.on), onBarrier: late.number, of: view.campaign.code, by: .system,
+                ActionTerms(), book: view.book, at: view.now)
+            let reminder = late.reminder(
+                "wait_overdue", ["company": late.what ?? "", "due_on": late.on.description], once: late.on.description)
+            return try db.remind(reminder, campaign: view.campaignID, at: view.now)
         }
     }
 
     /// Lets justifications run out: the barrier is confirmed again, from the day after.
     func expire(_ view: WorkView) async throws -> Int {
-        try await work(view.fence) { db in
-            let due = try db.all(
+        let due = try await work(view.fence) { db in
+            try db.all(
                 """
                 SELECT id, number, justified_until FROM barrier
                 WHERE campaign_id = \(view.campaignID) AND remediation = 'justified'
                   AND justified_until < \(view.today)
-                ORDER BY number LIMIT \(Self.batch)
+                ORDER BY number LIMIT \(Self.roundLimit)
                 """
-            ) { row in (try row.read(UUID.self), try row.read(Int.self), try row.read(Day.self)) }
-            for (id, number, until) in due {
-                let terms = ActionTerms(effectiveOn: until + 1, reason: "the justification ran to \(until)")
-                _ = try db.perform(
-                    .expire, onBarrier: number, of: view.campaign.code, by: .system, terms, book: view.book,
-                    at: view.now)
-                let reminder = NewReminder(
-                    topic: "justification_expired", onceKey: "justification_expired|\(number)|\(until)", officer: nil,
-                    office: nil, caseKind: .barrier, caseID: id, subject: "\(number)",
-                    details: ["until": until.description])
-                try db.remind(reminder, campaign: view.campaignID, at: view.now)
-            }
-            return due.count
+            ) { row in BarrierTurn(id: try row.read(), number: try row.read(), on: try row.read(), what: nil) }
+        }
+        return try await each(due, view.fence) { db, due in
+            let terms = ActionTerms(effectiveOn: due.on + 1, reason: "the justification ran to \(due.on)")
+            _ = try db.perform(
+                .expire, onBarrier: due.number, of: view.campaign.code, by: .system, terms, book: view.book,
+                at: view.now)
+            let reminder = due.reminder(
+                "justification_expired", ["until": due.on.description], once: due.on.description)
+            return try db.remind(reminder, campaign: view.campaignID, at: view.now)
         }
     }
 
@@ -179,10 +185,10 @@ extension Worker {
     /// People are told apart by telephone number or mail address; those who left neither count as one.
     func openReviews(_ view: WorkView) async throws -> Int {
         let needed = view.campaign.quorum.reviewAfterComplaints
-        return try await work(view.fence) { db in
-            let suspected = try db.all(
+        let suspected = try await work(view.fence) { db in
+            try db.all(
                 """
-                SELECT b.id, b.number, count(DISTINCT coalesce(d.digest, ''::bytea)) AS people
+                SELECT b.id, b.number, \(view.today)::date, count(DISTINCT coalesce(d.digest, ''::bytea))::text
                 FROM barrier b
                 JOIN complaint_barrier l ON l.campaign_id = b.campaign_id AND l.barrier_id = b.id
                 JOIN complaint c ON c.campaign_id = l.campaign_id AND c.id = l.complaint_id
@@ -194,20 +200,19 @@ extension Worker {
                   AND c.status NOT IN ('refused', 'withdrawn', 'duplicate')
                 GROUP BY b.id, b.number
                 HAVING count(DISTINCT coalesce(d.digest, ''::bytea)) >= \(needed)
-                ORDER BY b.number LIMIT \(Self.batch)
+                ORDER BY b.number LIMIT \(Self.roundLimit)
                 """
-            ) { row in (try row.read(UUID.self), try row.read(Int.self), try row.read(Int.self)) }
-            for (id, number, people) in suspected {
-                let record = try db.perform(
-                    .openReview(complaints: people), onBarrier: number, of: view.campaign.code, by: .system,
-                    ActionTerms(), book: view.book, at: view.now)
-                let reminder = NewReminder(
-                    topic: "barrier_review", onceKey: "barrier_review|\(number)|\(record.version)", officer: nil,
-                    office: nil, caseKind: .barrier, caseID: id, subject: "\(number)",
-                    details: ["complaints": "\(people)"])
-                try db.remind(reminder, campaign: view.campaignID, at: view.now)
+            ) { row in
+                BarrierTurn(id: try row.read(), number: try row.read(), on: try row.read(), what: try row.read())
             }
-            return suspected.count
+        }
+        return try await each(suspected, view.fence) { db, turn in
+            let people = turn.what ?? ""
+            let record = try db.perform(
+                .openReview(complaints: Int(people) ?? 0), onBarrier: turn.number, of: view.campaign.code,
+                by: .system, ActionTerms(), book: view.book, at: view.now)
+            let reminder = turn.reminder("barrier_review", ["complaints": people], once: "\(record.version)")
+            return try db.remind(reminder, campaign: view.campaignID, at: view.now)
         }
     }
 
@@ -232,12 +237,13 @@ extension Worker {
 }
 
 extension Connection {
-    fileprivate func mark(_ column: SQL, _ deadline: DueDeadline, _ view: WorkView) throws {
+    /// - Returns: Whether the deadline still is the one that was looked at.
+    fileprivate func mark(_ column: SQL, _ deadline: DueDeadline, _ view: WorkView) throws -> Bool {
         try run(
             """
             UPDATE deadline SET \(column) = \(view.today)
             WHERE campaign_id = \(view.campaignID) AND complaint_id = \(deadline.complaint)
-              AND purpose = \(deadline.purpose)
-            """)
+              AND purpose = \(deadline.purpose) AND due_on = \(deadline.dueOn)
+            """) == 1
     }
 }

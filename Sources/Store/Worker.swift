@@ -11,6 +11,8 @@ public struct WorkDone: Sendable, Equatable {
     public var suspected = 0
     public var silent = 0
     public var recalculated = 0
+    /// What could not be done this time, and why; the rest was.
+    public var failures: [String] = []
 
     public init() {}
 
@@ -21,7 +23,7 @@ public struct WorkDone: Sendable, Equatable {
 /// reviews, compares new filings, tells of silent companies, and counts anew when a calendar changed.
 ///
 /// Several servers may have one each; whoever holds the lease works. Doing everything twice changes nothing more, and a
-/// worker that lost its lease while it slept cannot write any more: every transaction checks its fence.
+/// worker that lost its lease while it slept cannot write any more: every task checks its fence in the transaction that writes.
 public final class Worker: Sendable {
     /// The lease went to another worker.
     struct LeaseLost: Error {}
@@ -31,8 +33,9 @@ public final class Worker: Sendable {
     private let holder: UUID
     /// How long the lease lasts without being renewed.
     public static let lease: Duration = .seconds(30)
-    /// Cases looked at in one statement, and in one round, at the most. Each is changed in a transaction of its own, so
-    /// that no officer waits for a batch.
+    /// Cases looked at in one statement, and in one round, at the most.
+    ///
+    /// Each is changed in a transaction of its own, so that no officer waits for a batch.
     static let (batch, roundLimit) = (50, 2000)
 
     public init(_ databases: Databases, references: ReferenceCache) {
@@ -56,18 +59,50 @@ public final class Worker: Sendable {
                 let view = WorkView(
                     campaignID: id, campaign: campaign, book: book, fence: fence, now: now,
                     today: Day(now, in: campaign.zone()))
-                done.warned += try await warn(view)
-                done.missed += try await markMissed(view)
-                done.expired += try await expire(view)
-                done.reviews += try await openReviews(view)
-                done.silent += try await tellSilent(view)
-                done.suspected += try await compareNew(view)
-                done.recalculated += try await recalculate(view)
+                try await attempt("warn", &done, \.warned) { try await warn(view) }
+                try await attempt("miss", &done, \.missed) { try await markMissed(view) }
+                try await attempt("expire", &done, \.expired) { try await expire(view) }
+                try await attempt("review", &done, \.reviews) { try await openReviews(view) }
+                try await attempt("silence", &done, \.silent) { try await tellSilent(view) }
+                try await attempt("compare", &done, \.suspected) { try await compareNew(view) }
+                try await attempt("recalculate", &done, \.recalculated) { try await recalculate(view) }
             }
         } catch is LeaseLost {
             return done
         }
         return done
+    }
+
+    /// Does one kind of work; what fails is noted and does not keep the rest from being done.
+    private func attempt(
+        _ name: String, _ done: inout WorkDone, _ count: WritableKeyPath<WorkDone, Int>, _ body: () async throws -> Int
+    ) async throws {
+        do {
+            done[keyPath: count] += try await body()
+        } catch let lost as LeaseLost {
+            throw lost
+        } catch let cancelled as CancellationError {
+            throw cancelled
+        } catch {
+            done.failures.append("\(name): \(error)")
+        }
+    }
+
+    /// Does something to each of many cases, every one in a transaction of its own.
+    ///
+    /// - Returns: For how many it was done; a case that refuses is left for people to look at.
+    func each<Item: Sendable>(
+        _ items: [Item], _ fence: Int, _ body: @Sendable (isolated Connection, Item) throws -> Bool
+    ) async throws -> Int {
+        var count = 0
+        for item in items {
+            do {
+                if try await work(fence, { db in try body(db, item) }) { count += 1 }
+            } catch is Refusal {
+                continue
+            }
+        }
+        return count
     }
 
     /// Gives the lease back, so that another worker need not wait.
@@ -95,7 +130,7 @@ public final class Worker: Sendable {
         }
     }
 
-    /// A transaction of the worker: nobody takes the lease over before it ends.
+    /// A transaction of the worker's tasks: nobody takes the lease over before it ends.
     func work<Value: Sendable>(
         _ fence: Int, _ body: @Sendable (isolated Connection) throws -> Value
     ) async throws -> Value {
@@ -123,7 +158,6 @@ public final class Worker: Sendable {
     private func sweep() async throws {
         try await databases.work.transaction { db in
             try db.run("DELETE FROM idempotency_key WHERE recorded_at < now() - interval '7 days'")
-            try db.run("DELETE FROM outbox WHERE seen_at < now() - interval '90 days'")
             try db.run(
                 """
                 UPDATE complaint_barrier l SET number = c.number
@@ -138,7 +172,7 @@ public final class Worker: Sendable {
 struct WorkView: Sendable {
     let campaignID: Int
     let campaign: Campaign
-    let book: ReferenceBook
+    var book: ReferenceBook
     let fence: Int
     let now: Date
     let today: Day

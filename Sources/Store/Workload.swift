@@ -64,7 +64,8 @@ extension Connection {
     public func save(_ filter: SavedFilter, of officer: UUID) throws {
         guard filter.name.wholeMatch(of: /[a-z][a-z0-9_-]{0,39}/) != nil else {
             throw Refusal.invalid(
-                field: "name", reason: "is one to forty lower-case letters, digits, “-” or “_”, beginning with a letter")
+                field: "name", reason: "is one to forty lower-case letters, digits, “-” or “_”, beginning with a letter"
+            )
         }
         try run(
             """

@@ -41,7 +41,8 @@ struct ComplaintCaseTests {
     @Test func `what is out of order says what is possible, and changes nothing`() async throws {
         try await withServer { server in
             let path = "/v1/complaints/\(try await server.filed())"
-            let answer = try await server.send("POST", "\(path)/response", #"{"answer":"partial"}"#, headers: ["If-Match": "*"])
+            let answer = try await server.send(
+                "POST", "\(path)/response", #"{"answer":"partial"}"#, headers: ["If-Match": "*"])
             #expect(answer.status == 409 && answer.code == "out-of-order")
             #expect(answer.json["detail"]?.string?.contains("accept, refuse, request_information") == true)
             #expect(try await server.send("GET", path).json["version"]?.int == 1)

@@ -100,7 +100,9 @@ struct CompanyTests {
             #expect(try await claim(tencent).json["remediation"]?.string == "claimed")
             let own = try await server.send("GET", "\(Self.root)/barriers", as: nil, headers: tencent).json
             #expect(own["items"]?.array.count == 1)
-            #expect(try await server.send("POST", "\(barriers)/1/verification", "{}", as: nil, headers: tencent).status == 401)
+            #expect(
+                try await server.send("POST", "\(barriers)/1/verification", "{}", as: nil, headers: tencent).status
+                    == 401)
         }
     }
 

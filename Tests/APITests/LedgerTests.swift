@@ -43,7 +43,8 @@ extension TestServing {
 }
 
 struct LedgerTests {
-    @Test func `an order is served, extended, breached, climbs the ladder, and is complied with at last`() async throws {
+    @Test func `an order is served, extended, breached, climbs the ladder, and is complied with at last`() async throws
+    {
         try await withServer { server in
             let (one, two) = (try await server.barrier("one_to_one"), try await server.barrier("group"))
             let issue = """
@@ -104,7 +105,9 @@ struct LedgerTests {
             #expect(try await server.send("POST", "\(root)/orders", near).status == 201)
             let zh = try await server.send("GET", "\(root)/orders/1/letter?language=zh")
             let en = try await server.send("GET", "\(root)/orders/1/letter?language=en")
-            let (chinese, english) = (String(decoding: zh.bytes, as: UTF8.self), String(decoding: en.bytes, as: UTF8.self))
+            let (chinese, english) = (
+                String(decoding: zh.bytes, as: UTF8.self), String(decoding: en.bytes, as: UTF8.self)
+            )
             #expect(chinese.contains("腾讯") && chinese.contains("微信 → 淘宝（群聊）") && chinese.contains("第二十号令"))
             #expect(english.contains("To ") && english.contains("WeChat → Taobao (Group chat)"))
             #expect(!chinese.contains("{{") && !english.contains("{{"))

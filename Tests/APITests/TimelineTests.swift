@@ -86,7 +86,8 @@ struct TimelineReplayTests {
     @Test func `in order of date, the campaign comes to what a clerk worked out`() async throws {
         let all = try Self.filings() + Self.deeds()
         // Sorting keeps the order of one day: filings first, then what companies did.
-        try await replay(all.enumerated().sorted { ($0.element.day, $0.offset) < ($1.element.day, $1.offset) }.map(\.element))
+        try await replay(
+            all.enumerated().sorted { ($0.element.day, $0.offset) < ($1.element.day, $1.offset) }.map(\.element))
     }
 
     @Test func `with the complaints first and the timeline as corrections, it comes to the same`() async throws {
@@ -134,7 +135,9 @@ struct TimelineReplayTests {
             case "claim": (path, body["coverage"]) = ("\(path)/claim", deed.coveragePercent.map { .int($0) } ?? .null)
             case "verify_partly": path += "/partial-verification"
             default:
-                let names = ["confirm": "confirmation", "undertake": "undertaking", "start": "start", "refute": "refutation"]
+                let names = [
+                    "confirm": "confirmation", "undertake": "undertaking", "start": "start", "refute": "refutation",
+                ]
                 path += "/\(try #require(names[deed.action]))"
             }
             if number == 0, deed.action != "record" {

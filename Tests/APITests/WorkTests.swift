@@ -83,7 +83,8 @@ struct ComplaintWorkTests {
             _ = try await server.filed([
                 "complainant": other, "narrative": .string("完全不同的另一件事，付款时没有这个选项。"),
                 "blocked_link": .object([
-                    "text": .string("https://v.douyin.com/x1/"), "scene": .string("group"), "block": .string("blank_page"),
+                    "text": .string("https://v.douyin.com/x1/"), "scene": .string("group"),
+                    "block": .string("blank_page"),
                 ]),
             ])
             let third = try await server.filed()
@@ -178,7 +179,9 @@ struct ComplaintWorkTests {
             // Seven working days after 8 September 2021, as the vectors have it.
             #expect(told?["due_on"]?.string == "2021-09-17" && told?["is_missed"] != nil)
             let reasons = told?["lines"]?.array.map { $0["reason"]?.string ?? "" } ?? []
-            #expect(reasons == ["day_zero", "counted", "counted", "weekend", "weekend"] + Array(repeating: "counted", count: 5))
+            #expect(
+                reasons == ["day_zero", "counted", "counted", "weekend", "weekend"]
+                    + Array(repeating: "counted", count: 5))
         }
     }
 }

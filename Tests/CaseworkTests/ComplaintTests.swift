@@ -162,8 +162,8 @@ struct ComplaintDeadlineTests {
     @Test func `a duplicate owes nothing until it is undone`() throws {
         var complaint = try Complaint.sample(on: .on("2021-09-08"))
         _ = try complaint.apply(.markDuplicate(of: UUID()), by: .officer, on: .on("2021-09-09"), under: .shipped)
-        #expect(complaint.isOverdue(at: .on("2021-10-09")) == false)
+        #expect(!complaint.deadlines.contains { $0.isOverdue(at: .on("2021-10-09")) })
         _ = try complaint.apply(.undoDuplicate, by: .officer, on: .on("2021-10-08"), under: .shipped)
-        #expect(complaint.isOverdue(at: .on("2021-10-09")))
+        #expect(complaint.deadlines.contains { $0.isOverdue(at: .on("2021-10-09")) })
     }
 }

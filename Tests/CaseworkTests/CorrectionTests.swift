@@ -16,7 +16,8 @@ struct CorrectionTests {
     @Test func `a step put into the past moves the deadlines that follow from it`() throws {
         let filed = try Complaint.sample(on: .on("2021-09-08"))
         let known = steps([("2021-09-10", Self.accept), ("2021-09-17", .forward)])
-        let late = Step(sequence: 4, action: Complaint.Action.setPriority(.high), actor: Actor.officer, on: Day.on("2021-09-13"))
+        let late = Step(
+            sequence: 4, action: Complaint.Action.setPriority(.high), actor: Actor.officer, on: Day.on("2021-09-13"))
         let told = try Complaint.correct(with: late, among: known, from: filed, under: .shipped)
         #expect(told.before.map(\.step.sequence) == [2, 3])
         #expect(told.after.map(\.step.sequence) == [2, 4, 3])
@@ -46,7 +47,8 @@ struct CorrectionTests {
             let late = Step(sequence: 3, action: Complaint.Action.withdraw, actor: .officer, on: Day.on("2021-09-01"))
             _ = try Complaint.correct(with: late, among: known, from: filed, under: .shipped)
         }
-        let forward = Step(sequence: 3, action: Complaint.Action.forward, actor: Actor.officer, on: Day.on("2021-09-09"))
+        let forward = Step(
+            sequence: 3, action: Complaint.Action.forward, actor: Actor.officer, on: Day.on("2021-09-09"))
         do {
             _ = try Complaint.correct(with: forward, among: known, from: filed, under: .shipped)
             Issue.record("forwarded before it was accepted")
@@ -73,7 +75,8 @@ struct CorrectionTests {
         ]
         let known = actions.map { Step(sequence: $0.1, action: $0.2, actor: Actor.officer, on: Day.on($0.0)) }
         let late = Step(
-            sequence: 7, action: Barrier.Action.observe(observations[2]), actor: Actor.officer, on: Day.on("2021-09-18"))
+            sequence: 7, action: Barrier.Action.observe(observations[2]), actor: Actor.officer, on: Day.on("2021-09-18")
+        )
         let told = try Barrier.correct(with: late, among: known, from: initial, under: .shipped(observations))
         #expect(told.after.last?.state.remediation == .verified)
         // Whoever verifies now, knowing it, cannot.

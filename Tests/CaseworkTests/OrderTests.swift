@@ -49,7 +49,9 @@ struct OrderTests {
 
     @Test func `nothing is breached before its day, nor where the barrier is gone`() throws {
         var order = Order.sample(.served)
-        #expect(throws: Refusal.notOverdue(dueOn: .on("2021-09-15"))) { try act(&order, .breach, on: .on("2021-09-15")) }
+        #expect(throws: Refusal.notOverdue(dueOn: .on("2021-09-15"))) {
+            try act(&order, .breach, on: .on("2021-09-15"))
+        }
         #expect(throws: Refusal.notOverdue(dueOn: .on("2021-09-15"))) { try act(&order, .breach, .verified) }
         try act(&order, .breach)
         #expect(order.status == .breached)

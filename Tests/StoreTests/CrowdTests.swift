@@ -93,17 +93,18 @@ struct CrowdTests {
         }
         #expect(versions.values.reduce(0) { $0 + $1.count } > 1000, "the crowd got something done")
         #expect(tallies.reduce(0) { $0 + $1.refused } > 0)
-        let (marked, said, twice) = try await store.databases.work.transaction(.readOnly) { db in
-            try db.first(
-                """
-                SELECT (SELECT count(*) FROM event WHERE action = 'miss_deadline'),
-                       (SELECT count(*) FROM outbox WHERE topic = 'deadline_missed'),
-                       (SELECT count(*) FROM (
-                           SELECT case_id, details FROM event WHERE action = 'miss_deadline'
-                           GROUP BY case_id, details HAVING count(*) > 1) x)
-                """
-            ) { row in (try row.read(Int.self), try row.read(Int.self), try row.read(Int.self)) }
-        } ?? (0, 0, -1)
+        let (marked, said, twice) =
+            try await store.databases.work.transaction(.readOnly) { db in
+                try db.first(
+                    """
+                    SELECT (SELECT count(*) FROM event WHERE action = 'miss_deadline'),
+                           (SELECT count(*) FROM outbox WHERE topic = 'deadline_missed'),
+                           (SELECT count(*) FROM (
+                               SELECT case_id, details FROM event WHERE action = 'miss_deadline'
+                               GROUP BY case_id, details HAVING count(*) > 1) x)
+                    """
+                ) { row in (try row.read(Int.self), try row.read(Int.self), try row.read(Int.self)) }
+            } ?? (0, 0, -1)
         #expect(marked == said && marked > 0 && twice == 0, "\(marked) marked, \(said) said, \(twice) twice")
         try await store.checkHistory()
     }

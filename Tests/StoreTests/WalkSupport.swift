@@ -65,9 +65,9 @@ extension TestStore {
         _ = try await Intaker(databases, keys: keys).file(intake, request: nil) { receipt in
             StoredAnswer(status: 201, location: receipt.reference.description, body: Data())
         }
-        for start in stride(from: 0, to: count, by: 2000) {
+        for start in stride(from: 0, to: count, by: 500) {
             try await databases.work.transaction { db in
-                try db.clone(complaint.id, from: 1000 + start, count: min(2000, count - start))
+                try db.clone(complaint.id, from: 1000 + start, count: min(500, count - start))
             }
         }
         return try await databases.work.transaction { db in

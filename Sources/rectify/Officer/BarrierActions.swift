@@ -75,7 +75,8 @@ struct BarrierObserve: AsyncParsableCommand {
     @Option(help: "Group of users the tester belongs to.")
     var cohort: String?
 
-    @Option(help: "The same kind of link of another company, tested beside it: target=result, such as platform:qq=open.")
+    @Option(
+        help: "The same kind of link of another company, tested beside it: target=result, such as platform:qq=open.")
     var control: String?
 
     @Option(help: "A test of the campaign's standard: code=pass, fail or untested; may be repeated.")

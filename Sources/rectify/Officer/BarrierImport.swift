@@ -53,10 +53,12 @@ struct BarrierImport: AsyncParsableCommand {
         }
         try output.write(
             results, [.init("Line", .right), .init("Probe"), .init("Outcome"), .init("Problem")],
-            name: { $0.id ?? "\($0.line)" }
+            name: \.label
         ) { [String($0.line), $0.id ?? "", $0.outcome, $0.problem?.detail ?? ""] }
         let refused = results.count { $0.outcome == "refused" }
-        if refused > 0 { throw Failure("\(refused) of \(results.count) lines were refused", code: Failure.Code.partial) }
+        if refused > 0 {
+            throw Failure("\(refused) of \(results.count) lines were refused", code: Failure.Code.partial)
+        }
     }
 }
 
@@ -123,4 +125,8 @@ extension Client {
         call.isRepeatable = true
         return try Coding.decoder.decode(Page<LineResultBody>.self, from: try await send(call).bytes)
     }
+}
+
+extension LineResultBody {
+    fileprivate var label: String { id ?? "\(line)" }
 }

@@ -15,7 +15,8 @@ struct ComplaintBulk: AsyncParsableCommand {
 
             The action is the name of its resource in the API: acceptance, refusal, forwarding, assignment, priority,
             closure, referral, notes, … Each complaint is changed by itself, whole or not at all, and has a result of its
-            own. After Ctrl-C or a lost connection, run the same again: what is done is not done twice.
+            own. After Ctrl-C or a lost connection, run the same again: a case that has moved on is refused and not moved
+            twice (notes and deadline extensions are given again).
             """)
 
     @Argument(help: "The action, such as acceptance or assignment.")
@@ -90,7 +91,9 @@ struct ComplaintBulk: AsyncParsableCommand {
             throw Failure("this changes \(count) complaints; say --yes, or look first with --dry-run", code: 64)
         }
         FileHandle.standardError.write(Data("\(action) on \(count) complaints? [y/N] ".utf8))
-        guard readLine()?.lowercased() == "y" else { throw Failure("nothing was changed", code: Failure.Code.cancelled) }
+        guard readLine()?.lowercased() == "y" else {
+            throw Failure("nothing was changed", code: Failure.Code.cancelled)
+        }
     }
 
     private func perform(on chosen: [String], _ client: Client) async throws -> [BulkResultBody] {

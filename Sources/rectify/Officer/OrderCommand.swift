@@ -75,6 +75,8 @@ struct OrderIssue: AsyncParsableCommand {
 }
 
 extension OrderBody {
+    fileprivate var label: String { String(number) }
+
     var fields: [(String, String?)] {
         var fields: [(String, String?)] = [
             ("Order", "\(number) of \(campaign)"), ("Company", company), ("Status", status.rawValue),
@@ -126,7 +128,7 @@ struct OrderList: AsyncParsableCommand {
             [
                 .init("No.", .right), .init("Company"), .init("Status"), .init("Rung"), .init("Issued"), .init("Due"),
                 .init("Barriers"),
-            ], name: { String($0.number) }
+            ], name: \.label
         ) { body in
             [
                 String(body.number), body.company, body.status.rawValue, body.rung, body.issuedOn.description,

@@ -212,13 +212,16 @@ struct TriageSession {
         lines += wrapped(body.narrative, lines: 6)
         for other in suspected.prefix(3) {
             let why = other.reasons.joined(separator: ", ")
-            lines.append(fit("  like \(other.reference) (\(other.status.rawValue)): \(why), text \(other.similarityPercent) %"))
+            lines.append(
+                fit("  like \(other.reference) (\(other.status.rawValue)): \(why), text \(other.similarityPercent) %"))
         }
         Terminal.write(lines: lines)
     }
 
     private func showAll(_ body: ComplaintBody) {
-        for (title, value) in body.fields { if let value { Terminal.write(lines: wrapped("\(title): \(value)", lines: 40)) } }
+        for (title, value) in body.fields {
+            if let value { Terminal.write(lines: wrapped("\(title): \(value)", lines: 40)) }
+        }
     }
 
     /// A text in lines that fit, wide characters counted as two columns.

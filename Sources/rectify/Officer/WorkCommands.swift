@@ -8,7 +8,8 @@ import Reports
 struct QueueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "queue", abstract: "See what waits, and keep filters of one's own.",
-        subcommands: [QueueList.self, QueueShow.self, QueueSave.self, QueueRemove.self], defaultSubcommand: QueueList.self)
+        subcommands: [QueueList.self, QueueShow.self, QueueSave.self, QueueRemove.self],
+        defaultSubcommand: QueueList.self)
 }
 
 struct QueueList: AsyncParsableCommand {
@@ -30,7 +31,9 @@ struct QueueList: AsyncParsableCommand {
         ) { [$0.name, "\($0.count)\($0.isMore ? "+" : "")", $0.kind + "s", $0.title] }
         guard output.output == .table, !filters.isEmpty else { return }
         Terminal.write("\n")
-        let rows = filters.map { [$0.name, $0.query.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")] }
+        let rows = filters.map {
+            [$0.name, $0.query.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")]
+        }
         Terminal.write(lines: TextTable([.init("Filter"), .init("Query")], rows).lines(width: Terminal.width))
     }
 }
@@ -101,7 +104,8 @@ struct QueueRemove: AsyncParsableCommand {
     @OptionGroup var client: ClientOptions
 
     func run() async throws {
-        try await client.withClient { client in _ = try await client.send(Client.Call("DELETE", "/v1/filters/\(name)")) }
+        try await client.withClient { client in _ = try await client.send(Client.Call("DELETE", "/v1/filters/\(name)"))
+        }
         Terminal.note("forgot \(name)")
     }
 }
@@ -160,7 +164,7 @@ struct ReminderList: AsyncParsableCommand {
         }
         try output.write(
             bodies, [.init("What"), .init("Case"), .init("For"), .init("Since"), .init("Details")],
-            name: { $0.id.uuidString.lowercased() }
+            name: \.label
         ) { one in
             [
                 one.topic, "\(one.caseKind == "complaint" ? "" : "\(one.caseKind) ")\(one.subject)",
@@ -240,4 +244,8 @@ struct Events: AsyncParsableCommand {
         }
         if let cursor { Terminal.note("go on with: rectify events --after \(cursor)") }
     }
+}
+
+extension ReminderBody {
+    fileprivate var label: String { id.uuidString.lowercased() }
 }

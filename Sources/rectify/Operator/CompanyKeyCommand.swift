@@ -61,7 +61,8 @@ struct CompanyKeyList: AsyncParsableCommand {
         }
         let rows = keys.map { key in
             [
-                key.id.uuidString.lowercased(), key.company, key.name, key.scopes.map(\.rawValue).joined(separator: ","),
+                key.id.uuidString.lowercased(), key.company, key.name,
+                key.scopes.map(\.rawValue).joined(separator: ","),
                 key.isRevoked ? "revoked" : "until \(key.expiresAt.formatted(.iso8601))",
                 key.lastUsedOn?.description ?? "never",
             ]

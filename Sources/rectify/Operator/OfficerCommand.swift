@@ -8,7 +8,10 @@ import Store
 struct OfficerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "officer", abstract: "Add, list and disable officers, and issue their tokens.",
-        subcommands: [OfficerAdd.self, OfficerList.self, OfficerGrant.self, OfficerDisable.self, OfficerToken.self])
+        subcommands: [
+            OfficerAdd.self, OfficerList.self, OfficerGrant.self, OfficerRevoke.self, OfficerDisable.self,
+            OfficerToken.self,
+        ])
 }
 
 /// How long a new token lasts.
@@ -74,6 +77,28 @@ struct OfficerGrant: AsyncParsableCommand {
     }
 }
 
+struct OfficerRevoke: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "revoke", abstract: "End an officer's work for an office, from now on.")
+
+    @Argument(help: "The officer's name.")
+    var name: String
+
+    @Option(help: "Office, such as gd.")
+    var office: String
+
+    @OptionGroup var options: OperatorOptions
+
+    func run() async throws {
+        try await options.withDatabase { database in
+            try await database.transaction { [name, office] db in
+                try db.revoke(office: office, fromOfficerNamed: name)
+            }
+        }
+        print("\(name) no longer works for \(office)")
+    }
+}
+
 extension IssuedToken {
     /// The secret alone on standard output, so that it can be piped into `rectify login`.
     func show(to name: String) {
@@ -92,7 +117,12 @@ struct OfficerList: AsyncParsableCommand {
         let officers = try await options.withDatabase { database in
             try await database.transaction(.readOnly) { db in try db.officers() }
         }
-        let rows = officers.map { [$0.name, $0.role.rawValue, $0.offices.sorted().joined(separator: ", "), $0.isDisabled ? "disabled" : "in service"] }
+        let rows = officers.map {
+            [
+                $0.name, $0.role.rawValue, $0.offices.sorted().joined(separator: ", "),
+                $0.isDisabled ? "disabled" : "in service",
+            ]
+        }
         let table = TextTable([.init("Name"), .init("Role"), .init("Office"), .init("State")], rows)
         print(table.lines().joined(separator: "\n"))
     }

@@ -68,9 +68,14 @@ struct Rounds: ServiceLifecycle.Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
+                guard every > .zero else {
+                    try? await Task.sleep(for: .seconds(3600))
+                    continue
+                }
                 do {
                     if let done = try await worker.round(at: Date()), !done.isEmpty {
-                        logger.notice("worker's round", metadata: ["done": "\(done)"])
+                        let level: Logger.Level = done.failures.isEmpty ? .notice : .warning
+                        logger.log(level: level, "worker's round", metadata: ["done": "\(done)"])
                     }
                 } catch is CancellationError {
                     break
