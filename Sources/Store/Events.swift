@@ -9,8 +9,8 @@ public struct RecordedEvent: Sendable {
     public let actorName: String?
     public let onBehalfOf: Actor.Kind?
     public let action: String
-    public let details: [String: String]
-    public let changes: [String: Event.Change]
+    public internal(set) var details: [String: String]
+    public internal(set) var changes: [String: Event.Change]
     public let effectiveOn: Day
     public let recordedAt: Date
     public let note: String?
@@ -66,7 +66,7 @@ extension Connection {
 
     /// The history of one case from its beginning, `limit` lines at the most.
     public func events(of caseID: UUID, campaign: Int, after sequence: Int = 0, limit: Int) throws -> [RecordedEvent] {
-        try all(
+        let events = try all(
             """
             SELECT e.sequence, e.actor_kind, coalesce(o.name, k.name), e.on_behalf_of, e.action, e.details, e.changes,
                    e.effective_on, e.recorded_at, n.text, n.audience
@@ -85,6 +85,24 @@ extension Connection {
                 details: try row.read(JSONText.self).decoded(), changes: try row.read(JSONText.self).decoded(),
                 effectiveOn: try row.read(), recordedAt: try row.read(), note: try row.read(),
                 audience: try row.read())
+        }
+        return try namingOfficers(in: events)
+    }
+
+    /// History keeps ids, since names may change; people read the names of today.
+    private func namingOfficers(in events: [RecordedEvent]) throws -> [RecordedEvent] {
+        let fact = "officer"
+        guard events.contains(where: { $0.details[fact] != nil || $0.changes[fact] != nil }) else { return events }
+        let names = Dictionary(
+            uniqueKeysWithValues: try officers().map { ($0.id.uuidString.lowercased(), $0.name) })
+        return events.map { event in
+            var event = event
+            if let id = event.details[fact] { event.details[fact] = names[id] ?? id }
+            if let change = event.changes[fact] {
+                event.changes[fact] = Event.Change(
+                    old: change.old.map { names[$0] ?? $0 }, new: change.new.map { names[$0] ?? $0 })
+            }
+            return event
         }
     }
 
