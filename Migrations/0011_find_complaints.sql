@@ -47,8 +47,7 @@ CREATE INDEX complaint_barrier_by_number ON complaint_barrier (campaign_id, barr
 CREATE INDEX complaint_barrier_without_number ON complaint_barrier (campaign_id) WHERE number IS NULL;
 
 -- Text is found by its pairs of neighbouring characters, because Chinese has no spaces and its words have two: each
--- element holds two characters, 16 bits each. Made by the program, whose folding of width and case is then everywhere
--- the same.
+-- element holds two characters, 16 bits each. Made by the program, which folds width and case before.
 CREATE TABLE complaint_text (
     campaign_id  smallint NOT NULL,
     complaint_id uuid     NOT NULL,

@@ -62,7 +62,7 @@ extension Connection {
         ) { row in try row.read(Int.self) } ?? 0
     }
 
-    /// A page of the ledger by number, each barrier with what is observed at the end of `day`.
+    /// A page of the ledger by number.
     public func barriers(_ filter: BarrierFilter, campaign: Int, limit: Int) throws -> [BarrierRecord] {
         try all(
             """

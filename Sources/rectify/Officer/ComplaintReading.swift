@@ -133,10 +133,6 @@ struct ComplaintList: AsyncParsableCommand {
     @OptionGroup var client: ClientOptions
     @OptionGroup var output: OutputOptions
 
-    func validate() throws {
-        guard (1...1_000_000).contains(limit) else { throw ValidationError("--limit lies between 1 and 1000000.") }
-    }
-
     func run() async throws {
         let lines = try await client.withClient { client in
             try await client.list(
@@ -273,10 +269,13 @@ extension EventBody {
 }
 
 extension Client {
-    /// Walks a list to its end, or to `limit`.
+    /// Walks a list to its end, to `limit`, or to where the server asks to narrow it.
+    ///
+    /// - Throws: `Failure` for a limit that is none; `ProblemBody` and the other errors of the client.
     func list<Item: Codable & Sendable>(
         _ path: String, _ query: [(name: String, value: String)], limit: Int, of type: Item.Type
     ) async throws -> [Item] {
+        guard (1...1_000_000).contains(limit) else { throw Failure("--limit lies between 1 and 1000000", code: 64) }
         var items: [Item] = []
         var cursor: String?
         repeat {
@@ -285,8 +284,10 @@ extension Client {
             let page: Page<Item> = try await get(path, query + more)
             items += page.items
             cursor = page.next
-            if let advice = page.advice { Terminal.note(advice) }
-            if page.advice != nil { break }
+            if let advice = page.advice {
+                Terminal.note(advice)
+                return items
+            }
         } while cursor != nil && items.count < limit
         if cursor != nil { Terminal.note("there are more than \(limit); see them with a higher --limit") }
         return items

@@ -88,7 +88,7 @@ struct QueueSave: AsyncParsableCommand {
         query["campaign"] = try campaign.code
         let body: SavedFilterBody = try await client.withClient { client in
             try await client.act(
-                "PUT", on: "/v1/filters/\(name)", version: nil,
+                "PUT", on: "/v1/filters/\(encoded(name))", version: nil,
                 ["query": .object(query.mapValues { .string($0) })])
         }
         Terminal.note("kept as \(body.name)")
@@ -104,10 +104,16 @@ struct QueueRemove: AsyncParsableCommand {
     @OptionGroup var client: ClientOptions
 
     func run() async throws {
-        try await client.withClient { client in _ = try await client.send(Client.Call("DELETE", "/v1/filters/\(name)"))
+        try await client.withClient { client in
+            _ = try await client.send(Client.Call("DELETE", "/v1/filters/\(encoded(name))"))
         }
         Terminal.note("forgot \(name)")
     }
+}
+
+/// A name as a part of an address.
+private func encoded(_ name: String) -> String {
+    name.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? name
 }
 
 struct Workload: AsyncParsableCommand {
