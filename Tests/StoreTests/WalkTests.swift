@@ -142,11 +142,21 @@ struct WalkTests {
                 for lane in 0..<6 {
                     group.addTask {
                         for walk in stride(from: lane, to: 5000, by: 6) {
-                            try await store.databases.work.transaction { db in
-                                if walk.isMultiple(of: 5) {
-                                    try OrderWalk(seed: walk, book: book).walk(db)
-                                } else {
-                                    try BarrierWalk(seed: walk, book: book).walk(db)
+                            // Numbers are taken in short transactions of their own, as in use.
+                            let number = try await store.databases.work.transaction { db in
+                                try db.barrier(of: walk)
+                            }
+                            if walk.isMultiple(of: 5) {
+                                let walk = OrderWalk(seed: walk, book: book)
+                                let order = try await store.databases.work.transaction { db in
+                                    try walk.issue(about: number, db)
+                                }
+                                try await store.databases.work.transaction { db in
+                                    try walk.walk(order, about: number, db)
+                                }
+                            } else {
+                                try await store.databases.work.transaction { db in
+                                    try BarrierWalk(seed: walk, book: book).walk(number, db)
                                 }
                             }
                         }
@@ -163,9 +173,8 @@ struct WalkTests {
         let seed: Int
         let book: ReferenceBook
 
-        func walk(_ db: isolated Connection) throws {
+        func walk(_ number: Int, _ db: isolated Connection) throws {
             var dice = Dice(seed: seed)
-            let number = try db.barrier(of: seed)
             var observations: [Observation] = []
             var told = Told(try #require(try db.barrier(number, campaign: 1)).barrier)
             told.steps = [Step(sequence: 1, action: .record, actor: WalkTests.supervisor, on: WalkTests.first)]
@@ -245,14 +254,16 @@ struct WalkTests {
         let seed: Int
         let book: ReferenceBook
 
-        func walk(_ db: isolated Connection) throws {
-            var dice = Dice(seed: seed)
-            let number = try db.barrier(of: seed)
+        func issue(about number: Int, _ db: isolated Connection) throws -> OrderRecord {
             let limit = NewOrder(
                 company: "tencent", rung: "guidance_meeting", basis: nil, limits: [number: .days(3, .workingDays)])
-            let issued = ActionTerms(effectiveOn: WalkTests.first, reason: WalkTests.terms)
-            let order = try db.issue(
-                limit, of: "internet-2021", by: WalkTests.supervisor, issued, book: book, at: WalkTests.now)
+            let terms = ActionTerms(effectiveOn: WalkTests.first, reason: WalkTests.terms)
+            return try db.issue(
+                limit, of: "internet-2021", by: WalkTests.supervisor, terms, book: book, at: WalkTests.now)
+        }
+
+        func walk(_ order: OrderRecord, about number: Int, _ db: isolated Connection) throws {
+            var dice = Dice(seed: seed)
             var told = Told(order.order)
             var day = WalkTests.first
             for _ in 0..<Int.random(in: 3...5, using: &dice) {
