@@ -1,32 +1,8 @@
+extension Barrier.Action: CaseAction {
+    public var isRemark: Bool { name.isRemark }
+}
+
 extension Barrier: Replayable {
-    public static func name(of action: Action) -> String { action.name.rawValue }
-
-    /// Applies one action, or says why not.
-    ///
-    /// - Parameters:
-    ///   - step: What is to be done, by whom and from when, with its place in history.
-    ///   - rules: The campaign, its calendar, and what was observed.
-    /// - Returns: What goes into history.
-    /// - Throws: `Refusal`, and changes nothing then.
-    public mutating func apply(_ step: Step<Action>, under rules: Rules) throws(Refusal) -> Event {
-        try authorize(step.action, by: step.actor)
-        guard step.on >= changedOn || step.action.name.isRemark else {
-            throw .backdated(on: step.on, latest: changedOn)
-        }
-        var next = self
-        try next.carryOut(step, under: rules)
-        let event = next.event(step, from: self)
-        self = next
-        return event
-    }
-
-    /// What history says of a step that led from another state to this one.
-    public func event(_ step: Step<Action>, from old: Barrier) -> Event {
-        Event(
-            actor: step.actor, action: step.action.name.rawValue, details: step.action.details,
-            changes: changes(from: old.facts, to: facts), effectiveOn: step.on)
-    }
-
     /// - Throws: `Refusal` where the actor may not do this.
     public func authorize(_ action: Action, by actor: Actor) throws(Refusal) {
         guard Self.may(actor.role, action.name) else {

@@ -140,7 +140,7 @@ public struct Barrier: Sendable, Equatable {
     }
 
     /// What history compares to say what changed.
-    var facts: Facts {
+    public var facts: Facts {
         let facts: [String: String?] = [
             "remediation": remediation.rawValue, "episode": String(episode), "awaited_company": awaitedCompany,
             "wait_due_on": wait?.dueOn.description, "coverage": coverage.map { String($0) },

@@ -1,6 +1,8 @@
-extension Complaint: Replayable {
-    public static func name(of action: Action) -> String { action.name.rawValue }
+extension Complaint.Action: CaseAction {
+    public var isRemark: Bool { name.isRemark }
+}
 
+extension Complaint: Replayable {
     /// Applies one action, or says why not.
     ///
     /// - Parameters:
@@ -13,20 +15,7 @@ extension Complaint: Replayable {
     public mutating func apply(
         _ action: Action, by actor: Actor, on day: Day, under rules: Rules
     ) throws(Refusal) -> Event {
-        try authorize(action, by: actor)
-        guard day >= changedOn || action.name.isRemark else { throw .backdated(on: day, latest: changedOn) }
-        var next = self
-        try next.carryOut(Step(sequence: 0, action: action, actor: actor, on: day), under: rules)
-        let event = next.event(action, by: actor, on: day, from: self)
-        self = next
-        return event
-    }
-
-    /// What history says of an action that led from another state to this one.
-    public func event(_ action: Action, by actor: Actor, on day: Day, from old: Complaint) -> Event {
-        Event(
-            actor: actor, action: action.name.rawValue, details: action.details,
-            changes: changes(from: old.facts, to: facts), effectiveOn: day)
+        try apply(Step(sequence: 0, action: action, actor: actor, on: day), under: rules)
     }
 
     /// Whether the actor may do this to this complaint, as it stands now.

@@ -251,7 +251,7 @@ public struct Complaint: Sendable, Equatable {
     }
 
     /// What history compares to say what changed.
-    var facts: Facts {
+    public var facts: Facts {
         var facts: [String: String?] = [
             "status": status.rawValue, "category": category, "scenario": scenario,
             "respondent_platform": respondent.platform, "respondent_company": respondent.company,

@@ -37,7 +37,7 @@ public struct Event: Sendable, Equatable {
 }
 
 /// What facts say of a case, by name, so that history can tell what an action changed.
-typealias Facts = [String: String]
+public typealias Facts = [String: String]
 
 /// What differs between two states of one case.
 func changes(from old: Facts, to new: Facts) -> [String: Event.Change] {

@@ -15,13 +15,30 @@ public struct Step<Action: Sendable>: Sendable {
     }
 }
 
+/// What can be done to a case, with everything it is told.
+public protocol CaseAction: Equatable, Sendable {
+    associatedtype Name: RawRepresentable where Name.RawValue == String
+
+    /// Its raw value is the name in history.
+    var name: Name { get }
+    /// What it was told, as history keeps it: enough to read it back.
+    var details: [String: String] { get }
+    /// Whether it changes nothing of the case, and stands outside the order of its days.
+    var isRemark: Bool { get }
+}
+
 /// A case whose present is what its steps, one after another, made of its beginning.
 public protocol Replayable: Equatable, Sendable {
-    associatedtype Action: Sendable
+    associatedtype Action: CaseAction
     associatedtype Rules
 
-    /// The name of the action in history.
-    static func name(of action: Action) -> String
+    /// The effective day of the latest change.
+    var changedOn: Day { get }
+    /// What history compares to say what changed.
+    var facts: Facts { get }
+
+    /// Whether the actor may do this to this case, as it stands now.
+    func authorize(_ action: Action, by actor: Actor) throws(Refusal)
 
     /// Lets the step happen to the case, or says why it cannot; who may do it was judged before.
     mutating func carryOut(_ step: Step<Action>, under rules: Rules) throws(Refusal)
@@ -29,6 +46,30 @@ public protocol Replayable: Equatable, Sendable {
 
 extension Replayable {
     public typealias Revisions = [(step: Step<Action>, state: Self)]
+
+    /// Applies one step, or says why not.
+    ///
+    /// - Parameters:
+    ///   - step: What is to be done, by whom and from when, with its place in history.
+    ///   - rules: What decides.
+    /// - Returns: What goes into history.
+    /// - Throws: `Refusal`, and changes nothing then.
+    public mutating func apply(_ step: Step<Action>, under rules: Rules) throws(Refusal) -> Event {
+        try authorize(step.action, by: step.actor)
+        guard step.on >= changedOn || step.action.isRemark else { throw .backdated(on: step.on, latest: changedOn) }
+        var next = self
+        try next.carryOut(step, under: rules)
+        let event = next.event(step, from: self)
+        self = next
+        return event
+    }
+
+    /// What history says of a step that led from another state to this one.
+    public func event(_ step: Step<Action>, from old: Self) -> Event {
+        Event(
+            actor: step.actor, action: step.action.name.rawValue, details: step.action.details,
+            changes: changes(from: old.facts, to: facts), effectiveOn: step.on)
+    }
 
     /// What the case was after each of its steps, in the order in which they took effect.
     ///
@@ -48,7 +89,7 @@ extension Replayable {
             do {
                 try state.carryOut(step, under: rules)
             } catch {
-                let name = name(of: step.action)
+                let name = step.action.name.rawValue
                 throw .wouldBecomeIllegal(action: name, on: step.on, sequence: step.sequence, because: error)
             }
             revisions.append((step, state))

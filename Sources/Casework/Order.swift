@@ -92,7 +92,7 @@ public struct Order: Sendable, Equatable {
     /// The latest day any barrier has.
     public var dueOn: Day { items.map(\.deadline.dueOn).max() ?? issuedOn }
 
-    var facts: Facts {
+    public var facts: Facts {
         var facts = ["status": status.rawValue, "rung": rung]
         for item in items {
             let deadline = item.deadline

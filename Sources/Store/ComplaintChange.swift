@@ -49,7 +49,7 @@ extension Connection {
         var event: Event
         var revisions: [Revision] = []
         if action.name.isRemark || change.day >= old.changedOn {
-            event = try change.complaint.apply(action, by: change.actor, on: change.day, under: change.rules)
+            event = try change.complaint.apply(step, under: change.rules)
             if !action.name.isRemark {
                 revisions = [
                     Revision(sequence: step.sequence, on: step.on, new: (old, change.complaint), old: nil)
@@ -65,7 +65,7 @@ extension Connection {
             guard let own = revisions.first(where: { $0.sequence == step.sequence }),
                 let last = told.after.last?.state
             else { throw PostgresError.unexpectedRow("a correction without its own step") }
-            event = own.new.after.event(action, by: change.actor, on: change.day, from: own.new.before ?? initial)
+            event = own.new.after.event(step, from: own.new.before ?? initial)
             change.complaint = last
         }
         change.sequence += 1
