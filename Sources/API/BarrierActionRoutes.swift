@@ -99,7 +99,7 @@ struct BarrierActionRoutes {
                 book: book, at: now)
             return try db.seen(record, campaign, at: now)
         }
-        return try seen.answer(status: status)
+        return try seen.answer(for: officer.role, status: status)
     }
 
     /// One undertaking about several scenes of a pair, each with its day: all of them or none.
@@ -142,7 +142,7 @@ struct BarrierActionRoutes {
                 return try db.seen(record, campaign, at: now)
             }
         }
-        return try .json(Page(items: seen.map { $0.body() }), status: .created)
+        return try .json(Page(items: seen.map { $0.body(for: officer.role) }), status: .created)
     }
 }
 

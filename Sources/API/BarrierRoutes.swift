@@ -28,10 +28,10 @@ struct BarrierRoutes {
     // MARK: Reading
 
     @Sendable func list(_ request: Request, context: Context) async throws -> Response {
-        let isPublic = (try? context.reader()) == nil
+        let role = try? context.reader().role
         let query = try ObjectReader(query: request)
         var filter = BarrierFilter()
-        filter.isPublic = isPublic
+        filter.isPublic = role == nil
         filter.kind = query.code("kind")
         filter.remediations = query.codes("remediation")
         filter.platform = query.text("platform", limit: 60)
@@ -41,35 +41,20 @@ struct BarrierRoutes {
             filter.target = Barrier.Target(key)
             if filter.target == nil { query.fault("target", "invalid", "has to look like platform:taobao") }
         }
-        let pageSize = query.pageSize()
-        let cursor = query.text("cursor", limit: 100)
-        query.finish()
-        try query.faults.finish()
-        let (campaignID, campaign) = try await service.campaign(context)
-        if let queue { filter = try filter.narrowed(to: queue, isPublic, campaign, at: service.now()) }
-        let name = "barriers|\(campaign.code)|\(filter)"
-        filter.above = try cursor.map { try service.cursor.position($0, of: name) }
-        let today = Day(service.now(), in: campaign.zone())
-        let (records, observed) = try await service.databases.work.transaction(.readOnly) { [filter] db in
-            let records = try db.barriers(filter, campaign: campaignID, limit: pageSize + 1)
-            let observed = try db.observed(
-                records.map(\.id), campaign: campaignID, at: today, staleAfterDays: campaign.quorum.staleAfterDays)
-            return (records, observed)
-        }
-        let items = records.prefix(pageSize).map { BarrierBody($0, observed[$0.id] ?? .nothing, isPublic: isPublic) }
-        let last = records.count > pageSize ? records[pageSize - 1].barrier.number : nil
-        return try .json(Page(items: items, next: last.map { service.cursor.text(after: $0, of: name) }))
+        let (id, campaign) = try await service.campaign(context)
+        if let queue { filter = try filter.narrowed(to: queue, role == nil, campaign, at: service.now()) }
+        return try await service.page(of: filter, query, id, campaign, for: role)
     }
 
     @Sendable func show(_ request: Request, context: Context) async throws -> Response {
-        let isPublic = (try? context.reader()) == nil
+        let role = try? context.reader().role
         let (_, campaign) = try await service.campaign(context)
-        let record = try await found(context, isPublic: isPublic)
+        let record = try await found(context, isPublic: role == nil)
         let now = service.now()
         let seen = try await service.databases.work.transaction(.readOnly) { db in
             try db.seen(record, campaign, at: now)
         }
-        return try seen.answer(isPublic: isPublic)
+        return try seen.answer(for: role)
     }
 
     @Sendable func events(_ request: Request, context: Context) async throws -> Response {
@@ -164,7 +149,7 @@ struct BarrierRoutes {
             }
             return (try db.seen(record, campaign, at: now), before.isEmpty)
         }
-        return try seen.answer(status: isNew ? .created : .ok)
+        return try seen.answer(for: officer.role, status: isNew ? .created : .ok)
     }
 
     private func barrierKey(_ body: ObjectReader, _ campaign: Campaign, _ directory: Directory) -> BarrierKey? {
@@ -196,10 +181,35 @@ struct SeenBarrier: Sendable {
     let record: BarrierRecord
     let observed: Observed
 
-    func body(isPublic: Bool = false) -> BarrierBody { BarrierBody(record, observed, isPublic: isPublic) }
+    func body(for role: Role?) -> BarrierBody { BarrierBody(record, observed, for: role) }
 
-    func answer(isPublic: Bool = false, status: HTTPResponse.Status = .ok) throws -> Response {
-        try .json(body(isPublic: isPublic), status: status, version: record.version)
+    func answer(for role: Role?, status: HTTPResponse.Status = .ok) throws -> Response {
+        try .json(body(for: role), status: status, version: record.version)
+    }
+}
+
+extension Service {
+    /// A page of the ledger; reads what is left of the query.
+    func page(
+        of filter: BarrierFilter, _ query: ObjectReader, _ id: Int, _ campaign: Campaign, for role: Role?
+    ) async throws -> Response {
+        var filter = filter
+        let pageSize = query.pageSize()
+        let cursor = query.text("cursor", limit: 100)
+        query.finish()
+        try query.faults.finish()
+        let name = "barriers|\(campaign.code)|\(filter)"
+        filter.above = try cursor.map { try self.cursor.position($0, of: name) }
+        let today = Day(now(), in: campaign.zone())
+        let (records, observed) = try await databases.work.transaction(.readOnly) { [filter] db in
+            let records = try db.barriers(filter, campaign: id, limit: pageSize + 1)
+            let observed = try db.observed(
+                records.map(\.id), campaign: id, at: today, staleAfterDays: campaign.quorum.staleAfterDays)
+            return (records, observed)
+        }
+        let items = records.prefix(pageSize).map { BarrierBody($0, observed[$0.id] ?? .nothing, for: role) }
+        let last = records.count > pageSize ? records[pageSize - 1].barrier.number : nil
+        return try .json(Page(items: items, next: last.map { self.cursor.text(after: $0, of: name) }))
     }
 }
 
@@ -253,17 +263,26 @@ extension BarrierFilter {
             throw Problem.invalid([Fault(pointer: "?/queue", code: "unknown_code", detail: detail)])
         }
         (filter.kind, filter.platform, filter.target, filter.scene) = (kind, platform, target, scene)
+        if filter.remediations.isEmpty {
+            filter.remediations = remediations
+        } else if !remediations.isEmpty {
+            filter.remediations.removeAll { !remediations.contains($0) }
+            guard !filter.remediations.isEmpty else {
+                let detail = "holds no barrier in such a state; leave remediation out"
+                throw Problem.invalid([Fault(pointer: "?/queue", code: "contradiction", detail: detail)])
+            }
+        }
         return filter
     }
 }
 
 extension BarrierBody {
     /// The public is not told what may be done next.
-    fileprivate init(_ record: BarrierRecord, _ observed: Observed, isPublic: Bool) {
+    fileprivate init(_ record: BarrierRecord, _ observed: Observed, for role: Role?) {
         self.init(
             record.barrier, campaign: record.campaign, version: record.version, observed: ObservedBody(observed),
             complaints: record.complaints,
-            actions: isPublic ? [] : record.barrier.actions(for: .supervisor).map(\.rawValue))
+            actions: role.map { record.barrier.actions(for: $0).map(\.rawValue) } ?? [])
     }
 }
 

@@ -120,11 +120,7 @@ struct CompanyRoutes {
         filter.platforms = try await platforms(of: bearer.company, campaign)
         // What is only alleged is no company's business yet.
         filter.isPublic = true
-        let now = service.now()
-        let seen = try await service.databases.work.transaction(.readOnly) { [filter] db in
-            try db.barriers(filter, campaign: id, limit: 1000).map { try db.seen($0, campaign, at: now) }
-        }
-        return try .json(Page(items: seen.map { $0.body(isPublic: true) }))
+        return try await service.page(of: filter, try ObjectReader(query: request), id, campaign, for: nil)
     }
 
     private func act(
@@ -153,18 +149,15 @@ struct CompanyRoutes {
                 book: book, at: now)
             return try db.seen(record, campaign, at: now)
         }
-        return try seen.answer(isPublic: true)
+        return try seen.answer(for: nil)
     }
 
     @Sendable func orders(_ request: Request, context: Context) async throws -> Response {
         let bearer = try context.company(for: .read)
-        let (id, _) = try await service.campaign(context)
+        let (id, campaign) = try await service.campaign(context)
         var filter = OrderFilter()
         filter.company = bearer.company
-        let records = try await service.databases.work.transaction(.readOnly) { [filter] db in
-            try db.orders(filter, campaign: id, limit: 1000)
-        }
-        return try .json(Page(items: records.map { OrderBody($0, for: .company) }))
+        return try await service.page(of: filter, try ObjectReader(query: request), id, campaign, for: .company)
     }
 
     @Sendable func acknowledge(_ request: Request, context: Context) async throws -> Response {

@@ -87,9 +87,13 @@ struct ComplaintRoutes {
         let reference = try context.reference()
         let text = context.parameters.get("other") ?? ""
         guard let other = Reference(text) else { throw Problem.badReference(text) }
+        let body = try await Body(request)
+        let reason = body.reader.text("reason", limit: 2000, isProse: true)
+        try body.finish()
         let (book, now) = (try await service.references.book(), service.now())
         let parts = try await service.databases.work.transaction { db in
-            let record = try db.dismissDuplicate(other, of: reference, by: officer.actor, book: book, at: now)
+            let record = try db.dismissDuplicate(
+                other, of: reference, by: officer.actor, reason: reason, book: book, at: now)
             return try db.parts(of: record)
         }
         return try await service.answer(parts, to: officer.role)

@@ -44,20 +44,7 @@ struct OrderRoutes {
         filter.company = query.text("company", limit: 60)
         filter.statuses = query.codes("status")
         filter.barrier = query.number("barrier", in: 1...Int(Int32.max))
-        let pageSize = query.pageSize()
-        let cursor = query.text("cursor", limit: 200)
-        query.finish()
-        try query.faults.finish()
-        let name = "orders|\(campaign.code)|\(filter)"
-        filter.below = try cursor.map { try service.cursor.position($0, of: name) }
-        let records = try await service.databases.work.transaction(.readOnly) { [filter] db in
-            try db.orders(filter, campaign: campaignID, limit: pageSize + 1)
-        }
-        let last = records.count > pageSize ? records[pageSize - 1].order.number : nil
-        return try .json(
-            Page(
-                items: records.prefix(pageSize).map { OrderBody($0, for: officer.role) },
-                next: last.map { service.cursor.text(after: $0, of: name) }))
+        return try await service.page(of: filter, query, campaignID, campaign, for: officer.role)
     }
 
     @Sendable func show(_ request: Request, context: Context) async throws -> Response {
@@ -144,11 +131,15 @@ struct OrderRoutes {
         if order.limits.isEmpty { reader.fault("barriers", "missing", "needs at least one barrier") }
         let terms = ActionTerms(reading: reader, versions: nil)
         try body.finish()
+        let once = try request.idempotent(for: "officer:\(officer.id.uuidString)", body.bytes)
         let (book, now) = (try await service.references.book(), service.now())
-        let record = try await service.databases.work.transaction { [order] db in
-            try db.issue(order, of: campaign.code, by: officer.actor, terms, book: book, at: now)
+        let (answer, isReplay) = try await service.databases.once(once, at: now) { [order] db in
+            let record = try db.issue(order, of: campaign.code, by: officer.actor, terms, book: book, at: now)
+            return StoredAnswer(
+                status: 201, location: "\(once.path)/\(record.order.number)",
+                body: try Coding.encoder.encode(OrderBody(record, for: officer.role)))
         }
-        return try .json(OrderBody(record, for: officer.role), status: .created, version: record.version)
+        return Response(answer, isReplay: isReplay)
     }
 
     private func limit(_ reader: ObjectReader, _ name: String) -> OrderLimit? {
@@ -180,6 +171,29 @@ struct OrderRoutes {
             }
             return try .json(OrderBody(record, for: officer.role), version: record.version)
         }
+    }
+}
+
+extension Service {
+    /// A page of orders; reads what is left of the query.
+    func page(
+        of filter: OrderFilter, _ query: ObjectReader, _ id: Int, _ campaign: Campaign, for role: Role
+    ) async throws -> Response {
+        var filter = filter
+        let pageSize = query.pageSize()
+        let cursor = query.text("cursor", limit: 200)
+        query.finish()
+        try query.faults.finish()
+        let name = "orders|\(campaign.code)|\(filter)"
+        filter.below = try cursor.map { try self.cursor.position($0, of: name) }
+        let records = try await databases.work.transaction(.readOnly) { [filter] db in
+            try db.orders(filter, campaign: id, limit: pageSize + 1)
+        }
+        let last = records.count > pageSize ? records[pageSize - 1].order.number : nil
+        return try .json(
+            Page(
+                items: records.prefix(pageSize).map { OrderBody($0, for: role) },
+                next: last.map { self.cursor.text(after: $0, of: name) }))
     }
 }
 

@@ -80,7 +80,8 @@ extension Barrier: Replayable {
             guard reviewOpenedOn != nil else { throw .nothingToChange("no review is open") }
             (reviewOpenedOn, reviewedOn) = (nil, day)
         case .regress:
-            (remediation, hasStandingOrder, coverage, claim) = (.confirmed, false, nil, nil)
+            // An order about several barriers may stand still, though this one had been verified gone.
+            (remediation, coverage, claim) = (hasStandingOrder ? .ordered : .confirmed, nil, nil)
             episode += 1
         case .recalculate: wait?.recalculate(rules.calendar)
         case .observe(let observation): try check(observation, rules.campaign)

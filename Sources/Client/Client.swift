@@ -149,6 +149,15 @@ extension Client {
         return try decoded(try await send(call).bytes)
     }
 
+    /// Makes something new; the key makes it safe to repeat.
+    public func create<Value: Decodable>(at path: String, _ body: [String: JSON]) async throws -> Value {
+        var call = Call("POST", path)
+        call.body = Data(JSON.object(body.filter { $0.value != .null }).canonicalText.utf8)
+        call.headers = [("Idempotency-Key", "\"\(UUID().uuidString)\"")]
+        call.isRepeatable = true
+        return try decoded(try await send(call).bytes)
+    }
+
     /// Ends the token.
     public func endSession() async throws {
         _ = try await send(Call("DELETE", "/v1/session"))

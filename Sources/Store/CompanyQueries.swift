@@ -50,18 +50,20 @@ extension Connection {
     public func silentCompanies(on day: Day, campaign: Int, afterDays days: Int) throws -> [SilentCompany] {
         try all(
             """
-            SELECT w.company, w.unanswered, w.oldest, a.last
-            FROM (SELECT forwarded_to AS company, count(*) AS unanswered, min(forwarded_on) AS oldest
-                  FROM complaint
-                  WHERE campaign_id = \(campaign) AND status = 'forwarded' AND forwarded_to IS NOT NULL
-                  GROUP BY forwarded_to) w
-            LEFT JOIN LATERAL (
-                SELECT max(i.effective_from) AS last
-                FROM complaint c
-                JOIN complaint_interval i ON i.campaign_id = c.campaign_id AND i.complaint_id = c.id
-                WHERE c.campaign_id = \(campaign) AND c.forwarded_to = w.company
-                  AND i.status = 'responded' AND i.retracted_at IS NULL) a ON true
-            WHERE w.oldest <= \(day + -days) AND (a.last IS NULL OR a.last <= \(day + -days))
+            WITH waiting AS (
+                SELECT forwarded_to AS company, count(*) AS unanswered, min(forwarded_on) AS oldest
+                FROM complaint
+                WHERE campaign_id = \(campaign) AND status = 'forwarded' AND forwarded_to IS NOT NULL
+                GROUP BY forwarded_to),
+            answer AS (
+                SELECT c.forwarded_to AS company, e.effective_on
+                FROM event e JOIN complaint c ON c.campaign_id = e.campaign_id AND c.id = e.case_id
+                WHERE e.campaign_id = \(campaign) AND e.action = 'respond')
+            SELECT w.company, w.unanswered, w.oldest,
+                   (SELECT max(effective_on) FROM answer a WHERE a.company = w.company)
+            FROM waiting w
+            WHERE w.oldest <= \(day + -days) AND w.company NOT IN (
+                SELECT a.company FROM answer a WHERE a.effective_on > \(day + -days))
             ORDER BY w.oldest, w.company
             """
         ) { row in

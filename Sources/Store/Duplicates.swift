@@ -69,20 +69,11 @@ extension Connection {
         return Array(suspected.prefix(limit))
     }
 
-    /// Keeps what was found about a new complaint, and flags it for the queue.
+    /// Flags a new complaint for the queue where an older one may be the same.
     ///
-    /// - Returns: Whether another complaint may be the same.
-    func keepSuspicion(about record: ComplaintRecord, at moment: Date) throws -> Bool {
+    /// - Returns: Whether there is one.
+    func flag(_ record: ComplaintRecord) throws -> Bool {
         let found = try suspectedDuplicates(of: record)
-        for other in found where other.reference.number < record.reference.number {
-            try run(
-                """
-                INSERT INTO duplicate_suggestion (campaign_id, complaint_id, other_id, reasons, similarity, found_at)
-                VALUES (\(record.campaignID), \(record.complaint.id), \(other.id),
-                        \(other.hint.reasons.map(\.rawValue).sorted()), \(Decimal(other.hint.similarity)), \(moment))
-                ON CONFLICT DO NOTHING
-                """)
-        }
         let isSuspected = found.contains { $0.reference.number < record.reference.number }
         if isSuspected, record.complaint.status.isOpen {
             try setSuspicion(true, of: record.complaint.id, campaign: record.campaignID)
@@ -94,12 +85,14 @@ extension Connection {
     ///
     /// - Throws: `Refusal`, ``CaseError``, ``MomentError``, or `PostgresError`.
     public func dismissDuplicate(
-        _ other: Reference, of reference: Reference, by actor: Actor, book: ReferenceBook, at now: Date
+        _ other: Reference, of reference: Reference, by actor: Actor, reason: String?, book: ReferenceBook,
+        at now: Date
     ) throws -> ComplaintRecord {
         guard let second = try complaint(other), other != reference, other.prefix == reference.prefix else {
             throw CaseError.notFound("complaint \(other) beside this one")
         }
-        let terms = ActionTerms(reason: "not the same case as \(other)")
+        let words = ["not the same case as \(other)", reason].compactMap(\.self).joined(separator: ": ")
+        let terms = ActionTerms(reason: words)
         let record = try perform(.note(.internal), on: reference, by: actor, terms, book: book, at: now)
         try run(
             """

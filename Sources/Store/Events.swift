@@ -86,21 +86,34 @@ extension Connection {
                 effectiveOn: try row.read(), recordedAt: try row.read(), note: try row.read(),
                 audience: try row.read())
         }
-        return try namingOfficers(in: events)
+        return try naming(idsIn: events, campaign: campaign)
     }
 
     /// History keeps ids, since names may change; people read the names of today.
-    private func namingOfficers(in events: [RecordedEvent]) throws -> [RecordedEvent] {
-        let fact = "officer"
-        guard events.contains(where: { $0.details[fact] != nil || $0.changes[fact] != nil }) else { return events }
-        let names = Dictionary(
-            uniqueKeysWithValues: try officers().map { ($0.id.uuidString.lowercased(), $0.name) })
+    private func naming(idsIn events: [RecordedEvent], campaign: Int) throws -> [RecordedEvent] {
+        let values = events.flatMap { event in
+            event.details.values.map(\.self) + event.changes.values.flatMap { [$0.old, $0.new].compactMap(\.self) }
+        }
+        let ids = Set(values.flatMap { $0.ids.map { UUID(uuidString: $0) } }.compactMap(\.self))
+        guard !ids.isEmpty else { return events }
+        let rows = try all(
+            """
+            SELECT id, name, NULL::bigint FROM officer WHERE id = ANY(\(Array(ids)))
+            UNION ALL
+            SELECT c.id, ca.prefix, c.number
+            FROM complaint c JOIN campaign ca ON ca.id = c.campaign_id
+            WHERE c.campaign_id = \(campaign) AND c.id = ANY(\(Array(ids)))
+            """
+        ) { row in
+            let (id, name, number): (UUID, String, Int?) = (try row.read(), try row.read(), try row.read())
+            return (id.uuidString.lowercased(), number.map { Reference(prefix: name, number: $0).description } ?? name)
+        }
+        let names = [String: String](uniqueKeysWithValues: rows)
         return events.map { event in
             var event = event
-            if let id = event.details[fact] { event.details[fact] = names[id] ?? id }
-            if let change = event.changes[fact] {
-                event.changes[fact] = Event.Change(
-                    old: change.old.map { names[$0] ?? $0 }, new: change.new.map { names[$0] ?? $0 })
+            event.details = event.details.mapValues { $0.naming(names) }
+            event.changes = event.changes.mapValues { change in
+                Event.Change(old: change.old?.naming(names), new: change.new?.naming(names))
             }
             return event
         }
@@ -144,5 +157,17 @@ extension Connection {
             }
             return Step(sequence: sequence, action: action, actor: actor, on: day)
         }
+    }
+}
+
+extension String {
+    /// The ids that stand in it.
+    fileprivate var ids: [String] {
+        guard utf8.count >= 36 else { return [] }
+        return matches(of: /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/).map { String($0.output.0) }
+    }
+
+    fileprivate func naming(_ names: [String: String]) -> String {
+        ids.reduce(self) { text, id in names[id].map { text.replacing(id, with: $0) } ?? text }
     }
 }

@@ -1,17 +1,19 @@
 import Crypto
 public import Foundation
-import Postgres
+public import Postgres
 
 /// A request that may come twice and must act once.
 public struct IdempotentRequest: Sendable {
     /// Who asks; the same key of someone else is another key.
     public let principal: String
+    public let path: String
     let key: String
     /// Of method, path and body: the same key with another request is a mistake.
     let fingerprint: Data
 
     public init(principal: String, key: String, method: String, path: String, body: some DataProtocol) {
         self.principal = principal
+        self.path = path
         self.key = key
         var hash = SHA256()
         for part in [method, path, principal] {
@@ -53,6 +55,30 @@ public enum IdempotencyError: Error, Equatable {
     case keyReused
     /// Another request with this key was faster; its answer is there now.
     case raced
+}
+
+extension Databases {
+    /// Carries out a request that may come twice, in one transaction with the answer that is kept for it.
+    ///
+    /// - Returns: The answer, and whether it had been given before.
+    /// - Throws: ``IdempotencyError``, what `body` throws, or `PostgresError`; nothing is changed then.
+    public func once(
+        _ request: IdempotentRequest, at moment: Date,
+        _ body: @escaping @Sendable (isolated Connection) throws -> StoredAnswer
+    ) async throws -> (answer: StoredAnswer, isReplay: Bool) {
+        do {
+            return try await work.transaction { db in
+                if let known = try db.answer(to: request) { return (known, true) }
+                let made = try body(db)
+                guard try db.keep(made, for: request, at: moment) else { throw IdempotencyError.raced }
+                return (made, false)
+            }
+        } catch IdempotencyError.raced {
+            let known = try await work.transaction(.readOnly) { db in try db.answer(to: request) }
+            guard let known else { throw IdempotencyError.inFlight }
+            return (known, true)
+        }
+    }
 }
 
 extension Connection {

@@ -161,7 +161,7 @@ extension Connection {
         let rules = Order.Rules(
             campaign: campaign, calendar: book.data.rules(for: campaign).calendar,
             ledger: try ledger(
-                ofBarriers: record.order.items.map(\.barrier), campaign: campaignID, willChange: action == .rescind))
+                ofBarriers: record.order.items.map(\.barrier), campaign: campaignID, willChange: action.ends))
         let step = Step(sequence: record.sequence + 1, action: action, actor: actor, on: day)
         var order = record.order
         let event: Event
@@ -180,7 +180,7 @@ extension Connection {
             event, on: record.id, .order, campaign: campaignID, sequence: step.sequence, at: moment,
             note: terms.reason.map { Note(text: $0) })
         try save(order, record, isRemark: action.name.isRemark, at: moment)
-        if action == .rescind {
+        if action.ends {
             try liftOrder(record, of: code, by: actor, terms, book: book, at: now)
         }
         guard let saved = try self.order(number, campaign: campaignID) else {
@@ -189,7 +189,7 @@ extension Connection {
         return saved
     }
 
-    /// A rescinded order no longer stands on its barriers, unless another does.
+    /// An order that was complied with or rescinded no longer stands on its barriers, unless another does.
     private func liftOrder(
         _ record: OrderRecord, of code: String, by actor: Actor, _ terms: ActionTerms, book: ReferenceBook,
         at now: Date
@@ -274,6 +274,11 @@ extension Connection {
                     \(place.moment), \(order.status), \(order.rung), \(order.dueOn))
             """)
     }
+}
+
+extension Order.Action {
+    /// Whether the order stands no longer after it.
+    fileprivate var ends: Bool { self == .comply || self == .rescind }
 }
 
 extension Order {

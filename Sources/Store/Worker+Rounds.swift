@@ -24,7 +24,7 @@ extension Worker {
                 """
                 SELECT number, recorded_at FROM complaint
                 WHERE campaign_id = \(view.campaignID) AND recorded_at > \(since) AND recorded_at <= \(cut)
-                ORDER BY recorded_at, number LIMIT \(Self.batch)
+                ORDER BY recorded_at FETCH FIRST (\(Self.batch)) ROWS WITH TIES
                 """
             ) { row in (try row.read(Int.self), try row.read(Date.self)) }
         }
@@ -34,14 +34,12 @@ extension Worker {
                 guard let record = try db.complaint(view.reference(number)) else { return false }
                 // Filed by the version of the program before this one, it is not found by its words yet.
                 try db.insertText(record.filing.narrative, of: record.complaint.id, campaign: view.campaignID)
-                return try db.keepSuspicion(about: record, at: view.now)
+                return try db.flag(record)
             }
             if isSuspected { found += 1 }
         }
         if let last = new.last?.1 {
-            // Where the batch may end among filings of one moment, that moment is looked at again.
-            let mark = new.count < Self.batch ? cut : last.addingTimeInterval(-0.000_001)
-            try await work(view.fence) { db in try db.setWorkerMark(name, mark) }
+            try await work(view.fence) { db in try db.setWorkerMark(name, new.count < Self.batch ? cut : last) }
         }
         return (new.count, found)
     }
@@ -137,12 +135,12 @@ extension Deadline {
 }
 
 extension Connection {
-    fileprivate func workerMark(_ name: String) throws -> Date {
+    func workerMark(_ name: String) throws -> Date {
         try first("SELECT moment FROM worker_mark WHERE name = \(name)") { row in try row.read() }
             ?? Date(timeIntervalSince1970: 946_684_800)
     }
 
-    fileprivate func setWorkerMark(_ name: String, _ moment: Date) throws {
+    func setWorkerMark(_ name: String, _ moment: Date) throws {
         try run(
             """
             INSERT INTO worker_mark (name, moment) VALUES (\(name), \(moment))

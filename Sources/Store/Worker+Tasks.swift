@@ -197,6 +197,11 @@ extension Worker {
                     WHERE campaign_id = c.campaign_id AND complaint_id = c.id ORDER BY kind DESC LIMIT 1) d ON true
                 WHERE b.campaign_id = \(view.campaignID) AND b.remediation = 'verified'
                   AND b.review_opened_on IS NULL AND c.received_on > greatest(b.verified_on, b.reviewed_on)
+                  AND l.number >= (
+                    -- Nothing is received before it is recorded: older numbers need not be looked at.
+                    SELECT number FROM complaint
+                    WHERE campaign_id = b.campaign_id AND recorded_at > greatest(b.verified_on, b.reviewed_on) - 2
+                    ORDER BY recorded_at, number LIMIT 1)
                   AND c.status NOT IN ('refused', 'withdrawn', 'duplicate')
                 GROUP BY b.id, b.number
                 HAVING count(DISTINCT coalesce(d.digest, ''::bytea)) >= \(needed)
@@ -216,9 +221,13 @@ extension Worker {
         }
     }
 
-    /// Tells, once for each oldest case, of companies that answer nothing.
+    /// Tells, once for each oldest case, of companies that answer nothing; looked for once a day.
     func tellSilent(_ view: WorkView) async throws -> Int {
-        try await work(view.fence) { db in
+        let name = "silence|\(view.campaign.code)"
+        let day = Date(timeIntervalSince1970: Double(view.today.number) * 86_400)
+        return try await work(view.fence) { db in
+            guard try db.workerMark(name) != day else { return 0 }
+            try db.setWorkerMark(name, day)
             let silent = try db.silentCompanies(
                 on: view.today, campaign: view.campaignID, afterDays: view.campaign.silentAfterDays)
             return try silent.count { company in

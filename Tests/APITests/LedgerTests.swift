@@ -75,6 +75,9 @@ struct LedgerTests {
             let late = try await server.send(
                 "POST", "\(one)/regression", #"{"effective_on":"2021-11-29","reason":"paper"}"#, headers: any)
             #expect(late.status == 409 && late.code == "would-undermine")
+            // What comes back now is no longer under an order.
+            let back = try await server.act("\(two)/regression", "2021-12-01")
+            #expect(back.json["remediation"]?.string == "confirmed" && back.json["episode"]?.int == 2)
             let told = try await server.send("GET", "\(path)/deadlines").json["items"]?.array ?? []
             #expect(told.count == 2 && told[0]["is_missed"] != nil)
             try await server.store.checkHistory()
@@ -102,7 +105,12 @@ struct LedgerTests {
             let order = try await server.send("POST", "\(root)/orders", issue)
             #expect(order.status == 422, "more than ten years ahead")
             let near = #"{"company":"tencent","due":"5wd","basis":"第二十号令","barriers":[{"number":1}]}"#
-            #expect(try await server.send("POST", "\(root)/orders", near).status == 201)
+            let key = ["Idempotency-Key": "\"7f1c0d5e-the-same-order\""]
+            let first = try await server.send("POST", "\(root)/orders", near, headers: key)
+            let again = try await server.send("POST", "\(root)/orders", near, headers: key)
+            #expect(first.status == 201 && again.status == 201 && first.bytes == again.bytes)
+            #expect(again.headers["idempotent-replayed"] == "true")
+            #expect(try await server.store.count("rectification_order") == 1)
             let zh = try await server.send("GET", "\(root)/orders/1/letter?language=zh")
             let en = try await server.send("GET", "\(root)/orders/1/letter?language=en")
             let (chinese, english) = (

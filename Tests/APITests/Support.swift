@@ -52,7 +52,10 @@ struct TestServing: Sendable {
         if body != nil, headers["Content-Type"] == nil {
             request.headers.add(name: "Content-Type", value: "application/json")
         }
-        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        if method == "POST", path.hasSuffix("/orders") {
+            request.headers.add(name: "Idempotency-Key", value: UUID().uuidString)
+        }
+        for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
         let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
         let bytes = Data(try await response.body.collect(upTo: 16 << 20).readableBytesView)

@@ -9,42 +9,6 @@ import Testing
 /// The campaign of 2021 over HTTP: what companies said and did, and eighty complaints, in the order in which they
 /// happened, and again with the timeline as late paper.
 struct TimelineReplayTests {
-    private struct Entry: Decodable {
-        var on: Day
-        var barriers: [Part]
-    }
-
-    private struct Part: Decodable {
-        var kind: Barrier.Kind
-        var respondentPlatform: String
-        var targetPlatform: String?
-        var paymentMethod: String?
-        var scene: String
-        var actions: [Deed]
-
-        var target: String { paymentMethod.map { "method:\($0)" } ?? "platform:\(targetPlatform ?? "")" }
-    }
-
-    private struct Deed: Decodable {
-        var action: String
-        var result: String?
-        var method: String?
-        var company: String?
-        var coveragePercent: Int?
-    }
-
-    private struct Golden: Decodable {
-        var kind: Barrier.Kind
-        var respondentPlatform: String
-        var targetPlatform: String?
-        var paymentMethod: String?
-        var scene: String
-        var remediation: Barrier.Remediation
-        var observed: Observed.State
-        var waitingFor: String?
-        var claimedCoveragePercent: Int?
-    }
-
     private struct Expectation: Decodable {
         var receivedOn: Day
         var should: String
@@ -55,7 +19,7 @@ struct TimelineReplayTests {
     /// One thing that happened on a day.
     private enum Happening {
         case filing(JSON, Day, should: String)
-        case deeds(Part, Day)
+        case deeds(TimelineEntry.Part, Day)
 
         var day: Day {
             switch self {
@@ -78,7 +42,7 @@ struct TimelineReplayTests {
     }
 
     private static func deeds() throws -> [Happening] {
-        try snakeCase.decode([Entry].self, from: fixture("timeline.json")).flatMap { entry in
+        try TimelineEntry.all().flatMap { entry in
             entry.barriers.map { .deeds($0, entry.on) }
         }
     }
@@ -102,7 +66,7 @@ struct TimelineReplayTests {
                 case .deeds(let part, let day): try await Self.take(part, on: day, server)
                 }
             }
-            let goldens = try snakeCase.decode([String: [Golden]].self, from: fixture("timeline-goldens.json"))
+            let goldens = try TimelineState.all()
             for date in ["2021-09-17", "2021-09-28", "2021-10-31", "2021-11-30"] {
                 try await Self.check(try #require(goldens[date]), at: date, server)
             }
@@ -110,7 +74,7 @@ struct TimelineReplayTests {
         }
     }
 
-    private static func take(_ part: Part, on day: Day, _ server: TestServing) async throws {
+    private static func take(_ part: TimelineEntry.Part, on day: Day, _ server: TestServing) async throws {
         var number = 0
         for deed in part.actions {
             var body: [String: JSON] = ["effective_on": .string(day.description), "reason": .string("paper")]
@@ -125,8 +89,8 @@ struct TimelineReplayTests {
             case "observe":
                 path += "/observations"
                 body = ["observed_on": .string(day.description)]
-                body["result"] = .string(deed.result ?? "")
-                body["method"] = .string(deed.method ?? "")
+                body["result"] = .string(deed.result?.rawValue ?? "")
+                body["method"] = .string(deed.method?.rawValue ?? "")
             case "order":
                 path = "\(root)/orders"
                 body["company"] = .string(try await server.owner(of: part.respondentPlatform))
@@ -155,16 +119,15 @@ struct TimelineReplayTests {
         }
     }
 
-    private static func check(_ goldens: [Golden], at date: String, _ server: TestServing) async throws {
+    private static func check(_ goldens: [TimelineState], at date: String, _ server: TestServing) async throws {
         let bytes = try await server.send("GET", "\(root)/progress?as_of=\(date)").bytes
         let lines = try ProgressReport(json: bytes).barriers.lines
         for golden in goldens {
-            let target = golden.paymentMethod.map { "method:\($0)" } ?? "platform:\(golden.targetPlatform ?? "")"
             let found = lines.first { line in
                 line.kind == golden.kind && line.respondent.code == golden.respondentPlatform
-                    && line.target.code == target && line.scene.code == golden.scene
+                    && line.target.code == golden.target && line.scene.code == golden.scene
             }
-            let name = "\(date) \(golden.respondentPlatform) \(target) \(golden.scene)"
+            let name = "\(date) \(golden.respondentPlatform) \(golden.target) \(golden.scene)"
             let line = try #require(found, "\(name)")
             #expect(line.remediation == golden.remediation, "\(name)")
             #expect(line.observed == golden.observed, "\(name)")

@@ -50,6 +50,15 @@ struct BarrierTests {
         try expect(matrix(Role.allCases.map(\.rawValue), rows), matches: "barrier-roles")
     }
 
+    @Test func `what comes back is under the order that still stands`() throws {
+        for (isOrdered, state) in [(true, Barrier.Remediation.ordered), (false, .confirmed)] {
+            var barrier = Barrier.sample(.verified)
+            barrier.hasStandingOrder = isOrdered
+            _ = try barrier.act(.regress, by: .officer)
+            #expect(barrier.remediation == state && barrier.episode == 2 && barrier.hasStandingOrder == isOrdered)
+        }
+    }
+
     @Test func `an order leaves a later state where it is, and a refuted claim goes back to it`() throws {
         var barrier = Barrier.sample(.committed)
         _ = try barrier.act(.order(due: nil), by: .officer, at: 2)
@@ -123,62 +132,13 @@ struct BarrierTests {
 
 /// What companies said and did in 2021, against the states that follow from it.
 struct TimelineTests {
-    private struct Entry: Decodable {
-        var on: Day
-        var barriers: [Part]
-    }
-
-    private struct Part: Decodable {
-        var kind: Barrier.Kind
-        var respondentPlatform: String
-        var targetPlatform: String?
-        var paymentMethod: String?
-        var scene: String
-        var actions: [Step]
-    }
-
-    private struct Step: Decodable {
-        var action: String
-        var result: Observation.Result?
-        var method: Observation.Method?
-        var company: String?
-        var coveragePercent: Int?
-
-        var casework: Barrier.Action {
-            switch action {
-            case "confirm": .confirm(basis: nil, scenario: nil)
-            case "order": .order(due: nil)
-            case "undertake": .undertake(by: nil)
-            case "start": .start
-            case "await": .await(company: company ?? "")
-            case "claim": .claim(coverage: coveragePercent)
-            case "verify_partly": .verifyPartly(coverage: nil)
-            case "refute": .refute
-            default: preconditionFailure("the timeline has no such action: \(action)")
-            }
-        }
-    }
-
-    private struct State: Decodable {
-        var kind: Barrier.Kind
-        var respondentPlatform: String
-        var targetPlatform: String?
-        var paymentMethod: String?
-        var scene: String
-        var remediation: Barrier.Remediation
-        var observed: Observed.State
-        var waitingFor: String?
-        var claimedCoveragePercent: Int?
-    }
-
     private struct Ledger {
         var barriers: [String: Barrier] = [:]
         var observations: [String: [Observation]] = [:]
         private var sequence = 1
 
-        mutating func take(_ part: Part, on day: Day) throws {
-            let target = part.paymentMethod ?? part.targetPlatform ?? ""
-            let key = "\(part.kind) \(part.respondentPlatform) \(target) \(part.scene)"
+        mutating func take(_ part: TimelineEntry.Part, on day: Day) throws {
+            let key = "\(part.kind) \(part.respondentPlatform) \(part.target) \(part.scene)"
             for step in part.actions {
                 if step.action == "record" {
                     if barriers[key] == nil { barriers[key] = .sample(on: day) }
@@ -200,8 +160,8 @@ struct TimelineTests {
     }
 
     @Test func `the timeline leads to the states a clerk worked out`() throws {
-        let entries = try snakeCase.decode([Entry].self, from: fixture("timeline.json"))
-        let goldens = try snakeCase.decode([String: [State]].self, from: fixture("timeline-goldens.json"))
+        let entries = try TimelineEntry.all()
+        let goldens = try TimelineState.all()
         #expect(goldens.count == 12)
         for (date, states) in goldens {
             var ledger = Ledger()
@@ -210,8 +170,7 @@ struct TimelineTests {
             }
             #expect(ledger.barriers.count == states.count, "\(date)")
             for state in states {
-                let target = state.paymentMethod ?? state.targetPlatform ?? ""
-                let key = "\(state.kind) \(state.respondentPlatform) \(target) \(state.scene)"
+                let key = "\(state.kind) \(state.respondentPlatform) \(state.target) \(state.scene)"
                 let barrier = try #require(ledger.barriers[key])
                 let observed = Observed(ledger.observations[key] ?? [], at: .on(date), staleAfterDays: 14)
                 #expect(barrier.remediation == state.remediation, "\(date) \(key)")
@@ -219,6 +178,22 @@ struct TimelineTests {
                 #expect(barrier.awaitedCompany == state.waitingFor, "\(date) \(key)")
                 #expect(barrier.coverage == state.claimedCoveragePercent, "\(date) \(key)")
             }
+        }
+    }
+}
+
+extension TimelineEntry.Deed {
+    fileprivate var casework: Barrier.Action {
+        switch action {
+        case "confirm": .confirm(basis: nil, scenario: nil)
+        case "order": .order(due: nil)
+        case "undertake": .undertake(by: nil)
+        case "start": .start
+        case "await": .await(company: company ?? "")
+        case "claim": .claim(coverage: coveragePercent)
+        case "verify_partly": .verifyPartly(coverage: nil)
+        case "refute": .refute
+        default: preconditionFailure("the timeline has no such action: \(action)")
         }
     }
 }

@@ -63,8 +63,8 @@ struct OrderIssue: AsyncParsableCommand {
                         ["number": .int(number), "due": JSON(parts.count > 1 ? parts[1] : nil)]
                             .filter { $0.value != .null }))
             }
-            return try await client.act(
-                on: "\(root)/orders", version: nil,
+            return try await client.create(
+                at: "\(root)/orders",
                 [
                     "company": .string(company), "barriers": .array(items), "due": JSON(due), "rung": .string(rung),
                     "basis": JSON(basis), "effective_on": JSON(on), "reason": JSON(reason),

@@ -1,0 +1,39 @@
+import Casework
+import Contract
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Store
+
+extension Request {
+    /// The request as one that may come twice: by its `Idempotency-Key`, a quoted string or a bare token.
+    ///
+    /// - Throws: ``Problem`` 400 where the key is missing or could be guessed, since it opens the answer that is kept.
+    func idempotent(for principal: String, _ body: Data) throws -> IdempotentRequest {
+        let least = principal == "anonymous" ? 32 : 16
+        var key = headers[.idempotencyKey]?.trimmingCharacters(in: .whitespaces) ?? ""
+        if key.count >= 2, key.hasPrefix("\""), key.hasSuffix("\"") { key = String(key.dropFirst().dropLast()) }
+        let isFine = (least...255).contains(key.utf8.count) && key.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+        guard isFine else {
+            throw Problem(
+                .badRequest, key.isEmpty ? "idempotency-key-missing" : "idempotency-key-bad",
+                "Idempotency-Key is \(key.isEmpty ? "missing" : "not good")",
+                "Send a fresh UUID as Idempotency-Key (\(least) to 255 visible characters), and the same one again "
+                    + "when you repeat this request.")
+        }
+        return IdempotentRequest(principal: principal, key: key, method: method.rawValue, path: uri.path, body: body)
+    }
+}
+
+extension Response {
+    /// An answer as it was given the first time.
+    init(_ answer: StoredAnswer, isReplay: Bool) {
+        var headers: HTTPFields = [
+            .contentType: MediaKind.json.contentType, .location: answer.location, .eTag: "\"1\"",
+        ]
+        if isReplay { headers[.idempotentReplayed] = "true" }
+        self.init(
+            status: .init(code: answer.status), headers: headers,
+            body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
+    }
+}
