@@ -81,14 +81,14 @@ public struct Migrations: Sendable {
         return files.filter { applied[$0.number] == nil }
     }
 
-    /// Two runners that both find no ledger may trip over each other once, in one of three ways: over the row in the
-    /// catalogue, the table, or its type.
+    /// Two runners that both find no ledger may trip over each other once: over the row in the catalogue, the table, its
+    /// type, or by waiting too long for each other.
     ///
     /// The other has committed by then, so the second try finds it.
     private func makeLedger(in database: Database) async throws {
         do {
             try await database.withConnection { db in try db.run(script: Self.ledger) }
-        } catch let error as PostgresError where ["23505", "42P07", "42710"].contains(error.state) {
+        } catch let error as PostgresError where ["23505", "42P07", "42710", "55P03"].contains(error.state) {
             try await database.withConnection { db in try db.run(script: Self.ledger) }
         }
     }
