@@ -93,13 +93,12 @@ struct BarrierActionRoutes {
         try body.finish()
         let book = try await service.references.book()
         let now = service.now()
-        let seen = try await service.databases.work.transaction { [terms] db in
+        return try await service.change(request, by: officer, body.bytes, status: status) { [terms] db in
             let record = try db.perform(
                 wanted.action, onBarrier: number, of: campaign.code, by: officer.actor, terms, wanted.context,
                 book: book, at: now)
-            return try db.seen(record, campaign, at: now)
+            return (try db.seen(record, campaign, at: now).body(for: officer.role), record.version)
         }
-        return try seen.answer(for: officer.role, status: status)
     }
 
     /// One undertaking about several scenes of a pair, each with its day: all of them or none.
@@ -122,11 +121,11 @@ struct BarrierActionRoutes {
         let terms = ActionTerms(reading: reader, versions: nil)
         try body.finish()
         let (book, now) = (try await service.references.book(), service.now())
-        let seen = try await service.databases.work.transaction { db in
+        return try await service.change(request, by: officer, body.bytes, status: .created) { db in
             var filter = BarrierFilter()
             (filter.platform, filter.target) = (platform, target)
             let ledger = try db.barriers(filter, campaign: campaignID, limit: 200)
-            return try stages.map { stage in
+            let seen = try stages.map { stage in
                 guard let barrier = ledger.first(where: { $0.barrier.scene == stage.scene })?.barrier else {
                     throw Refusal.invalid(
                         field: "stages", reason: "names “\(stage.scene)”, for which there is no barrier in the ledger")
@@ -141,8 +140,8 @@ struct BarrierActionRoutes {
                 }
                 return try db.seen(record, campaign, at: now)
             }
+            return (Page(items: seen.map { $0.body(for: officer.role) }), nil)
         }
-        return try .json(Page(items: seen.map { $0.body(for: officer.role) }), status: .created)
     }
 }
 

@@ -64,7 +64,9 @@ struct BarrierRoutes {
     }
 
     @Sendable func observations(_ request: Request, context: Context) async throws -> Response {
-        let record = try await found(context, isPublic: (try? context.reader()) == nil)
+        // Which devices and accounts tests are made with is not for those who are tested.
+        _ = try context.reader()
+        let record = try await found(context, isPublic: false)
         let query = try ObjectReader(query: request)
         let pageSize = query.pageSize(default: 100)
         let text = query.text("cursor", limit: 200)
@@ -96,15 +98,30 @@ struct BarrierRoutes {
         return try .json(Page(items: items))
     }
 
-    /// The clock of the company that is waited for, told day by day.
+    /// The clock of the company that is waited for, and what orders want by when, told day by day.
     @Sendable func explain(_ request: Request, context: Context) async throws -> Response {
         _ = try context.reader()
         let record = try await found(context, isPublic: false)
         let (_, campaign) = try await service.campaign(context)
         let calendar = try await service.references.book().data.rules(for: campaign).calendar
         let today = Day(service.now(), in: campaign.zone())
-        let items = record.barrier.wait.map { wait in
+        var filter = OrderFilter()
+        (filter.barrier, filter.statuses) = (record.barrier.number, Order.Status.standing)
+        let orders = try await service.databases.work.transaction(.readOnly) { [filter] db in
+            try db.orders(filter, campaign: record.campaignID, limit: 100)
+        }
+        var items = record.barrier.wait.map { wait in
             [ExplanationBody(wait, subject: "barrier \(record.barrier.number)", calendar: calendar, today: today)]
+        }
+        for order in orders.map(\.order) {
+            let own = order.items.filter { $0.barrier == record.barrier.number }
+            items =
+                (items ?? [])
+                + own.map { item in
+                    ExplanationBody(
+                        item.deadline, subject: "order \(order.number), barrier \(item.barrier)", calendar: calendar,
+                        today: today)
+                }
         }
         return try .json(Page(items: items ?? []))
     }

@@ -49,15 +49,20 @@ struct CompanyRoutes {
         try query.faults.finish()
         let name = "forwarded|\(bearer.company)|\(campaign.code)|\(isUnanswered)"
         let below = try cursor.map { try service.cursor.position($0, of: name) }
-        let records = try await service.databases.work.transaction(.readOnly) { db in
-            try db.forwardedComplaints(
+        let (records, sealed) = try await service.databases.work.transaction(.readOnly) { db in
+            let records = try db.forwardedComplaints(
                 to: bearer.company, campaign: id, prefix: campaign.prefix, isUnanswered: isUnanswered, below: below,
                 limit: pageSize + 1)
+            return (records, try records.map { try db.sealedFields(of: $0) })
+        }
+        var items: [ForwardedBody] = []
+        for (record, sealed) in zip(records, sealed).prefix(pageSize) {
+            items.append(ForwardedBody(record, notes: [], try await identity(in: sealed, of: record), isNamed: false))
         }
         let last = records.count > pageSize ? records[pageSize - 1].reference.number : nil
         return try .json(
             Page(
-                items: records.prefix(pageSize).map { ForwardedBody($0, notes: [], identity: nil) },
+                items: items,
                 next: last.map { service.cursor.text(after: $0, of: name) }))
     }
 
@@ -78,12 +83,14 @@ struct CompanyRoutes {
         try terms.checkForCompany()
         terms.onBehalfOf = nil
         let (book, now) = (try await service.references.book(), service.now())
-        try await service.databases.work.transaction { [terms] db in
-            guard try db.forwardedComplaint(reference, to: bearer.company) != nil else {
-                throw CaseError.notFound("complaint \(reference)")
+        try await anonymously {
+            try await service.databases.work.transaction { [terms] db in
+                guard try db.forwardedComplaint(reference, to: bearer.company) != nil else {
+                    throw CaseError.notFound("complaint \(reference)")
+                }
+                _ = try db.perform(
+                    .respond(given, ground: ground), on: reference, by: bearer.actor, terms, book: book, at: now)
             }
-            _ = try db.perform(
-                .respond(given, ground: ground), on: reference, by: bearer.actor, terms, book: book, at: now)
         }
         return try await answer(reference, to: bearer)
     }
@@ -97,11 +104,23 @@ struct CompanyRoutes {
             // What was written for a company before this one was asked is not for it.
             let since = events.last { $0.action == Complaint.ActionName.forward.rawValue }?.sequence ?? 0
             let notes = events.filter { $0.audience == .company && $0.sequence > since }.compactMap(\.note)
-            let isOpen = record.filing.disclosesIdentity
-            return (record, notes, isOpen ? try db.sealedFields(of: record) : [:])
+            return (record, notes, try db.sealedFields(of: record))
         }
-        let identity = try await service.keys.open(sealed.filter { $0.key == .identity }, of: record).identity
-        return try .json(ForwardedBody(record, notes: notes, identity: identity), version: record.version)
+        let identity = try await identity(in: sealed, of: record)
+        return try .json(ForwardedBody(record, notes: notes, identity, isNamed: true), version: record.version)
+    }
+
+    private func identity(in sealed: [SealedField: Data], of record: ComplaintRecord) async throws -> Identity? {
+        try await service.keys.open(sealed.filter { $0.key == .identity }, of: record).identity
+    }
+
+    /// What happens for a company; it is not told which officer was faster.
+    private func anonymously<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch CaseError.stale(let current, _) {
+            throw CaseError.stale(current: current, by: nil)
+        }
     }
 
     // MARK: Barriers and orders
@@ -120,7 +139,7 @@ struct CompanyRoutes {
         filter.platforms = try await platforms(of: bearer.company, campaign)
         // What is only alleged is no company's business yet.
         filter.isPublic = true
-        return try await service.page(of: filter, try ObjectReader(query: request), id, campaign, for: nil)
+        return try await service.page(of: filter, try ObjectReader(query: request), id, campaign, for: .company)
     }
 
     private func act(
@@ -140,16 +159,18 @@ struct CompanyRoutes {
         terms.onBehalfOf = .company
         let platforms = try await platforms(of: bearer.company, campaign)
         let (book, now) = (try await service.references.book(), service.now())
-        let seen = try await service.databases.work.transaction { [terms] db in
-            guard let barrier = try db.barrier(number, campaign: id)?.barrier, barrier.remediation.isPublic,
-                platforms.contains(barrier.respondentPlatform)
-            else { throw CaseError.notFound("barrier \(number)") }
-            let record = try db.perform(
-                wanted.action, onBarrier: number, of: campaign.code, by: bearer.actor, terms, wanted.context,
-                book: book, at: now)
-            return try db.seen(record, campaign, at: now)
+        let seen = try await anonymously {
+            try await service.databases.work.transaction { [terms] db in
+                guard let barrier = try db.barrier(number, campaign: id)?.barrier, barrier.remediation.isPublic,
+                    platforms.contains(barrier.respondentPlatform)
+                else { throw CaseError.notFound("barrier \(number)") }
+                let record = try db.perform(
+                    wanted.action, onBarrier: number, of: campaign.code, by: bearer.actor, terms, wanted.context,
+                    book: book, at: now)
+                return try db.seen(record, campaign, at: now)
+            }
         }
-        return try seen.answer(for: nil)
+        return try seen.answer(for: .company)
     }
 
     @Sendable func orders(_ request: Request, context: Context) async throws -> Response {
@@ -157,6 +178,7 @@ struct CompanyRoutes {
         let (id, campaign) = try await service.campaign(context)
         var filter = OrderFilter()
         filter.company = bearer.company
+        filter.isServed = true
         return try await service.page(of: filter, try ObjectReader(query: request), id, campaign, for: .company)
     }
 
@@ -166,13 +188,17 @@ struct CompanyRoutes {
         let (id, campaign) = try await service.campaign(context)
         let versions = try request.expectedVersions()
         let (book, now) = (try await service.references.book(), service.now())
-        let record = try await service.databases.work.transaction { db in
-            guard let order = try db.order(number, campaign: id), order.order.company == bearer.company else {
-                throw CaseError.notFound("order \(number)")
+        let record = try await anonymously {
+            try await service.databases.work.transaction { db in
+                guard let order = try db.order(number, campaign: id), order.order.company == bearer.company,
+                    order.order.servedOn != nil
+                else {
+                    throw CaseError.notFound("order \(number)")
+                }
+                return try db.perform(
+                    .acknowledge, onOrder: number, of: campaign.code, by: bearer.actor, ActionTerms(versions: versions),
+                    book: book, at: now)
             }
-            return try db.perform(
-                .acknowledge, onOrder: number, of: campaign.code, by: bearer.actor, ActionTerms(versions: versions),
-                book: book, at: now)
         }
         return try .json(OrderBody(record, for: .company), version: record.version)
     }
@@ -191,18 +217,21 @@ extension ActionTerms {
 }
 
 extension ForwardedBody {
-    /// Without anything that tells who complains, unless the complainant agreed to be named.
-    fileprivate init(_ record: ComplaintRecord, notes: [String], identity: Identity?) {
+    /// Without what tells who complains, unless the complainant agreed to be named and goes on with it.
+    fileprivate init(_ record: ComplaintRecord, notes: [String], _ identity: Identity?, isNamed: Bool) {
         let filing = record.filing
+        let isMinor = filing.ageBand != nil && filing.ageBand != "adult"
+        let isOpen = filing.disclosesIdentity && !isMinor && record.complaint.status != .withdrawn
+        let known = [identity?.name, identity?.phone, identity?.email].compactMap(\.self)
+        func words(_ text: String) -> String { isOpen ? text : redacted(text, of: known) }
         self.init(
             record.complaint, reference: record.reference.description, version: record.version,
-            campaign: record.campaign, narrative: filing.narrative, notes: notes)
+            campaign: record.campaign, narrative: words(filing.narrative), notes: notes)
         scene = filing.scene
         manner = filing.manner
-        remedySought = filing.remedySought
+        remedySought = filing.remedySought.map(words)
         occurredOn = filing.occurredOn
-        let isMinor = filing.ageBand != nil && filing.ageBand != "adult"
-        if filing.disclosesIdentity, !isMinor, let identity {
+        if isOpen, isNamed, let identity {
             complainant = ComplainantBody(
                 kind: filing.complainantKind, identity: identity, ageBand: filing.ageBand, disclosesIdentity: true)
         }

@@ -100,7 +100,10 @@ struct ComplaintActionReader {
     private func assignment() -> Wanted {
         let name = body.text("officer", limit: 40)
         return { [officer] db in
-            guard let name else { return .assign(to: nil) }
+            guard let name, name != "none" else { return .assign(to: nil) }
+            guard Complaint.may(officer.role, .assign) else {
+                throw Refusal.forbidden(action: Complaint.ActionName.assign.rawValue, role: officer.role)
+            }
             if name == "me" { return .assign(to: officer.id) }
             do {
                 return .assign(to: try db.officer(named: name).id)

@@ -48,7 +48,15 @@ extension Service {
         } catch is PostgresError {
             opened.isUnavailable = true
         }
-        let body = ComplaintBody(parts, opened, messages, for: role)
+        var body = ComplaintBody(parts, opened, messages, for: role)
+        let (complaint, filing) = (parts.record.complaint, parts.record.filing)
+        let directory = try await references.book().directory
+        if complaint.respondent == Complaint.Party(), let name = filing.respondentName {
+            body.respondentCandidates = directory.candidates(named: name)
+        }
+        if complaint.kind == .refusedPayment, complaint.target.paymentMethod == nil, let name = filing.methodName {
+            body.methodCandidates = directory.methodCandidates(named: name)
+        }
         return try .json(body, version: parts.record.version)
     }
 }
@@ -77,6 +85,8 @@ extension ComplaintBody {
         wrappedBy = filing.wrappedBy
         merchant = filing.merchant
         linkText = opened.linkText
+        (linkUrl, linkSite, linkOddities) = (filing.linkURL, filing.linkSite, filing.linkOddities)
+        passphrase = opened.passphrase
         controlText = opened.controlText
         remedySought = filing.remedySought
         language = filing.language

@@ -36,8 +36,7 @@ struct FilingReader {
         check(category, scenario, campaign, reader)
         let party = respondent(reader, &filing, on: receivedOn)
         var sealed = SealedParts()
-        var link: String?
-        let target = target(kind, reader, &filing, &sealed, &link, campaign, party, on: receivedOn)
+        let target = target(kind, reader, &filing, &sealed, campaign, party, on: receivedOn)
         details(reader, &filing, receivedOn)
         sealed.identity = complainant(reader, &filing)
         try body.finish()
@@ -53,7 +52,7 @@ struct FilingReader {
             on: receivedOn, under: book.data.rules(for: campaign))
         return Intake(
             campaignID: campaignID, campaign: code, prefix: campaign.prefix, complaint: complaint, filing: filing,
-            sealed: sealed, link: link,
+            sealed: sealed,
             actor: officer?.actor ?? Actor(.complainant), channel: officer == nil ? .public : .officer,
             filedBy: officer?.id)
     }
@@ -116,7 +115,7 @@ struct FilingReader {
 
     private func target(
         _ kind: Campaign.Kind, _ parent: ObjectReader, _ filing: inout Filing, _ sealed: inout SealedParts,
-        _ address: inout String?, _ campaign: Campaign, _ party: Complaint.Party, on day: Day
+        _ campaign: Campaign, _ party: Complaint.Party, on day: Day
     ) -> Complaint.Target {
         let members: [Campaign.Kind: String] = [.blockedLink: "blocked_link", .refusedPayment: "refused_payment"]
         for (other, member) in members where other != kind && parent.has(member) {
@@ -136,8 +135,10 @@ struct FilingReader {
             sealed.linkText = text.isEmpty ? nil : text
             sealed.controlText = reader.text("control_text", limit: Limit.pasted, isProse: true)
             let link = SharedLink(text, in: book.directory, besides: party.platform, on: day)
-            filing.wrappedBy = link.wrappedBy
-            address = link.address
+            sealed.passphrase = link.passphrase
+            (filing.wrappedBy, filing.linkURL, filing.linkSite) = (link.wrappedBy, link.address, link.site)
+            filing.linkOddities = link.oddities.sorted { $0.rawValue < $1.rawValue }
+            if link.site != nil { filing.suffixVersion = book.directory.suffixes.version }
             return link.target
         }
         filing.manner = known("refusal", reader, campaign.refusalKinds)

@@ -23,7 +23,7 @@ struct FilingRoutes {
         let intake = try FilingReader(book: book, officer: context.officer, now: service.now()).intake(body)
         let (answer, isReplay) = try await service.intaker.file(intake, request: idempotent) { receipt in
             StoredAnswer(
-                status: 201, location: Self.link(receipt.reference),
+                status: 201, location: Self.link(receipt.reference), version: 1,
                 body: try Coding.encoder.encode(FiledBody(receipt, intake)))
         }
         return Response(answer, isReplay: isReplay)

@@ -3,6 +3,7 @@ import Contract
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Postgres
 import Store
 
 extension Request {
@@ -25,12 +26,32 @@ extension Request {
     }
 }
 
+extension Service {
+    /// Carries out a change, once where the request has a key.
+    func change(
+        _ request: Request, by officer: Officer, _ bytes: Data, status: HTTPResponse.Status,
+        _ body: @escaping @Sendable (isolated Connection) throws -> (body: any Encodable & Sendable, version: Int?)
+    ) async throws -> Response {
+        let made: @Sendable (isolated Connection) throws -> StoredAnswer = { db in
+            let (body, version) = try body(db)
+            return StoredAnswer(
+                status: status.code, location: "", version: version, body: try Coding.encoder.encode(body))
+        }
+        guard request.headers[.idempotencyKey] != nil else {
+            return Response(try await databases.work.transaction { db in try made(db) }, isReplay: false)
+        }
+        let once = try request.idempotent(for: "officer:\(officer.id.uuidString)", bytes)
+        let (answer, isReplay) = try await databases.once(once, at: now(), made)
+        return Response(answer, isReplay: isReplay)
+    }
+}
+
 extension Response {
     /// An answer as it was given the first time.
     init(_ answer: StoredAnswer, isReplay: Bool) {
-        var headers: HTTPFields = [
-            .contentType: MediaKind.json.contentType, .location: answer.location, .eTag: "\"1\"",
-        ]
+        var headers: HTTPFields = [.contentType: MediaKind.json.contentType]
+        if !answer.location.isEmpty { headers[.location] = answer.location }
+        if let version = answer.version { headers[.eTag] = "\"\(version)\"" }
         if isReplay { headers[.idempotentReplayed] = "true" }
         self.init(
             status: .init(code: answer.status), headers: headers,

@@ -136,7 +136,7 @@ struct OrderRoutes {
         let (answer, isReplay) = try await service.databases.once(once, at: now) { [order] db in
             let record = try db.issue(order, of: campaign.code, by: officer.actor, terms, book: book, at: now)
             return StoredAnswer(
-                status: 201, location: "\(once.path)/\(record.order.number)",
+                status: 201, location: "\(once.path)/\(record.order.number)", version: record.version,
                 body: try Coding.encoder.encode(OrderBody(record, for: officer.role)))
         }
         return Response(answer, isReplay: isReplay)

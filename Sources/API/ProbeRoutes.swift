@@ -76,6 +76,7 @@ struct ProbeRoutes {
 
     /// A number, or `respondent/target/scene`.
     private func barrierKey(_ reader: ObjectReader) throws -> BarrierName {
+        if reader.isNumber("barrier") { return .number(reader.requiredInt("barrier", in: 1...Int(Int32.max))) }
         let text = reader.requiredText("barrier", limit: 300)
         if let number = Int(text) { return .number(number) }
         let parts = text.split(separator: "/").map(String.init)

@@ -34,7 +34,8 @@ extension Problem {
             case .invalid(let field, let reason): Self.fault(field, "invalid", reason)
             case .inTheFuture(let day, let today):
                 Self.fault("effective_on", "in_the_future", "\(day) has not come yet; today is \(today)")
-            case .barriersNotVerified, .noBarrier, .quorumNotMet, .noRefutingObservation: Self.proof(refusal)
+            case .barriersNotVerified, .noBarrier, .quorumNotMet, .noRefutingObservation, .claimIsRefuted:
+                Self.proof(refusal)
             case .backdated, .beforeBeginning, .wouldBecomeIllegal, .wouldUndermine, .notReplayable:
                 Self.order(refusal)
             default: Self.state(refusal)
@@ -52,6 +53,10 @@ extension Problem {
             conflict(
                 "no-barrier", "No barrier",
                 "“remediated” needs a verified barrier, and the complaint is tied to none. Link one first.")
+        case .claimIsRefuted(let day):
+            conflict(
+                "claim-is-refuted", "A test says otherwise",
+                "On \(day), after the claim, it was still blocked. The authority decides on that first.")
         case .quorumNotMet(let why): conflict("quorum-not-met", "Not proved yet", "\(why).")
         default:
             conflict(

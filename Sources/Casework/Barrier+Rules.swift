@@ -22,6 +22,9 @@ extension Barrier: Replayable {
             throw .beforeBeginning(on: step.on, began: recordedOn)
         }
         guard !name.isRemark else { return }
+        if step.actor.kind == .company, let blocked = refuting(step, rules.observations) {
+            throw .claimIsRefuted(on: blocked.on)
+        }
         var next = self
         try next.change(by: step, under: rules)
         if next.remediation != .pendingCounterparty {
@@ -122,6 +125,12 @@ extension Barrier: Replayable {
             return observation.sequence < step.sequence && observation.on <= step.on
                 && !observation.isRetracted(before: step) && claim.map { place > $0 } ?? true
         }
+    }
+
+    /// What speaks against the claim that a company would put another in place of.
+    private func refuting(_ step: Step<Action>, _ observations: [Observation]) -> Observation? {
+        guard remediation == .claimed || remediation == .partiallyVerified else { return nil }
+        return known(to: step, observations).first { $0.result == .blocked }
     }
 
     /// Enough fresh observations say open, enough of them made by a probe or on site, and none since the claim says no.

@@ -11,13 +11,17 @@ extension Complaint {
         case .accept:
             update(.acceptance) { $0.meet(on: day) }
             start(.answer, on: materialsOn, under: rules)
+            adopt(.answer, rules.calendar)
         case .refuse:
             update(.acceptance) { $0.meet(on: day) }
         case .requestInformation:
             updateAll { $0.pause(from: day) }
         case .provideInformation:
             // A decision on incomplete papers was not owed: the limit for it starts anew.
-            if deadline(.acceptance)?.isPending == true { start(.acceptance, on: day, under: rules) }
+            if deadline(.acceptance)?.isPending == true {
+                start(.acceptance, on: day, under: rules)
+                adopt(.acceptance, rules.calendar)
+            }
             updateAll { $0.resume(on: day, calendar: rules.calendar) }
         case .forward:
             start(.companyReply, on: day, under: rules)
@@ -64,6 +68,14 @@ extension Complaint {
         guard let rule = rules.campaign.rule(for: purpose, on: day) else { return }
         deadlines.append(Deadline(purpose, rule: rule, from: day, calendar: rules.calendar))
         deadlines.sort { $0.purpose.rawValue < $1.purpose.rawValue }
+    }
+
+    /// Complaints merged into this one may be owed the same by an earlier day.
+    private mutating func adopt(_ purpose: Deadline.Purpose, _ calendar: WorkingCalendar) {
+        for other in absorbed {
+            guard let due = other.due?[purpose.rawValue] else { continue }
+            update(purpose) { $0.adopt(due, of: other.complaint, calendar: calendar) }
+        }
     }
 
     private mutating func update(_ purpose: Deadline.Purpose, _ change: (inout Deadline) -> Void) {

@@ -69,7 +69,10 @@ extension Complaint: Replayable {
         case .provideInformation:
             if statusBeforeGap == .received { materialsOn = step.on }
             status = statusBeforeGap ?? .received
-        case .forward: (status, forwardedTo, forwardedOn) = (.forwarded, respondent.company, step.on)
+        case .forward:
+            (status, forwardedTo, forwardedOn) = (.forwarded, respondent.company, step.on)
+            // What another company answered is not for this one.
+            (answer, answerGround) = (nil, nil)
         case .respond(let answer, let ground): try respond(answer, ground: ground)
         case .close(let outcome):
             try checkClosing(as: outcome, on: step.on, rules.ledger)
@@ -103,6 +106,11 @@ extension Complaint: Replayable {
         switch action {
         case .resolve(let resolution): try resolve(resolution, campaign)
         case .link(let barrier):
+            if let index = absorbed.firstIndex(where: { $0.added.contains(barrier) }) {
+                // It came with another complaint, and is this one's own from now on.
+                absorbed[index].added.removeAll { $0 == barrier }
+                return
+            }
             guard barriers.insert(barrier).inserted else { throw .linkUnchanged(barrier: barrier, isLinked: true) }
         case .unlink(let barrier):
             guard barriers.remove(barrier) != nil else { throw .linkUnchanged(barrier: barrier, isLinked: false) }
@@ -173,9 +181,13 @@ extension Complaint: Replayable {
             (statusBeforeDuplicate, status, duplicateOf) = (status, .duplicate, original)
         case .undoDuplicate:
             (status, statusBeforeDuplicate, duplicateOf) = (statusBeforeDuplicate ?? .received, nil, nil)
-        case .absorb(let other, let numbers, _):
+        case .absorb(let other, let numbers, let due):
             let added = numbers.filter { !barriers.contains($0) }
-            absorbed.append(Absorbed(other, barriers: numbers.sorted(), added: added.sorted()))
+            guard outcome != .remediated || added.isEmpty else {
+                throw .notADuplicate(
+                    "the other complaint is closed as remediated, and this one attests more; reopen it")
+            }
+            absorbed.append(Absorbed(other, barriers: numbers.sorted(), added: added.sorted(), due: due))
             barriers.formUnion(numbers)
         case .release(let other):
             guard let index = absorbed.firstIndex(where: { $0.complaint == other }) else {

@@ -82,11 +82,14 @@ public struct Complaint: Sendable, Equatable {
         public var barriers: [Int]
         /// Those of them that this complaint did not attest before.
         public var added: [Int]
+        /// What it was owed by when; `nil` where an older version of the program merged them.
+        var due: [String: Day]?
 
-        public init(_ complaint: UUID, barriers: [Int], added: [Int]) {
+        init(_ complaint: UUID, barriers: [Int], added: [Int], due: [Deadline.Purpose: Day]) {
             self.complaint = complaint
             self.barriers = barriers
             self.added = added
+            self.due = Dictionary(uniqueKeysWithValues: due.map { ($0.key.rawValue, $0.value) })
         }
     }
 

@@ -76,6 +76,10 @@ public final class ObjectReader {
     /// Whether the member is there and not `null`.
     public func has(_ name: String) -> Bool { members[name].map { $0 != .null } ?? false }
 
+    public func isNumber(_ name: String) -> Bool {
+        if case .int = members[name] { true } else { false }
+    }
+
     public func fault(_ name: String, _ code: String, _ detail: String) { faults.add(place(name), code, detail) }
 
     private func take(_ name: String) -> JSON? {

@@ -42,7 +42,9 @@ public struct ReferenceData: Sendable {
     }
 
     /// - Throws: ``InvalidDocument`` where an item is not what its kind says.
-    public init(_ items: [ReferenceItem]) throws(InvalidDocument) {
+    public init(
+        _ items: [ReferenceItem], suffixes: PublicSuffixes = PublicSuffixes()
+    ) throws(InvalidDocument) {
         let faults = FaultList()
         var registry = Registry()
         for item in items {
@@ -60,7 +62,7 @@ public struct ReferenceData: Sendable {
             }
         }
         try faults.finish()
-        directory = Directory(registry)
+        directory = Directory(registry, suffixes: suffixes)
     }
 
     /// The rules for a campaign: itself and the calendar of its region.

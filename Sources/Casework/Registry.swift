@@ -81,12 +81,13 @@ public struct Registry: Sendable, Hashable {
 /// What is not certain stays unresolved: nothing here guesses.
 public struct Directory: Sendable {
     public let registry: Registry
+    public let suffixes: PublicSuffixes
     private let platforms: [String: Registry.Platform]
     private let companies: [String: Registry.Company]
     private let methods: [String: Registry.PaymentMethod]
-    private let platformsByName: [String: Set<String>]
-    private let companiesByName: [String: Set<String>]
-    private let methodsByName: [String: Set<String>]
+    let platformsByName: [String: Set<String>]
+    let companiesByName: [String: Set<String>]
+    let methodsByName: [String: Set<String>]
     private let hosts: [String: HostOwner]
 
     /// Whom a host names.
@@ -96,8 +97,9 @@ public struct Directory: Sendable {
         case nobody
     }
 
-    public init(_ registry: Registry) {
+    public init(_ registry: Registry, suffixes: PublicSuffixes = PublicSuffixes()) {
         self.registry = registry
+        self.suffixes = suffixes
         platforms = Dictionary(registry.platforms.map { ($0.code, $0) }) { first, _ in first }
         companies = Dictionary(registry.companies.map { ($0.code, $0) }) { first, _ in first }
         methods = Dictionary(registry.paymentMethods.map { ($0.code, $0) }) { first, _ in first }
@@ -128,6 +130,9 @@ public struct Directory: Sendable {
         if let owners = companiesByName[key], owners.count == 1, let company = owners.first {
             return Complaint.Party(company: company)
         }
+        if platformsByName[key] == nil, let platform = misspelt(key, among: platformsByName) {
+            return party(platform: platform, on: day)
+        }
         return Complaint.Party()
     }
 
@@ -147,7 +152,10 @@ public struct Directory: Sendable {
 
     /// The payment method meant by a code or a name.
     public func method(named name: String) -> Registry.PaymentMethod? {
-        methods[name] ?? only(methodsByName[Self.key(name)]).flatMap { methods[$0] }
+        if let method = methods[name] { return method }
+        let key = Self.key(name)
+        let code = methodsByName[key].map { only($0) } ?? misspelt(key, among: methodsByName)
+        return code.flatMap { methods[$0] }
     }
 
     /// Whom the longest registry suffix of `host` names, and that suffix; `nil` where none fits.

@@ -165,13 +165,25 @@ public struct ComplaintBody: Codable, Sendable, Equatable {
     public var scenario: String?
     public var respondent: PartyBody
     public var target: TargetBody
+    /// What a name that could not be resolved may mean: codes of platforms or companies.
+    public var respondentCandidates: [String] = []
     /// The payment method as the complainant wrote it.
     public var methodName: String?
+    /// What a method that could not be resolved may mean.
+    public var methodCandidates: [String] = []
     public var scene: String?
     /// How the link is blocked, or the method refused.
     public var manner: String?
     /// The host of the notice page around the pasted link.
     public var wrappedBy: String?
+    /// Where the pasted link leads, in one form for one page.
+    public var linkUrl: String?
+    /// What belongs together on the web.
+    public var linkSite: String?
+    /// What is odd about the address, such as a host that looks like a known one.
+    public var linkOddities: [SharedLink.Oddity] = []
+    /// The code in the pasted text that opens the page in another app.
+    public var passphrase: String?
     public var merchant: String?
     public var office: String
     public var officer: String?
@@ -331,62 +343,5 @@ public struct MessageBody: Codable, Sendable, Equatable {
         self.from = from
         self.on = on
         self.text = text
-    }
-}
-
-/// What the holder of a tracking code sees.
-public struct TrackingBody: Codable, Sendable, Equatable {
-    /// A note of the authority to the complainant.
-    public struct Note: Codable, Sendable, Equatable {
-        public var on: Day
-        public var text: String
-
-        public init(on: Day, text: String) {
-            self.on = on
-            self.text = text
-        }
-    }
-
-    public var reference: String
-    public var campaign: String
-    public var status: Complaint.Status
-    /// Where it is handled together with an earlier complaint: how far that is.
-    public var handledWithStatus: Complaint.Status?
-    public var informationGap: String?
-    public var outcome: Complaint.Outcome?
-    public var refusalGround: String?
-    public var agency: String?
-    public var answer: Complaint.Answer?
-    public var confirmedFixed: Bool?
-    public var rating: Int?
-    public var receivedOn: Day
-    public var changedOn: Day
-    public var deadlines: [DeadlineBody]
-    public var messages: [MessageBody]
-    public var notes: [Note]
-    /// What the complainant can do now.
-    public var actions: [String]
-
-    public init(
-        reference: String, campaign: String, complaint: Complaint, handledWithStatus: Complaint.Status?,
-        messages: [MessageBody], notes: [Note]
-    ) {
-        self.reference = reference
-        self.campaign = campaign
-        status = complaint.status
-        self.handledWithStatus = handledWithStatus
-        informationGap = complaint.informationGap
-        outcome = complaint.outcome
-        refusalGround = complaint.refusalGround
-        agency = complaint.agency
-        answer = complaint.answer
-        confirmedFixed = complaint.isConfirmedFixed
-        rating = complaint.rating
-        receivedOn = complaint.receivedOn
-        changedOn = complaint.changedOn
-        deadlines = complaint.deadlines.map(DeadlineBody.init)
-        self.messages = messages
-        self.notes = notes
-        actions = complaint.actions(for: .complainant).map(\.rawValue)
     }
 }

@@ -11,6 +11,8 @@ public struct OrderLetter: Sendable {
     }
 
     private let fields: [String: String]
+    /// What has to stand over a letter whose order no longer holds.
+    private let notice: String?
 
     /// - Parameters:
     ///   - order: What is ordered.
@@ -49,6 +51,16 @@ public struct OrderLetter: Sendable {
                 ? "- 第 \(item.barrier) 号：\(parts ?? "")，限 \(item.deadline.dueOn) 前完成"
                 : "- No. \(item.barrier): \(parts ?? ""), to be removed by \(item.deadline.dueOn)"
         }
+        switch order.status {
+        case .rescinded:
+            notice =
+                isChinese
+                ? "**本令已于 \(order.endedOn ?? order.changedOn) 撤销。**"
+                : "**Rescinded on \(order.endedOn ?? order.changedOn).**"
+        case .complied:
+            notice = isChinese ? "**本令已履行完毕。**" : "**Complied with on \(order.endedOn ?? order.changedOn).**"
+        default: notice = nil
+        }
         fields = [
             "campaign": isChinese ? campaign.name.zh : campaign.name.en, "number": String(order.number),
             "prefix": campaign.prefix, "company": company(order.company), "issued_on": order.issuedOn.description,
@@ -64,7 +76,7 @@ public struct OrderLetter: Sendable {
     /// - Returns: The text with the fields filled in.
     /// - Throws: ``UnknownField``.
     public func text(template: String) throws(UnknownField) -> String {
-        var text = ""
+        var text = notice.map { $0 + "\n\n" } ?? ""
         var rest = template[...]
         while let opening = rest.firstRange(of: "{{"), let closing = rest.firstRange(of: "}}") {
             let name = String(rest[opening.upperBound..<closing.lowerBound])

@@ -51,6 +51,7 @@ extension Connection {
             record: record, actor: actor, day: day,
             rules: Barrier.Rules(campaign: campaign, calendar: rules.calendar),
             moment: try recordingMoment(after: record.changedAt))
+        change.onBehalfOf = terms.onBehalfOf
         try advance(&change, action, note: terms.reason.map { Note(text: $0, audience: terms.audience) })
         try keep(context, action, change)
         try insert(terms.evidence, of: record.id, campaign: campaignID, sequence: change.sequence)
@@ -104,22 +105,32 @@ extension Connection {
     private func follow(_ action: Barrier.Action, _ change: inout BarrierChange) throws {
         guard case .observe(let seen) = action, seen.method == .probe, seen.result == .blocked,
             change.barrier.remediation == .verified, let verifiedOn = change.barrier.verifiedOn,
-            change.day >= verifiedOn, change.day >= change.barrier.changedOn
+            change.day >= verifiedOn
         else { return }
-        change.actor = .system
+        (change.actor, change.onBehalfOf) = (.system, nil)
         let before = change
+        guard change.day >= change.barrier.changedOn else {
+            return try review(&change, seenOn: before.day, "a probe saw it blocked on \(before.day)")
+        }
         do {
             try advance(&change, .regress, note: Note(text: "a probe saw it blocked"))
-        } catch Refusal.wouldUndermine(let name, _, let on) where before.barrier.reviewOpenedOn == nil {
-            // What was seen is kept; whether what rests on the barrier has to be undone is for people to decide.
+        } catch Refusal.wouldUndermine(let name, _, let on) {
             change = before
-            let note = Note(text: "a probe saw it blocked before \(on), on which \(name) rests")
-            try advance(&change, .openReview(complaints: 0), note: note)
-            return try remind(ofBarrier: change, topic: "barrier_review", details: ["observed_on": "\(change.day)"])
+            return try review(
+                &change, seenOn: before.day, "a probe saw it blocked before \(on), on which \(name) rests")
         }
         try remind(
             ofBarrier: change, topic: "barrier_regressed",
             details: ["episode": String(change.barrier.episode), "observed_on": change.day.description])
+    }
+
+    /// What was seen is kept; whether the barrier has come back, and what of it has to be undone, people decide.
+    private func review(_ change: inout BarrierChange, seenOn day: Day, _ why: String) throws {
+        if change.barrier.reviewOpenedOn == nil {
+            change.day = max(day, change.barrier.changedOn)
+            try advance(&change, .openReview(complaints: 0), note: Note(text: why))
+        }
+        try remind(ofBarrier: change, topic: "barrier_review", details: ["observed_on": "\(day)"])
     }
 
     private func insert(

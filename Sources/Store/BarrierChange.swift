@@ -6,7 +6,8 @@ import Postgres
 struct BarrierChange {
     let record: BarrierRecord
     var actor: Actor
-    let day: Day
+    var onBehalfOf: Actor.Kind?
+    var day: Day
     var rules: Barrier.Rules
     let moment: Date
     var barrier: Barrier
@@ -33,10 +34,10 @@ extension Connection {
         let step = Step(sequence: change.sequence + 1, action: action, actor: change.actor, on: change.day)
         try change.barrier.authorize(action, by: change.actor)
         let isCorrection = change.day < change.barrier.changedOn && !action.name.isRemark
-        if isCorrection || [.verify, .refute, .retract].contains(action.name) {
+        if isCorrection || change.actor.kind == .company || [.verify, .refute, .retract].contains(action.name) {
             change.rules.observations = try knownObservations(of: change.record.id, campaign: change.record.campaignID)
         }
-        let event: Event
+        var event: Event
         if isCorrection {
             event = try correct(&change, with: step)
         } else {
@@ -46,6 +47,7 @@ extension Connection {
                 try checkWhatRestsOn(change) { day in day <= step.on }
             }
         }
+        event.onBehalfOf = change.onBehalfOf
         change.sequence += 1
         if action.name.isRemark { change.remarks += 1 }
         try record(

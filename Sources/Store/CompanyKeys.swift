@@ -35,10 +35,12 @@ public struct CompanyKey: Sendable {
 public enum CompanyKeyError: Error, Equatable, CustomStringConvertible {
     case unknownCompany(String)
     case unknownKey(String)
+    case badName
 
     public var description: String {
         switch self {
         case .unknownCompany(let code): "there is no company \(code) in the registry"
+        case .badName: "a name is one to forty lower-case letters, digits, “.”, “_” or “-”, beginning with a letter"
         case .unknownKey(let id): "there is no such key: \(id); see: rectify company-key list"
         }
     }
@@ -51,6 +53,7 @@ extension Connection {
     public func issueKey(
         to company: String, named name: String, scopes: Set<CompanyBearer.Scope>, lasting days: Int, at now: Date
     ) throws -> IssuedToken {
+        guard name.wholeMatch(of: /[a-z][a-z0-9_.\-]{0,39}/) != nil else { throw CompanyKeyError.badName }
         let token = IssuedToken(
             id: .v7(at: now), secret: "rck_" + Data(randomBytes(32)).base64URL,
             expiresAt: now.addingTimeInterval(Double(days) * 86_400))

@@ -55,12 +55,12 @@ extension Connection {
                 FROM complaint
                 WHERE campaign_id = \(campaign) AND status = 'forwarded' AND forwarded_to IS NOT NULL
                 GROUP BY forwarded_to),
-            answer AS (
+            answer AS NOT MATERIALIZED (
                 SELECT c.forwarded_to AS company, e.effective_on
                 FROM event e JOIN complaint c ON c.campaign_id = e.campaign_id AND c.id = e.case_id
-                WHERE e.campaign_id = \(campaign) AND e.action = 'respond')
+                WHERE e.campaign_id = \(campaign) AND e.action = 'respond' AND c.forwarded_to IS NOT NULL)
             SELECT w.company, w.unanswered, w.oldest,
-                   (SELECT max(effective_on) FROM answer a WHERE a.company = w.company)
+                   (SELECT effective_on FROM answer a WHERE a.company = w.company ORDER BY effective_on DESC LIMIT 1)
             FROM waiting w
             WHERE w.oldest <= \(day + -days) AND w.company NOT IN (
                 SELECT a.company FROM answer a WHERE a.effective_on > \(day + -days))

@@ -87,7 +87,7 @@ extension Connection {
         var rules = book.data.rules(for: campaign)
         if action.name == .close || day < record.complaint.changedOn {
             // Closing judges the barriers: none may change before it is done.
-            rules.ledger = try ledger(ofBarriersOf: record)
+            rules.ledger = try ledger(ofBarriersOf: record, and: action.bringsBarriers)
         }
         let action = action.completed(for: record.complaint, by: book.directory)
         var change = ComplaintChange(
@@ -144,7 +144,11 @@ extension Connection {
         if let new {
             let barrier = try findOrRecordBarrier(
                 new, campaign: campaign, by: change.actor, on: change.record.complaint.receivedOn)
-            guard !change.complaint.barriers.contains(barrier.number) else { return }
+            let isBorrowed = change.complaint.absorbed.contains { $0.added.contains(barrier.number) }
+            guard isBorrowed || !change.complaint.barriers.contains(barrier.number) else { return }
+            if change.day < change.complaint.changedOn {
+                change.rules.ledger = try ledger(ofBarriersOf: change.record, and: [barrier.number])
+            }
             try advance(&change, .link(barrier: barrier.number), note: nil)
         }
     }
@@ -156,7 +160,7 @@ extension Connection {
         }
         var rules = change.rules
         if change.day < record.complaint.changedOn {
-            rules.ledger = try ledger(ofBarriersOf: record)
+            rules.ledger = try ledger(ofBarriersOf: record, and: action.bringsBarriers)
         }
         try change.actor.check(office: record.complaint.office)
         var other = ComplaintChange(
@@ -223,6 +227,11 @@ extension Connection {
             guard book.offices.contains(where: { $0.code == office }) else {
                 throw Refusal.unknownCode(field: "office", value: office, known: book.offices.map(\.code))
             }
+        case .forward:
+            guard record.complaint.respondent.company != nil else {
+                throw Refusal.invalid(
+                    field: "respondent", reason: "names no company yet that it could be forwarded to; resolve it first")
+            }
         case .link(let number):
             guard try barrier(number, campaign: record.campaignID) != nil else {
                 throw CaseError.notFound("barrier \(number)")
@@ -241,8 +250,8 @@ extension Connection {
         }
     }
 
-    /// What the barriers were that the complaint attests, or ever did.
-    private func ledger(ofBarriersOf record: ComplaintRecord) throws -> Complaint.Ledger {
+    /// What the barriers were that the complaint attests, ever did, or is about to.
+    private func ledger(ofBarriersOf record: ComplaintRecord, and others: [Int]) throws -> Complaint.Ledger {
         let ever = try all(
             """
             SELECT DISTINCT b.number FROM complaint_barrier_interval i
@@ -250,7 +259,8 @@ extension Connection {
             WHERE i.campaign_id = \(record.campaignID) AND i.complaint_id = \(record.complaint.id)
             """
         ) { row in try row.read(Int.self) }
-        return try ledger(ofBarriers: record.complaint.barriers.union(ever), campaign: record.campaignID)
+        let numbers = record.complaint.barriers.union(ever).union(others)
+        return try ledger(ofBarriers: numbers, campaign: record.campaignID)
     }
 
     /// What the barriers were from which day on; nobody changes them until this transaction ends.
@@ -302,6 +312,15 @@ extension ActionTerms {
 }
 
 extension Complaint.Action {
+    /// The barriers a complaint attests after it, as far as the action says them.
+    fileprivate var bringsBarriers: [Int] {
+        switch self {
+        case .link(let number): [number]
+        case .absorb(_, let numbers, _): numbers
+        default: []
+        }
+    }
+
     /// A resolution names platforms; their companies on the day of receipt follow.
     ///
     /// The host stays as it was pasted.

@@ -7,7 +7,7 @@ struct ComplaintChange {
     let record: ComplaintRecord
     let actor: Actor
     let day: Day
-    let rules: Complaint.Rules
+    var rules: Complaint.Rules
     let onBehalfOf: Actor.Kind?
     let moment: Date
     var complaint: Complaint

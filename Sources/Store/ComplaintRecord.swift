@@ -11,6 +11,12 @@ public struct Filing: Sendable, Equatable {
     public var manner: String?
     /// The host of the notice page around the pasted link.
     public var wrappedBy: String?
+    /// Where the pasted link leads.
+    public var linkURL: String?
+    public var linkSite: String?
+    public var linkOddities: [SharedLink.Oddity] = []
+    /// The edition of the public suffix list.
+    public var suffixVersion: String?
     public var merchant: String?
     public var narrative: String
     public var remedySought: String?
@@ -82,7 +88,8 @@ extension ComplaintRecord {
         c.absorbed,
         (SELECT coalesce(jsonb_agg(jsonb_build_object('complaint', other_id, 'relation', relation)), '[]')
          FROM complaint_relation WHERE campaign_id = c.campaign_id AND complaint_id = c.id),
-        c.narrative, c.respondent_name, c.method_name, c.scene, c.manner, c.wrapped_by, c.merchant, c.remedy_sought,
+        c.narrative, c.respondent_name, c.method_name, c.scene, c.manner, c.wrapped_by, c.link_url,
+        c.link_site, c.link_oddities, c.suffix_version, c.merchant, c.remedy_sought,
         c.language, c.occurred_on, c.app_version, c.os, c.region, c.account_type, c.complainant_kind, c.age_band,
         c.disclose_identity, c.publish_narrative, c.privacy_notice, c.client_reference,
         o.name, d.number, c.channel, c.recorded_at, c.changed_at, c.due_on,
@@ -162,6 +169,10 @@ extension Filing {
         scene = try row.read()
         manner = try row.read()
         wrappedBy = try row.read()
+        linkURL = try row.read()
+        linkSite = try row.read()
+        linkOddities = try row.read([String].self).compactMap(SharedLink.Oddity.init)
+        suffixVersion = try row.read()
         merchant = try row.read()
         remedySought = try row.read()
         language = try row.read()
@@ -192,16 +203,25 @@ extension Connection {
 
     /// The same, and nobody else changes it until this transaction ends.
     func lockedComplaint(_ reference: Reference) throws -> ComplaintRecord? {
-        try complaint(where: "ca.prefix = \(reference.prefix) AND c.number = \(reference.number)", "FOR UPDATE OF c")
+        try lockedComplaint(where: "ca.prefix = \(reference.prefix) AND c.number = \(reference.number)")
     }
 
     func lockedComplaint(id: UUID, campaign: Int) throws -> ComplaintRecord? {
-        try complaint(where: "c.campaign_id = \(campaign) AND c.id = \(id)", "FOR UPDATE OF c")
+        try lockedComplaint(where: "c.campaign_id = \(campaign) AND c.id = \(id)")
     }
 
-    private func complaint(where condition: SQL, _ lock: SQL = "") throws -> ComplaintRecord? {
+    /// Locked first and read in a statement of its own, which sees what was done meanwhile to deadlines and ties too.
+    private func lockedComplaint(where condition: SQL) throws -> ComplaintRecord? {
+        try run(
+            """
+            SELECT FROM complaint c JOIN campaign ca ON ca.id = c.campaign_id WHERE \(condition) FOR UPDATE OF c
+            """)
+        return try complaint(where: condition)
+    }
+
+    private func complaint(where condition: SQL) throws -> ComplaintRecord? {
         try first(
-            "SELECT \(ComplaintRecord.columns) FROM \(ComplaintRecord.tables) WHERE \(condition) \(lock)",
+            "SELECT \(ComplaintRecord.columns) FROM \(ComplaintRecord.tables) WHERE \(condition)",
             as: ComplaintRecord.init(row:))
     }
 }

@@ -8,6 +8,7 @@ public struct SuspectedDuplicate: Sendable {
     public let reference: Reference
     public let status: Complaint.Status
     public let receivedOn: Day
+    let recordedAt: Date
     public let excerpt: String
     public let hint: DuplicateHint
 }
@@ -27,7 +28,8 @@ extension Connection {
                  WHERE mine.campaign_id = \(campaign) AND mine.complaint_id = \(id) LIMIT 200)
                 UNION ALL
                 (SELECT o.id, 'same_link'
-                 FROM complaint m JOIN complaint o ON o.campaign_id = m.campaign_id AND o.link_digest = m.link_digest
+                 FROM complaint m
+                 JOIN complaint o ON o.campaign_id = m.campaign_id AND md5(o.link_url) = md5(m.link_url)
                  WHERE m.campaign_id = \(campaign) AND m.id = \(id) ORDER BY o.number DESC LIMIT 200)
                 UNION ALL
                 (SELECT o.complaint_id, 'same_barrier'
@@ -38,7 +40,7 @@ extension Connection {
                     ORDER BY number DESC LIMIT 200) o
                  WHERE m.campaign_id = \(campaign) AND m.complaint_id = \(id))
             )
-            SELECT c.id, c.number, c.status, c.received_on, left(c.narrative, 80), array_agg(DISTINCT k.reason),
+            SELECT c.id, c.number, c.status, c.received_on, c.recorded_at, left(c.narrative, 80), array_agg(DISTINCT k.reason),
                    similarity(c.narrative, \(record.filing.narrative))::numeric
             FROM candidate k
             JOIN complaint c ON c.campaign_id = \(campaign) AND c.id = k.complaint_id
@@ -47,19 +49,18 @@ extension Connection {
                 WHERE s.campaign_id = \(campaign) AND s.dismissed_at IS NOT NULL
                   AND ((s.complaint_id = \(id) AND s.other_id = c.id)
                        OR (s.complaint_id = c.id AND s.other_id = \(id))))
-            GROUP BY c.id, c.number, c.status, c.received_on, c.narrative
+            GROUP BY c.id, c.number, c.status, c.received_on, c.recorded_at, c.narrative
             ORDER BY c.number
             """
         ) { row in
             let (other, number): (UUID, Int) = (try row.read(), try row.read())
-            let (status, day, excerpt): (Complaint.Status, Day, String) = (
-                try row.read(), try row.read(), try row.read()
-            )
+            let (status, day): (Complaint.Status, Day) = (try row.read(), try row.read())
+            let (moment, excerpt): (Date, String) = (try row.read(), try row.read())
             let reasons = try row.read([String].self).compactMap(DuplicateHint.Reason.init)
             let similarity: Decimal = try row.read()
             return SuspectedDuplicate(
                 id: other, reference: Reference(prefix: record.reference.prefix, number: number), status: status,
-                receivedOn: day, excerpt: excerpt,
+                receivedOn: day, recordedAt: moment, excerpt: excerpt,
                 hint: DuplicateHint(
                     reasons: Set(reasons), similarity: NSDecimalNumber(decimal: similarity).doubleValue))
         }
@@ -74,7 +75,9 @@ extension Connection {
     /// - Returns: Whether there is one.
     func flag(_ record: ComplaintRecord) throws -> Bool {
         let found = try suspectedDuplicates(of: record)
-        let isSuspected = found.contains { $0.reference.number < record.reference.number }
+        let isSuspected = found.contains { other in
+            (other.recordedAt, other.reference.number) < (record.recordedAt, record.reference.number)
+        }
         if isSuspected, record.complaint.status.isOpen {
             try setSuspicion(true, of: record.complaint.id, campaign: record.campaignID)
         }

@@ -68,7 +68,7 @@ extension Connection {
     public func events(of caseID: UUID, campaign: Int, after sequence: Int = 0, limit: Int) throws -> [RecordedEvent] {
         let events = try all(
             """
-            SELECT e.sequence, e.actor_kind, coalesce(o.name, k.name), e.on_behalf_of, e.action, e.details, e.changes,
+            SELECT e.sequence, e.actor_kind, coalesce(o.name, k.company || '/' || k.name), e.on_behalf_of, e.action, e.details, e.changes,
                    e.effective_on, e.recorded_at, n.text, n.audience
             FROM event e
             LEFT JOIN officer o ON o.id = e.actor_id
@@ -90,7 +90,7 @@ extension Connection {
     }
 
     /// History keeps ids, since names may change; people read the names of today.
-    private func naming(idsIn events: [RecordedEvent], campaign: Int) throws -> [RecordedEvent] {
+    func naming(idsIn events: [RecordedEvent], campaign: Int) throws -> [RecordedEvent] {
         let values = events.flatMap { event in
             event.details.values.map(\.self) + event.changes.values.flatMap { [$0.old, $0.new].compactMap(\.self) }
         }

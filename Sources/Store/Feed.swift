@@ -9,7 +9,7 @@ public struct FeedEvent: Sendable {
     public let caseKind: CaseKind
     public let caseID: UUID
     public let campaign: String
-    public let event: RecordedEvent
+    public fileprivate(set) var event: RecordedEvent
 }
 
 /// A place in the feed: after this event.
@@ -47,10 +47,10 @@ extension Database {
                 position.map {
                     "AND (e.recorded_at, e.case_id, e.sequence) > (\($0.recordedAt), \($0.caseID), \($0.sequence))"
                 } ?? ""
-            return try db.all(
+            var found = try db.all(
                 """
                 SELECT coalesce(c.number, b.number, r.number), e.case_kind, e.case_id, e.sequence, e.actor_kind,
-                       coalesce(o.name, k.name), e.on_behalf_of, e.action, e.details, e.changes, e.effective_on,
+                       coalesce(o.name, k.company || '/' || k.name), e.on_behalf_of, e.action, e.details, e.changes, e.effective_on,
                        e.recorded_at
                 FROM event e
                 LEFT JOIN officer o ON o.id = e.actor_id
@@ -75,6 +75,9 @@ extension Database {
                 return FeedEvent(
                     subject: subject ?? code, caseKind: kind, caseID: id, campaign: code, event: event)
             }
+            let named = try db.naming(idsIn: found.map(\.event), campaign: campaign)
+            for index in found.indices { found[index].event = named[index] }
+            return found
         }
     }
 }

@@ -38,11 +38,14 @@ public struct IdempotentRequest: Sendable {
 public struct StoredAnswer: Sendable, Equatable {
     public let status: Int
     public let location: String
+    /// The entity tag; `nil` where there is none.
+    public let version: Int?
     public let body: Data
 
-    public init(status: Int, location: String, body: Data) {
+    public init(status: Int, location: String, version: Int?, body: Data) {
         self.status = status
         self.location = location
+        self.version = version
         self.body = body
     }
 }
@@ -97,7 +100,11 @@ extension Connection {
         let opened = try open(sealed, with: request.responseKey, context: "idempotency|\(request.principal)|1")
         let parts = opened.split(separator: 0x0A, maxSplits: 1)
         guard parts.count == 2 else { throw PostgresError.unexpectedRow("a stored answer has no location") }
-        return StoredAnswer(status: status, location: String(decoding: parts[0], as: UTF8.self), body: Data(parts[1]))
+        // The version of the program before this one stored filings only, and no version.
+        let head = String(decoding: parts[0], as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
+        return StoredAnswer(
+            status: status, location: String(head[0]), version: head.count > 1 ? Int(head[1]) : 1,
+            body: Data(parts[1]))
     }
 
     /// Keeps the answer; waits for another request with the same key that is under way.
@@ -114,7 +121,8 @@ extension Connection {
 
     private func insert(_ answer: StoredAnswer, for request: IdempotentRequest, at moment: Date) throws -> Bool {
         let sealed = try seal(
-            Data(answer.location.utf8) + [0x0A] + answer.body, with: request.responseKey,
+            Data("\(answer.location) \(answer.version.map { "\($0)" } ?? "")\n".utf8) + answer.body,
+            with: request.responseKey,
             context: "idempotency|\(request.principal)|1")
         return try run(
             """

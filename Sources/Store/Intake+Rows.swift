@@ -7,8 +7,7 @@ extension Connection {
     /// Everything that a filing leaves behind, but the answer to its key.
     func insert(_ intake: Intake, _ receipt: Receipt, key: CaseKey, contactKey: SymmetricKey) throws {
         let complaint = intake.complaint
-        let linkDigest = intake.link.map { digest("link", $0, key: contactKey) }
-        try insertComplaint(intake, receipt, key: key, linkDigest: linkDigest)
+        try insertComplaint(intake, receipt, key: key)
         try insertSealed(intake, key: key)
         try insertContacts(intake, contactKey: contactKey)
         try insertText(intake.filing.narrative, of: complaint.id, campaign: intake.campaignID)
@@ -43,7 +42,7 @@ extension Connection {
             """)
     }
 
-    private func insertComplaint(_ intake: Intake, _ receipt: Receipt, key: CaseKey, linkDigest: Data?) throws {
+    private func insertComplaint(_ intake: Intake, _ receipt: Receipt, key: CaseKey) throws {
         let (complaint, filing) = (intake.complaint, intake.filing)
         try run(
             """
@@ -53,7 +52,8 @@ extension Connection {
                 method_name, scene, manner, wrapped_by, merchant, office, received_on, materials_on, changed_on,
                 due_on, recorded_at, changed_at, narrative, remedy_sought, language, occurred_on, app_version, os,
                 region, account_type, complainant_kind, age_band, disclose_identity, publish_narrative,
-                privacy_notice, channel, filed_by, client_reference, tracking_hash, key_id, link_digest)
+                privacy_notice, channel, filed_by, client_reference, tracking_hash, key_id, link_url,
+                link_site, link_oddities, suffix_version)
             VALUES (
                 \(intake.campaignID), \(complaint.id), \(receipt.reference.number), 1, \(complaint.kind),
                 \(complaint.status), \(complaint.category), \(complaint.scenario), \(complaint.respondent.platform),
@@ -66,7 +66,8 @@ extension Connection {
                 \(filing.region), \(filing.accountType), \(filing.complainantKind), \(filing.ageBand),
                 \(filing.disclosesIdentity), \(filing.publishesNarrative), \(filing.privacyNotice), \(intake.channel),
                 \(intake.filedBy), \(filing.clientReference), \(receipt.trackingCode.hash), \(key.id),
-                \(linkDigest))
+                \(filing.linkURL), \(filing.linkSite), \(filing.linkOddities.map(\.rawValue)),
+                \(filing.suffixVersion))
             """)
     }
 
@@ -74,6 +75,7 @@ extension Connection {
         var fields: [(SealedField, String)] = []
         if let identity = intake.sealed.identity { fields.append((.identity, try JSONText(encoding: identity).text)) }
         if let text = intake.sealed.linkText { fields.append((.linkText, text)) }
+        if let text = intake.sealed.passphrase { fields.append((.passphrase, text)) }
         if let text = intake.sealed.controlText { fields.append((.controlText, text)) }
         for (field, text) in fields {
             try insertSealed(text, field: field, of: intake.complaint.id, campaign: intake.campaignID, key: key)

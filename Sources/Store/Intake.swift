@@ -8,11 +8,16 @@ import Synchronization
 public struct SealedParts: Sendable {
     public var identity: Identity?
     public var linkText: String?
+    /// The code in the pasted text that opens the page in another app.
+    public var passphrase: String?
     public var controlText: String?
 
-    public init(identity: Identity? = nil, linkText: String? = nil, controlText: String? = nil) {
+    public init(
+        identity: Identity? = nil, linkText: String? = nil, passphrase: String? = nil, controlText: String? = nil
+    ) {
         self.identity = identity
         self.linkText = linkText
+        self.passphrase = passphrase
         self.controlText = controlText
     }
 }
@@ -25,8 +30,6 @@ public struct Intake: Sendable {
     public var complaint: Complaint
     public var filing: Filing
     public var sealed: SealedParts
-    /// The address that was pasted, to find others about the same page.
-    public var link: String?
     public var actor: Actor
     public var channel: Channel
     /// The officer who files with a reference of their own; the public's references are not held against anyone.
@@ -34,7 +37,7 @@ public struct Intake: Sendable {
 
     public init(
         campaignID: Int, campaign: String, prefix: String, complaint: Complaint, filing: Filing, sealed: SealedParts,
-        link: String? = nil, actor: Actor, channel: Channel, filedBy: UUID? = nil
+        actor: Actor, channel: Channel, filedBy: UUID? = nil
     ) {
         self.campaignID = campaignID
         self.campaign = campaign
@@ -42,7 +45,6 @@ public struct Intake: Sendable {
         self.complaint = complaint
         self.filing = filing
         self.sealed = sealed
-        self.link = link
         self.actor = actor
         self.channel = channel
         self.filedBy = filedBy
@@ -78,12 +80,14 @@ public final class Intaker: Sendable {
     private let databases: Databases
     private let keys: CaseKeys
     private let contactKey: SymmetricKey
-    private let numbers = Mutex<[Int: Range<Int>]>([:])
+    private let numbers = Mutex<[Int: (left: Range<Int>, taken: ContinuousClock.Instant)]>([:])
 
     /// Numbers taken from the campaign's counter at a time.
     ///
     /// A restart leaves a gap of what was not used.
     private static let block = 20
+    /// How long numbers are kept for filings to come, so that a low number is an old one by and large.
+    private static let patience: Duration = .seconds(24 * 3600)
 
     public init(_ databases: Databases, keys: CaseKeys) {
         self.databases = databases
@@ -170,15 +174,17 @@ public final class Intaker: Sendable {
         guard let end else { throw PostgresError.unexpectedRow("campaign \(campaign) has no counter") }
         numbers.withLock { blocks in
             // Where two filings fetched at once, the earlier block's rest is a gap.
-            blocks[campaign] = (end - Self.block + 1)..<end
+            blocks[campaign] = ((end - Self.block + 1)..<end, .now)
         }
         return end - Self.block
     }
 
     private func takeNumber(of campaign: Int) -> Int? {
         numbers.withLock { blocks in
-            guard let block = blocks[campaign], let number = block.first else { return nil }
-            blocks[campaign] = block.dropFirst()
+            guard let block = blocks[campaign], let number = block.left.first,
+                block.taken.duration(to: .now) < Self.patience
+            else { return nil }
+            blocks[campaign]?.left = block.left.dropFirst()
             return number
         }
     }

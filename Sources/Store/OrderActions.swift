@@ -164,7 +164,7 @@ extension Connection {
                 ofBarriers: record.order.items.map(\.barrier), campaign: campaignID, willChange: action.ends))
         let step = Step(sequence: record.sequence + 1, action: action, actor: actor, on: day)
         var order = record.order
-        let event: Event
+        var event: Event
         if day < order.changedOn && !action.name.isRemark {
             event = try correct(&order, with: step, record, under: rules, at: moment)
         } else {
@@ -176,6 +176,7 @@ extension Connection {
                 try saveInterval(of: order, place)
             }
         }
+        event.onBehalfOf = terms.onBehalfOf
         try self.record(
             event, on: record.id, .order, campaign: campaignID, sequence: step.sequence, at: moment,
             note: terms.reason.map { Note(text: $0) })

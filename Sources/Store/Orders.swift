@@ -21,6 +21,8 @@ public struct OrderFilter: Sendable, Hashable {
     public var company: String?
     public var statuses: [Order.Status] = []
     public var barrier: Int?
+    /// Only those that were served: what the company was told.
+    public var isServed = false
     /// Numbers below this one: the next page.
     public var below: Int?
 
@@ -30,6 +32,7 @@ public struct OrderFilter: Sendable, Hashable {
         var parts: [SQL] = ["r.campaign_id = \(campaign)"]
         if let company { parts.append("r.company = \(company)") }
         if !statuses.isEmpty { parts.append("r.status = ANY(\(statuses))") }
+        if isServed { parts.append("r.served_on IS NOT NULL") }
         if let below { parts.append("r.number < \(below)") }
         if let barrier {
             parts.append(
@@ -87,19 +90,20 @@ extension OrderRecord {
 
 extension Connection {
     public func order(_ number: Int, campaign: Int) throws -> OrderRecord? {
-        try order(number, campaign: campaign, lock: "")
-    }
-
-    func lockedOrder(_ number: Int, campaign: Int) throws -> OrderRecord? {
-        try order(number, campaign: campaign, lock: "FOR UPDATE OF r")
-    }
-
-    private func order(_ number: Int, campaign: Int, lock: SQL) throws -> OrderRecord? {
         try first(
             """
             SELECT \(OrderRecord.columns) FROM rectification_order r JOIN campaign ca ON ca.id = r.campaign_id
-            WHERE r.campaign_id = \(campaign) AND r.number = \(number) \(lock)
+            WHERE r.campaign_id = \(campaign) AND r.number = \(number)
             """, as: OrderRecord.init(row:))
+    }
+
+    /// The same, and nobody else changes it until this transaction ends; its items as they are once it is locked.
+    func lockedOrder(_ number: Int, campaign: Int) throws -> OrderRecord? {
+        try run(
+            """
+            SELECT FROM rectification_order WHERE campaign_id = \(campaign) AND number = \(number) FOR UPDATE
+            """)
+        return try order(number, campaign: campaign)
     }
 
     /// A page of orders, newest first.

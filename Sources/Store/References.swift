@@ -32,12 +32,14 @@ public struct ReferenceChange: Sendable, Equatable, CustomStringConvertible {
 /// Reference data kept in memory and asked for again when it has changed.
 public final class ReferenceCache: Sendable {
     private let database: Database
+    private let suffixes: PublicSuffixes
     private let kept = Mutex<(book: ReferenceBook, stamp: String, checked: ContinuousClock.Instant)?>(nil)
     /// How long a change by `load` may go unnoticed.
     private static let patience: Duration = .seconds(2)
 
-    public init(_ database: Database) {
+    public init(_ database: Database, suffixes: PublicSuffixes) {
         self.database = database
+        self.suffixes = suffixes
     }
 
     /// - Throws: `PostgresError`, or `InvalidDocument` where the database holds what no file may say.
@@ -49,7 +51,9 @@ public final class ReferenceCache: Sendable {
             kept.withLock { $0?.checked = .now }
             return known.book
         }
-        let book = try await database.transaction(.snapshot) { db in try db.referenceBook() }
+        let book = try await database.transaction(.snapshot) { [suffixes] db in
+            try db.referenceBook(suffixes: suffixes)
+        }
         kept.withLock { $0 = (book, stamp, .now) }
         return book
     }
@@ -69,13 +73,15 @@ extension Connection {
     /// Reference data as known at `moment`, or now.
     ///
     /// - Throws: `PostgresError`, or `InvalidDocument`.
-    public func referenceBook(knownAt moment: Date? = nil) throws -> ReferenceBook {
+    public func referenceBook(
+        knownAt moment: Date? = nil, suffixes: PublicSuffixes = PublicSuffixes()
+    ) throws -> ReferenceBook {
         let items = try referenceItems(knownAt: moment)
         let campaigns = try all("SELECT id, code, closed_on FROM campaign") { row in
             (try row.read(Int.self), try row.read(String.self), try row.read(Day?.self))
         }
         return ReferenceBook(
-            data: try ReferenceData(items),
+            data: try ReferenceData(items, suffixes: suffixes),
             campaignIDs: Dictionary(uniqueKeysWithValues: campaigns.map { ($0.1, $0.0) }),
             closedOn: Dictionary(uniqueKeysWithValues: campaigns.compactMap { row in row.2.map { (row.1, $0) } }),
             offices: try offices())

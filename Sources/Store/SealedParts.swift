@@ -88,6 +88,7 @@ extension SealedField: PostgresValue {
 public struct OpenedParts: Sendable {
     public var identity: Identity?
     public var linkText: String?
+    public var passphrase: String?
     public var controlText: String?
     /// Whether the key is gone: nothing can be opened any more, anywhere.
     public var isErased = false
@@ -114,6 +115,7 @@ extension CaseKeys {
             switch field {
             case .identity: opened.identity = try JSONText(text).decoded(as: Identity.self)
             case .linkText: opened.linkText = text
+            case .passphrase: opened.passphrase = text
             case .controlText: opened.controlText = text
             case .message: break
             }

@@ -93,6 +93,7 @@ public struct CaseKey: Sendable {
 public enum SealedField: RawRepresentable, Sendable, Hashable {
     case identity
     case linkText
+    case passphrase
     case controlText
     case message(event: Int)
 
@@ -100,6 +101,7 @@ public enum SealedField: RawRepresentable, Sendable, Hashable {
         switch rawValue {
         case "identity": self = .identity
         case "link_text": self = .linkText
+        case "passphrase": self = .passphrase
         case "control_text": self = .controlText
         default:
             guard rawValue.hasPrefix("message_"), let event = Int(rawValue.dropFirst(8)) else { return nil }
@@ -111,6 +113,7 @@ public enum SealedField: RawRepresentable, Sendable, Hashable {
         switch self {
         case .identity: "identity"
         case .linkText: "link_text"
+        case .passphrase: "passphrase"
         case .controlText: "control_text"
         case .message(let event): "message_\(event)"
         }

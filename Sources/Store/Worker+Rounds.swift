@@ -99,28 +99,39 @@ extension Worker {
     private func recalculateOrdersAndWaits(_ view: WorkView) async throws -> Int {
         let calendar = view.book.data.rules(for: view.campaign).calendar
         let terms = ActionTerms(reason: "the calendar changed")
-        return try await work(view.fence) { db in
-            var moved = 0
-            var filter = OrderFilter()
-            filter.statuses = Order.Status.standing
-            for record in try db.orders(filter, campaign: view.campaignID, limit: 10_000)
-            where record.order.items.contains(where: { $0.deadline.moves(under: calendar) }) {
-                _ = try db.perform(
-                    .recalculate, onOrder: record.order.number, of: view.campaign.code, by: .system, terms,
-                    book: view.book, at: view.now)
-                moved += 1
-            }
-            var waiting = BarrierFilter()
-            waiting.remediations = [.pendingCounterparty]
-            for record in try db.barriers(waiting, campaign: view.campaignID, limit: 10_000)
-            where record.barrier.wait?.moves(under: calendar) == true {
-                _ = try db.perform(
-                    .recalculate, onBarrier: record.barrier.number, of: view.campaign.code, by: .system, terms,
-                    book: view.book, at: view.now)
-                moved += 1
-            }
-            return moved
+        let (orders, barriers) = try await work(view.fence) { db in
+            let orders = try db.all(
+                """
+                SELECT number FROM rectification_order
+                WHERE campaign_id = \(view.campaignID) AND status = ANY(\(Order.Status.standing)) ORDER BY number
+                """
+            ) { row in try row.read(Int.self) }
+            let barriers = try db.all(
+                """
+                SELECT number FROM barrier
+                WHERE campaign_id = \(view.campaignID) AND remediation = 'pending_counterparty' ORDER BY number
+                """
+            ) { row in try row.read(Int.self) }
+            return (orders, barriers)
         }
+        let moved = try await each(orders, view.fence) { db, number in
+            guard let order = try db.lockedOrder(number, campaign: view.campaignID)?.order, order.status.isStanding,
+                order.items.contains(where: { $0.deadline.moves(under: calendar) })
+            else { return false }
+            _ = try db.perform(
+                .recalculate, onOrder: number, of: view.campaign.code, by: .system, terms, book: view.book,
+                at: view.now)
+            return true
+        }
+        return moved
+            + (try await each(barriers, view.fence) { db, number in
+                let barrier = try db.barrier(number, campaign: view.campaignID)?.barrier
+                guard barrier?.wait?.moves(under: calendar) == true else { return false }
+                _ = try db.perform(
+                    .recalculate, onBarrier: number, of: view.campaign.code, by: .system, terms, book: view.book,
+                    at: view.now)
+                return true
+            })
     }
 }
 

@@ -198,7 +198,8 @@ extension Worker {
                 WHERE b.campaign_id = \(view.campaignID) AND b.remediation = 'verified'
                   AND b.review_opened_on IS NULL AND c.received_on > greatest(b.verified_on, b.reviewed_on)
                   AND l.number >= (
-                    -- Nothing is received before it is recorded: older numbers need not be looked at.
+                    -- Nothing is received before it is recorded, and a number is a day ahead at the most: older ones
+                    -- need not be looked at.
                     SELECT number FROM complaint
                     WHERE campaign_id = b.campaign_id AND recorded_at > greatest(b.verified_on, b.reviewed_on) - 2
                     ORDER BY recorded_at, number LIMIT 1)

@@ -53,7 +53,11 @@ public final class Worker: Sendable {
         var done = WorkDone()
         do {
             let book = try await references.book()
-            try await sweep()
+            do {
+                try await sweep()
+            } catch let error as PostgresError {
+                done.failures.append("sweep: \(error)")
+            }
             for (code, campaign) in book.data.campaigns.sorted(by: { $0.key < $1.key }) {
                 guard let id = book.campaign(code)?.id else { continue }
                 let view = WorkView(
@@ -155,15 +159,31 @@ public final class Worker: Sendable {
     }
 
     /// What is kept for a time only, and what the version of the program before this one left open.
+    ///
+    /// In batches, each in a transaction of its own, and no more than twenty of each in one round.
     private func sweep() async throws {
-        try await databases.work.transaction { db in
-            try db.run("DELETE FROM idempotency_key WHERE recorded_at < now() - interval '7 days'")
-            try db.run(
-                """
-                UPDATE complaint_barrier l SET number = c.number
-                FROM complaint c
-                WHERE l.number IS NULL AND c.campaign_id = l.campaign_id AND c.id = l.complaint_id
-                """)
+        let batch = 10_000
+        for _ in 0..<20 {
+            let gone = try await databases.work.transaction { db in
+                try db.run(
+                    """
+                    DELETE FROM idempotency_key WHERE ctid = ANY(ARRAY(
+                        SELECT ctid FROM idempotency_key WHERE recorded_at < now() - interval '7 days' LIMIT \(batch)))
+                    """)
+            }
+            if gone < batch { break }
+        }
+        for _ in 0..<20 {
+            let filled = try await databases.work.transaction { db in
+                try db.run(
+                    """
+                    UPDATE complaint_barrier l SET number = c.number
+                    FROM complaint c
+                    WHERE l.ctid = ANY(ARRAY(SELECT ctid FROM complaint_barrier WHERE number IS NULL LIMIT \(batch)))
+                      AND c.campaign_id = l.campaign_id AND c.id = l.complaint_id
+                    """)
+            }
+            if filled < batch { break }
         }
     }
 }

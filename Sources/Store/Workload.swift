@@ -62,7 +62,7 @@ extension Connection {
     ///
     /// - Throws: `Refusal` for a bad name, or `PostgresError`.
     public func save(_ filter: SavedFilter, of officer: UUID) throws {
-        guard filter.name.wholeMatch(of: /[a-z][a-z0-9_-]{0,39}/) != nil else {
+        guard filter.name.wholeMatch(of: /[a-z][a-z0-9_\-]{0,39}/) != nil else {
             throw Refusal.invalid(
                 field: "name", reason: "is one to forty lower-case letters, digits, “-” or “_”, beginning with a letter"
             )

@@ -114,7 +114,11 @@ struct ComplaintCaseTests {
 
     @Test func `identity is masked, sealed at rest, and found again by its digest`() async throws {
         try await withServer { server in
-            let first = try await server.filed()
+            let link: JSON = .object([
+                "text": .string("爱人的卫衣￥k3ZpXa81QmT￥https://item.taobao.com/item.htm?id=1&suid=0A1B2C3D"),
+                "scene": .string("group"), "block": .string("interstitial_hard"),
+            ])
+            let first = try await server.filed(["blocked_link": link])
             let other: JSON = .object(["kind": .string("individual"), "phone": .string("+86 138-0000-0001")])
             let second = try await server.filed(["complainant": other])
             let body = try await server.send("GET", "/v1/complaints/\(second)")
@@ -129,7 +133,12 @@ struct ComplaintCaseTests {
                     """
                 ) { row in try row.read(String.self) }.joined()
             }
-            for secret in ["13800000001", "张小禾", "xiaohe", "item.htm"] { #expect(!dump.contains(secret)) }
+            for secret in ["13800000001", "张小禾", "xiaohe", "爱人的卫衣", "k3ZpXa81QmT", "0A1B2C3D"] {
+                #expect(!dump.contains(secret))
+            }
+            let shown = try await server.send("GET", "/v1/complaints/\(first)").json
+            #expect(shown["link_url"]?.string == "https://item.taobao.com/item.htm?id=1")
+            #expect(shown["passphrase"]?.string == "k3ZpXa81QmT" && shown["link_site"]?.string == "taobao.com")
         }
     }
 

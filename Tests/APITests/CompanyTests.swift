@@ -76,7 +76,8 @@ struct CompanyTests {
             let officer = try await server.send("GET", "/v1/complaints/\(reference)").json
             #expect(officer["answer"]?.string == "rejected" && officer["answer_ground"]?.string == "fraud")
             let events = try await server.send("GET", "/v1/complaints/\(reference)/events").json["items"]?.array
-            #expect(events?.last?["actor_kind"]?.string == "company" && events?.last?["actor"]?.string == "desk")
+            #expect(
+                events?.last?["actor_kind"]?.string == "company" && events?.last?["actor"]?.string == "tencent/desk")
         }
     }
 

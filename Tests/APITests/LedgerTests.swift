@@ -84,6 +84,34 @@ struct LedgerTests {
         }
     }
 
+    @Test func `an observation sent twice with one key is one observation`() async throws {
+        try await withServer { server in
+            let barrier = try await server.barrier()
+            let seen = #"{"observed_on":"2021-09-10","result":"open","method":"probe"}"#
+            let key = ["Idempotency-Key": "\"b5b5-the-same-observation\""]
+            let first = try await server.send("POST", "\(barrier)/observations", seen, headers: key)
+            let again = try await server.send("POST", "\(barrier)/observations", seen, headers: key)
+            #expect(first.status == 201 && first.bytes == again.bytes && first.headers["etag"] == again.headers["etag"])
+            #expect(try await server.store.count("observation") == 1)
+            let open = try await server.send("GET", "\(barrier)/observations", as: nil)
+            #expect(open.status == 401, "what is tested with which devices is not for those who are tested")
+        }
+    }
+
+    @Test func `the letter of a rescinded order says so`() async throws {
+        try await withServer { server in
+            _ = try await server.barrier()
+            let issue = #"{"company":"tencent","due":"5wd","barriers":[{"number":1}]}"#
+            #expect(try await server.send("POST", "\(root)/orders", issue).status == 201)
+            let rescind = #"{"reason":"issued by mistake"}"#
+            let rescinded = try await server.send(
+                "POST", "\(root)/orders/1/rescission", rescind, as: .supervisor, headers: any)
+            #expect(rescinded.status == 200)
+            let letter = try await server.send("GET", "\(root)/orders/1/letter?language=en")
+            #expect(String(decoding: letter.bytes, as: UTF8.self).hasPrefix("**Rescinded on "))
+        }
+    }
+
     @Test func `an order about another's barrier, or none, is refused whole`() async throws {
         try await withServer { server in
             _ = try await server.barrier()

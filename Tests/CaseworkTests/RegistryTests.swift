@@ -16,6 +16,8 @@ struct ResolutionTests {
         var paymentMethod: String?
         var category: String?
         var wrappedBy: String?
+        var normalizedUrl: String?
+        var passphrase: String?
     }
 
     private struct Filed: Decodable {
@@ -49,6 +51,8 @@ struct ResolutionTests {
             let (party, link, target, category) = resolve(filed, on: expected.receivedOn)
             var wrong = compare(party, target, category, expected)
             if link?.wrappedBy != expected.wrappedBy { wrong.append("wrapped_by") }
+            if link?.address != expected.normalizedUrl { wrong.append("normalized_url") }
+            if link?.passphrase != expected.passphrase { wrong.append("passphrase") }
             if !wrong.isEmpty { differing.append("\(filed.clientReference): \(wrong.joined(separator: ", "))") }
         }
         #expect(differing.isEmpty, "\(differing.joined(separator: "\n"))")
@@ -123,47 +127,6 @@ struct DirectoryTests {
     @Test func `a shared host tells the company or nothing`() {
         #expect(Directory.shipped.owner(ofHost: "m.tb.cn")?.owner == .company("alibaba"))
         #expect(Directory.shipped.owner(ofHost: "t.cn")?.owner == .nobody)
-    }
-}
-
-struct SharedLinkTests {
-    private func link(_ text: String) -> SharedLink {
-        SharedLink(text, in: .shipped, besides: "wechat", on: .on("2021-09-08"))
-    }
-
-    @Test(arguments: [
-        ("看看 https://item.taobao.com/item.htm?id=1，很好", "taobao.com"),
-        ("（http://ITEM.Taobao.com./x）", "taobao.com"),
-        ("https://user:secret@item.taobao.com:443/x", "taobao.com"),
-        ("https://ｉｔｅｍ．ｔａｏｂａｏ．ｃｏｍ/item.htm", "taobao.com"),
-        ("https://腾讯.中国/", "xn--r70as2s.xn--fiqs8s"),
-        ("https://192.168.0.1/a", "192.168.0.1"),
-        ("https://shop.vidu.example/ao", "vidu.example"),
-        ("https://a.b.com.cn/x", "b.com.cn"),
-    ])
-    func `the host of what was pasted is found`(text: String, host: String) {
-        #expect(link(text).host == host)
-    }
-
-    @Test func `a notice page gives its target away, once`() {
-        let page = "https://weixin110.qq.com/cgi-bin/mmspamsupport-bin/newredirectconfirmcgi?main_type=2&url="
-        let wrapped = link(page + "https%3A%2F%2Fdetail.tmall.com%2Fitem.htm%3Fid%3D6")
-        #expect(wrapped.platform == "tmall" && wrapped.wrappedBy == "weixin110.qq.com")
-        #expect(link(page).host == nil)
-    }
-
-    @Test func `without a link, the one app that is named counts, the respondent aside`() {
-        #expect(link("fu致这行话₤8YtR2wQz5Lk₤打开手机淘寳，冬季加厚棉被").platform == "taobao")
-        #expect(link("微信里发的东西打不开").platform == nil)
-        #expect(link("淘宝和京东都打不开").platform == nil, "two are named: nobody guesses")
-        #expect(link("淘宝特价版打不开").platform == "taobao_deals")
-    }
-
-    @Test(arguments: [
-        "ftp://taobao.com/x", "taobao://item?id=1", "http://", "https:///x", "https://%zz/", "http://[::bad",
-    ])
-    func `what is no web address has no host`(text: String) {
-        #expect(link(text).host == nil)
     }
 }
 

@@ -128,7 +128,7 @@ struct MomentTests {
             let work = store.databases.work
             async let writer = work.transaction { db in
                 _ = try db.load([.init(kind: .company, code: "slow", document: company("slow"))])
-                _ = try db.run("SELECT pg_sleep(0.5)")
+                _ = try db.run("SELECT pg_sleep(1.5)")
             }
             try await untilSomeoneSleeps(in: work)
             let cut = try await work.closeCut()

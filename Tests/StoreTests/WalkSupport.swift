@@ -63,7 +63,7 @@ extension TestStore {
             campaignID: book.campaign("internet-2021")?.id ?? 0, campaign: "internet-2021", prefix: "IR21",
             complaint: complaint, filing: filing, sealed: SealedParts(), actor: actor, channel: .officer)
         _ = try await Intaker(databases, keys: keys).file(intake, request: nil) { receipt in
-            StoredAnswer(status: 201, location: receipt.reference.description, body: Data())
+            StoredAnswer(status: 201, location: receipt.reference.description, version: 1, body: Data())
         }
         for start in stride(from: 0, to: count, by: 500) {
             // The pool that may take its time: other tests may be busy on the same processors.

@@ -24,6 +24,14 @@ extension Directory {
     public static let shipped = shippedData.directory
 }
 
+/// The public suffix list as Debian has it.
+public let shippedSuffixes: PublicSuffixes = {
+    guard let list = FileManager.default.contents(atPath: "/usr/share/publicsuffix/public_suffix_list.dat") else {
+        preconditionFailure("Debian's package publicsuffix is missing")
+    }
+    return PublicSuffixes(list: list, version: "debian")
+}()
+
 /// The reference data in `Config/`, read as `rectify load` reads them.
 public let shippedData: ReferenceData = {
     do {
@@ -32,7 +40,7 @@ public let shippedData: ReferenceData = {
             let document = try JSON(parsing: Data(contentsOf: file))
             items += try ReferenceFile.items(in: document, knowing: ReferenceData(items))
         }
-        return try ReferenceData(items)
+        return try ReferenceData(items, suffixes: shippedSuffixes)
     } catch {
         preconditionFailure("the shipped reference data are wrong: \(error)")
     }

@@ -122,7 +122,8 @@ public func withStore<Value: Sendable>(_ body: (TestStore) async throws -> Value
     let encryptionKey = KeyEncryptionKey(Data(repeating: 7, count: 32))
     let store = TestStore(
         name: cases, url: url, keysURL: keysURL, databases: databases,
-        keys: CaseKeys(databases.keys, encryptionKey: encryptionKey), references: ReferenceCache(databases.work),
+        keys: CaseKeys(databases.keys, encryptionKey: encryptionKey),
+        references: ReferenceCache(databases.work, suffixes: shippedSuffixes),
         encryptionKey: encryptionKey)
     func drop() async throws {
         await databases.close()

@@ -35,8 +35,16 @@ struct BarrierRecord: AsyncParsableCommand {
             "scene": JSON(scene), "effective_on": JSON(on), "reason": JSON(reason),
         ]
         let path = "/v1/campaigns/\(try campaign.code)/barriers"
-        let body: BarrierBody = try await client.withClient { client in
-            try await client.act(on: path, version: nil, members)
+        let (body, before): (BarrierBody, BarrierBody?) = try await client.withClient { client in
+            let query = [("platform", respondent), ("target", target), ("scene", scene ?? "other")]
+            let known: Page<BarrierBody> = try await client.get(path, query.map { (name: $0.0, value: $0.1) })
+            return (try await client.act(on: path, version: nil, members), known.items.first { $0.kind == kind })
+        }
+        if let before {
+            Terminal.note(
+                before.recordedOn > body.recordedOn
+                    ? "it was in the ledger already; it stands there from \(body.recordedOn) on now"
+                    : "it is in the ledger already, from \(body.recordedOn) on; nothing was entered")
         }
         try output.write(
             body, name: String(body.number),
@@ -102,7 +110,7 @@ struct BarrierObserve: AsyncParsableCommand {
             members["tests"] = .object(pairs.reduce(into: [:]) { $0[$1[0]] = .string($1[1]) })
         }
         let body: BarrierBody = try await address.client.withClient { client in
-            try await client.act(on: "\(try await address.path(client))/observations", version: nil, members)
+            try await client.create(at: "\(try await address.path(client))/observations", members)
         }
         try address.show(body)
     }

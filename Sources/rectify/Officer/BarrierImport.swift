@@ -54,7 +54,7 @@ struct BarrierImport: AsyncParsableCommand {
         try output.write(
             results, [.init("Line", .right), .init("Probe"), .init("Outcome"), .init("Problem")],
             name: \.label
-        ) { [String($0.line), $0.id ?? "", $0.outcome, $0.problem?.detail ?? ""] }
+        ) { [String($0.line), $0.id ?? "", $0.outcome, $0.problem?.words ?? ""] }
         let refused = results.count { $0.outcome == "refused" }
         if refused > 0 {
             throw Failure("\(refused) of \(results.count) lines were refused", code: Failure.Code.partial)
@@ -110,7 +110,7 @@ struct BarrierStages: AsyncParsableCommand {
             "scope": JSON(scope), "waits_for": JSON(waitsFor), "effective_on": JSON(on), "reason": JSON(reason),
         ]
         let page: Page<BarrierBody> = try await client.withClient { client in
-            try await client.act(on: "/v1/campaigns/\(try campaign.code)/undertakings", version: nil, members)
+            try await client.create(at: "/v1/campaigns/\(try campaign.code)/undertakings", members)
         }
         try output.write(page.items, BarrierBody.columns, name: { String($0.number) }, row: \.row)
     }
@@ -124,6 +124,14 @@ extension Client {
         // Each line is entered once, so the whole may be sent again.
         call.isRepeatable = true
         return try Coding.decoder.decode(Page<LineResultBody>.self, from: try await send(call).bytes)
+    }
+}
+
+extension ProblemBody {
+    /// What is wrong, every fault with its place where there are several.
+    fileprivate var words: String {
+        guard let errors, errors.count > 1 else { return detail }
+        return errors.map { "\($0.pointer) \($0.detail)" }.joined(separator: "; ")
     }
 }
 

@@ -185,8 +185,16 @@ extension ComplaintBody {
             ("Complaint", reference), ("Status", status.rawValue), ("Version", String(version)),
             ("Kind", kind.rawValue), ("Category", category), ("Scenario", scenario),
             ("Respondent", respondent.platform ?? respondent.company ?? respondent.name.map { "? “\($0)”" } ?? "?"),
+            (
+                "May mean",
+                (respondentCandidates + methodCandidates).isEmpty
+                    ? nil
+                    : (respondentCandidates + methodCandidates).joined(separator: ", ")
+            ),
             ("Target", kind == .other ? nil : target.words), ("Scene", scene), ("Manner", manner),
-            ("Method as written", methodName), ("Wrapped by", wrappedBy), ("Merchant", merchant),
+            ("Method as written", methodName), ("Wrapped by", wrappedBy), ("Link", linkUrl),
+            ("Odd about it", linkOddities.isEmpty ? nil : linkOddities.map(\.rawValue).joined(separator: ", ")),
+            ("Passphrase", passphrase), ("Merchant", merchant),
             ("Office", office), ("Officer", officer), ("Priority", priority == .normal ? nil : priority.rawValue),
             ("Outcome", outcome?.rawValue), ("Refused on", refusalGround),
             ("Company's answer", answer.map { $0.rawValue + (answerGround.map { ", \($0)" } ?? "") }),

@@ -75,11 +75,11 @@ struct ComplaintAssign: ComplaintAction {
 
     @OptionGroup var complaint: ComplaintOptions
 
-    @Option(help: "The officer's name; leave it out to take it from whoever has it.")
-    var officer: String?
+    @Option(help: "The officer's name; me, or none to take it from whoever has it.")
+    var officer: String
 
     var resource: String { "assignment" }
-    var members: [String: JSON] { ["officer": JSON(officer)] }
+    var members: [String: JSON] { ["officer": .string(officer)] }
 }
 
 struct ComplaintTake: ComplaintAction {

@@ -58,6 +58,7 @@ struct OrderIssue: AsyncParsableCommand {
                 let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
                 let path = try await BarrierAddress.path(of: parts[0], in: "\(root)/barriers", client)
                 let number = Int(path.split(separator: "/").last ?? "") ?? 0
+                try await warn(number, root, client)
                 items.append(
                     .object(
                         ["number": .int(number), "due": JSON(parts.count > 1 ? parts[1] : nil)]
@@ -71,6 +72,15 @@ struct OrderIssue: AsyncParsableCommand {
                 ])
         }
         try output.write(body, name: String(body.number), fields: body.fields)
+    }
+
+    /// A second order may be meant, but rarely is.
+    private func warn(_ barrier: Int, _ root: String, _ client: Client) async throws {
+        let standing = Order.Status.standing.map(\.rawValue).joined(separator: ",")
+        let page: Page<OrderBody> = try await client.get(
+            "\(root)/orders", [("company", company), ("barrier", "\(barrier)"), ("status", standing)])
+        guard let other = page.items.first else { return }
+        Terminal.note("order \(other.number) about barrier \(barrier) stands already; its due day can be extended")
     }
 }
 

@@ -63,7 +63,20 @@ final class Keyboard {
         defer { restore() }
         var byte: UInt8 = 0
         guard read(STDIN_FILENO, &byte, 1) == 1, byte != 4 else { return nil }
+        if byte == 0x1B { skipSequence(raw) }
         return Character(Unicode.Scalar(byte))
+    }
+
+    /// What an arrow key sends after its escape is no key of ours.
+    private func skipSequence(_ raw: termios) {
+        var raw = raw
+        withUnsafeMutableBytes(of: &raw.c_cc) { keys in
+            keys[Int(VMIN)] = 0
+            keys[Int(VTIME)] = 1
+        }
+        tcsetattr(STDIN_FILENO, TCSANOW, &raw)
+        var byte: UInt8 = 0
+        while read(STDIN_FILENO, &byte, 1) == 1 {}
     }
 
     /// A line, with a question before it.

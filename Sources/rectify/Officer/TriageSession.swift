@@ -13,11 +13,15 @@ struct TriageSession {
     private var place = 0
     private var counts: [String: Int] = [:]
     private var last: Done?
+    /// Whether someone changed the case that is shown, so that it has to be shown anew.
+    private var isStale = false
 
     /// A step that was taken, and how it is undone.
     private struct Done {
         let reference: String
         let verb: String
+        /// As the step left it: undoing it must not undo what someone did since.
+        let version: Int
         let undo: (method: String, resource: String, members: [String: JSON])?
     }
 
@@ -37,7 +41,7 @@ struct TriageSession {
             asking: while true {
                 Terminal.write("\(Self.menu) > ")
                 guard let key = keyboard.key() else { break walking }
-                Terminal.write("\(key == "\n" ? "" : String(key))\n")
+                Terminal.write("\(key == "\n" ? "" : printable(String(key)))\n")
                 switch key {
                 case "q": break walking
                 case "s", " ":
@@ -49,7 +53,11 @@ struct TriageSession {
                 case "?": Terminal.write(Self.help)
                 case "v": showAll(body)
                 default:
-                    guard try await act(key, on: body, suspected.items) else { continue asking }
+                    guard try await act(key, on: body, suspected.items) else {
+                        guard isStale else { continue asking }
+                        isStale = false
+                        break asking
+                    }
                     place += 1
                     break asking
                 }
@@ -117,13 +125,16 @@ struct TriageSession {
         undo: (method: String, resource: String, members: [String: JSON])? = nil
     ) async throws -> Bool {
         do {
-            let _: ComplaintBody = try await client.act(
+            let now: ComplaintBody = try await client.act(
                 method, on: "\(ComplaintPath.path(body.reference))/\(resource)", version: body.version, members)
+            last = Done(reference: body.reference, verb: verb, version: now.version, undo: undo)
+        } catch let problem as ProblemBody where problem.status == 412 {
+            isStale = true
+            return complain("Someone was faster; nothing was done. This is the case as it is now:")
         } catch let problem as ProblemBody where problem.status < 500 && problem.status != 401 {
             return complain("\(problem.title): \(problem.detail)")
         }
         counts[verb, default: 0] += 1
-        last = Done(reference: body.reference, verb: verb, undo: undo)
         Terminal.write(lines: ["  \(body.reference) \(verb)"])
         return true
     }
@@ -136,9 +147,8 @@ struct TriageSession {
         }
         let path = ComplaintPath.path(last.reference)
         do {
-            let now: ComplaintBody = try await client.get(path)
             let _: ComplaintBody = try await client.act(
-                undo.method, on: "\(path)/\(undo.resource)", version: now.version, undo.members)
+                undo.method, on: "\(path)/\(undo.resource)", version: last.version, undo.members)
         } catch let problem as ProblemBody where problem.status < 500 && problem.status != 401 {
             return complain("\(problem.title): \(problem.detail)")
         }

@@ -1,4 +1,6 @@
 import API
+import Casework
+import Crypto
 import Foundation
 import Hummingbird
 import Logging
@@ -29,7 +31,7 @@ struct Running {
             throw Failure("the databases lack their schema; run: rectify migrate", code: Failure.Code.unavailable)
         }
         try await databases.checkSuitability(encryptionKey)
-        let references = ReferenceCache(databases.work)
+        let references = ReferenceCache(databases.work, suffixes: try suffixes())
         let service = Service(
             databases: databases, references: references, keys: keys, letters: try Home.letters())
         let rounds = Rounds(
@@ -56,6 +58,19 @@ struct Running {
             throw error
         }
         await databases.close()
+    }
+}
+
+extension Running {
+    private func suffixes() throws -> PublicSuffixes {
+        let path = settings["suffixes.file"]
+        guard let list = FileManager.default.contents(atPath: path) else {
+            throw Failure(
+                "the public suffix list \(path) cannot be read; install Debian's package publicsuffix, or set suffixes.file",
+                code: Failure.Code.unavailable)
+        }
+        let version = SHA256.hash(data: list).prefix(6).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
+        return PublicSuffixes(list: list, version: version.joined())
     }
 }
 

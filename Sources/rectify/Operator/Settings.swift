@@ -48,6 +48,9 @@ struct Setting: Sendable {
         Setting("server.idle_seconds", "15", .number(1...600), "a silent connection is closed after this"),
         Setting("server.shutdown_seconds", "10", .number(1...300), "requests under way get this long at the end"),
         Setting(
+            "suffixes.file", "/usr/share/publicsuffix/public_suffix_list.dat", .text,
+            "the public suffix list, as Debian's package publicsuffix has it"),
+        Setting(
             "worker.seconds", "20", .number(0...3600),
             "how often what time brings about is looked at; 0: another server does it"),
         Setting("log.level", "info", .text, "trace, debug, info, notice, warning, error or critical"),
