@@ -69,6 +69,21 @@ struct BarrierTests {
         #expect(barrier.remediation == .ordered && barrier.falseClaims == 1)
     }
 
+    @Test func `a company cannot put a new claim over a test that speaks against the old`() throws {
+        var barrier = Barrier.sample(.claimed)
+        let seen = Observation(on: barrier.changedOn, method: .onSite, result: .blocked, sequence: 4)
+        let company = Actor(.company)
+        for action: Barrier.Action in [.claim(coverage: nil), .undertake(by: nil)] {
+            #expect(throws: Refusal.claimIsRefuted(on: barrier.changedOn)) {
+                try barrier.act(action, by: company, at: 5, seeing: [seen])
+            }
+            #expect(barrier.remediation == .claimed)
+        }
+        _ = try barrier.act(.refute, by: .officer, at: 5, seeing: [seen])
+        _ = try barrier.act(.claim(coverage: nil), by: company, at: 6, seeing: [seen])
+        #expect(barrier.remediation == .claimed && barrier.falseClaims == 1)
+    }
+
     @Test func `a claim is proved by two fresh observations since it, one of them a probe or on site`() throws {
         func verify(_ observations: [Observation], on day: String = "2021-09-20") throws {
             var barrier = Barrier.sample(.claimed)

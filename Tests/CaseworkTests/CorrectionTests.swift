@@ -110,6 +110,30 @@ struct CorrectionTests {
         #expect(Complaint.Action(name: "absorb", details: absorb.details) == absorb)
     }
 
+    @Test func `a case closed as remediated takes in none that attests more`() throws {
+        var closed = try Complaint.sample(status: .closed)
+        closed.outcome = .remediated
+        let day = closed.changedOn
+        #expect(throws: Refusal.self) {
+            try closed.apply(.absorb(UUID(), barriers: [1, 2], due: [:]), by: .officer, on: day, under: .shipped)
+        }
+        _ = try closed.apply(.absorb(UUID(), barriers: [1], due: [:]), by: .officer, on: day, under: .shipped)
+        #expect(closed.absorbed.count == 1 && closed.barriers == [1])
+    }
+
+    @Test func `what a merged complaint is owed by binds the case that goes on, also for what starts later`() throws {
+        var going = try Complaint.sample(status: .received)
+        let early = going.receivedOn + 3
+        let other = UUID()
+        _ = try going.apply(
+            .absorb(other, barriers: [], due: [.answer: early]), by: .officer, on: going.receivedOn, under: .shipped)
+        _ = try going.apply(
+            .accept(category: nil, scenario: nil), by: .officer, on: going.receivedOn, under: .shipped)
+        #expect(going.deadline(.answer)?.dueOn == early)
+        _ = try going.apply(.release(other), by: .officer, on: going.receivedOn, under: .shipped)
+        #expect(going.deadline(.answer).map { $0.dueOn > early } == true)
+    }
+
     @Test func `two complaints become one case, and two again as they were`() throws {
         var survivor = try Complaint.sample(status: .accepted, on: .on("2021-09-13"))
         var other = try Complaint.sample(status: .accepted, on: .on("2021-09-08"))

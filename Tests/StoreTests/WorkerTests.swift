@@ -6,6 +6,33 @@ import Testing
 
 @testable import Store
 
+struct WaitingTests {
+    /// What waits for a lock sees what was done to deadlines meanwhile, not what they were when it began to wait.
+    @Test func `a withdrawal that waited for an acceptance ends the deadline that it started`() async throws {
+        try await withStore { store in
+            let (book, work) = (try await store.book(), store.databases.work)
+            let reference = try await store.complaints(2, by: Actor(.supervisor))[0]
+            let (began, begin) = AsyncStream<Void>.makeStream()
+            async let acceptance = work.transaction { db in
+                _ = try db.perform(
+                    .accept(category: nil, scenario: nil), on: reference, by: Actor(.supervisor), ActionTerms(),
+                    book: book, at: Date())
+                begin.yield()
+                _ = try db.run("SELECT pg_sleep(1)")
+            }
+            for await _ in began { break }
+            let withdrawn = try await work.transaction { db in
+                try db.perform(
+                    .withdraw, on: reference, by: Actor(.complainant), ActionTerms(), book: book, at: Date())
+            }
+            try await acceptance
+            #expect(withdrawn.complaint.deadline(.acceptance)?.state == .met)
+            #expect(withdrawn.complaint.deadline(.answer)?.state == .void)
+            try await store.checkHistory()
+        }
+    }
+}
+
 struct WorkerTests {
     private static let now = Date(timeIntervalSince1970: 1_631_836_800)  // 2021-09-17
 
