@@ -10,6 +10,7 @@ let settings: [SwiftSetting] = [
 
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -29,6 +30,7 @@ let package = Package(
     products: [.executable(name: "rectify", targets: ["rectify"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.2.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -49,7 +51,7 @@ let package = Package(
         .target(name: "Casework", swiftSettings: settings),
         .target(name: "Reports", dependencies: ["Casework"], swiftSettings: settings),
         .target(
-            name: "Store", dependencies: ["Casework", "Reports", "Postgres", crypto, logging],
+            name: "Store", dependencies: ["Casework", "Reports", "Postgres", collections, crypto, logging],
             swiftSettings: settings),
         .target(name: "Contract", dependencies: ["Casework"], swiftSettings: settings),
         .target(

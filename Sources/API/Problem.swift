@@ -97,6 +97,7 @@ extension Problem {
             case let invalid as InvalidDocument: .invalid(invalid.faults)
             case let error as JSON.SyntaxError: .malformed(error)
             case let error as IdempotencyError: Problem(error)
+            case is FilingLane.Full: Self.overloaded("More filings wait than can be taken; send it again in a moment.")
             case IntakeError.alreadyFiled(let existing): .alreadyFiled(existing)
             case let error as MomentError: Problem(error)
             case let error as PostgresError: Problem(error)

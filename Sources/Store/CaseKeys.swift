@@ -12,7 +12,7 @@ public actor CaseKeys {
     /// Keys taken into memory at a time.
     ///
     /// What a crash leaves unused there stays claimed and opens nothing.
-    private static let batch = 128
+    private static let batch = 512
 
     public init(_ database: Database, encryptionKey: KeyEncryptionKey) {
         self.database = database
@@ -29,6 +29,9 @@ public actor CaseKeys {
         return key
     }
 
+    /// A key that was taken and sealed nothing that was kept.
+    func giveBack(_ key: CaseKey) { ready.append(key) }
+
     private func fill() async throws {
         if let refill { return try await refill.value }
         let task = Task {
@@ -41,28 +44,19 @@ public actor CaseKeys {
     }
 
     private func claim() async throws -> [CaseKey] {
-        let kek = encryptionKey
-        let rows = try await database.transaction { db in
-            let now = Date()
-            for _ in 0..<Self.batch {
-                let id = UUID.v7(at: now)
-                let wrapped = try kek.wrap(SymmetricKey(size: .bits256), id: id)
-                try db.run(
-                    """
-                    INSERT INTO case_key (id, wrapped, kek_id, created_at)
-                    VALUES (\(id), \(wrapped), \(kek.id), \(now))
-                    """)
-            }
-            return try db.all(
-                """
-                UPDATE case_key SET claimed_at = \(now)
-                WHERE id IN (SELECT id FROM case_key WHERE claimed_at IS NULL AND kek_id = \(kek.id)
-                             ORDER BY id LIMIT \(Self.batch) FOR UPDATE SKIP LOCKED)
-                RETURNING id, wrapped
-                """
-            ) { row in (try row.read(UUID.self), try row.read(Data.self)) }
+        let now = Date()
+        let keys = (0..<Self.batch).map { _ in CaseKey(id: .v7(at: now), key: SymmetricKey(size: .bits256)) }
+        var rows = RowBatch()
+        for key in keys {
+            rows.add(
+                "case_key",
+                [
+                    "id": .value(key.id), "wrapped": .value(try key.wrapped(under: encryptionKey)),
+                    "kek_id": .value(encryptionKey.id), "created_at": .value(now), "claimed_at": .value(now),
+                ])
         }
-        return try rows.map { CaseKey(id: $0.0, key: try kek.unwrap($0.1, id: $0.0)) }
+        _ = try await database.transaction { [rows] db in try db.insert(rows) }
+        return keys
     }
 
     /// The key with this id, or `nil` once it was erased.

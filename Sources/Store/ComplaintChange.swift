@@ -232,15 +232,16 @@ extension Connection {
         let place = StepPlace(
             campaign: change.record.campaignID, case: change.complaint.id, sequence: revision.sequence,
             writtenBy: change.sequence, on: revision.on, moment: change.moment)
+        var rows = RowBatch()
         if revision.old.map({ !$0.after.looksLike(revision.new.after) }) ?? true {
             if revision.old != nil { try retract("complaint_interval", place) }
-            try saveInterval(of: revision.new.after, place)
+            rows.addInterval(of: revision.new.after, place)
         }
         let deadlines = revision.new.after.changedDeadlines(since: revision.new.before)
         let oldDeadlines = revision.old.map { $0.after.changedDeadlines(since: $0.before) }
         if oldDeadlines ?? [] != deadlines {
             if oldDeadlines?.isEmpty == false { try retract("deadline_interval", place) }
-            try saveIntervals(of: deadlines, place)
+            rows.addIntervals(of: deadlines, place)
         }
         let ties = revision.new.after.changedBarriers(since: revision.new.before)
         let oldTies = revision.old.map { $0.after.changedBarriers(since: $0.before) }
@@ -248,6 +249,7 @@ extension Connection {
             if oldTies?.isEmpty == false { try retract("complaint_barrier_interval", place) }
             try saveIntervals(ofBarriers: ties, place)
         }
+        try insert(rows)
     }
 
     private func retract(_ table: SQL, _ place: StepPlace) throws {
@@ -261,35 +263,6 @@ extension Connection {
 }
 
 extension Connection {
-    func saveInterval(of complaint: Complaint, _ place: StepPlace) throws {
-        try run(
-            """
-            INSERT INTO complaint_interval (
-                campaign_id, complaint_id, sequence, written_by, effective_from, recorded_at, status, category,
-                scenario, respondent_platform, respondent_company, target_platform, target_company, payment_method,
-                office, officer_id, outcome, refusal_ground)
-            VALUES (
-                \(place.campaign), \(complaint.id), \(place.sequence), \(place.writtenBy), \(place.on),
-                \(place.moment), \(complaint.status), \(complaint.category), \(complaint.scenario),
-                \(complaint.respondent.platform), \(complaint.respondent.company), \(complaint.target.platform),
-                \(complaint.target.company), \(complaint.target.paymentMethod), \(complaint.office),
-                \(complaint.officer), \(complaint.outcome), \(complaint.refusalGround))
-            """)
-    }
-
-    func saveIntervals(of deadlines: [Deadline], _ place: StepPlace) throws {
-        for deadline in deadlines {
-            try run(
-                """
-                INSERT INTO deadline_interval (campaign_id, complaint_id, purpose, sequence, written_by, effective_from,
-                                               recorded_at, started_on, due_on, state, ended_on)
-                VALUES (\(place.campaign), \(place.case), \(deadline.purpose), \(place.sequence),
-                        \(place.writtenBy), \(place.on), \(place.moment), \(deadline.startedOn), \(deadline.dueOn),
-                        \(deadline.state), \(deadline.endedOn))
-                """)
-        }
-    }
-
     func saveIntervals(ofBarriers ties: [Int: Bool], _ place: StepPlace) throws {
         for (number, isLinked) in ties.sorted(by: { $0.key < $1.key }) {
             try run(

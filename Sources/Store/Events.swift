@@ -41,21 +41,33 @@ struct StepPlace {
     let moment: Date
 }
 
+extension RowBatch {
+    mutating func add(
+        _ event: Event, on caseID: UUID, _ kind: CaseKind, campaign: Int, sequence: Int, at moment: Date
+    ) throws {
+        add(
+            "event",
+            [
+                "campaign_id": .value(campaign), "case_id": .value(caseID), "sequence": .value(sequence),
+                "case_kind": .value(kind), "actor_kind": .value(event.actor.kind),
+                "actor_role": .value(event.actor.role), "actor_id": .value(event.actor.id),
+                "on_behalf_of": .value(event.onBehalfOf), "action": .value(event.action),
+                "details": .value(try JSONText(encoding: event.details)),
+                "changes": .value(try JSONText(encoding: event.changes)), "effective_on": .value(event.effectiveOn),
+                "recorded_at": .value(moment), "salt": .value(Data(randomBytes(16))), "schema_version": .value(2),
+            ])
+    }
+}
+
 extension Connection {
     /// Writes one line of history, in the transaction that does what it says.
     func record(
         _ event: Event, on caseID: UUID, _ kind: CaseKind, campaign: Int, sequence: Int, at moment: Date,
         note: Note? = nil
     ) throws {
-        try run(
-            """
-            INSERT INTO event (campaign_id, case_id, sequence, case_kind, actor_kind, actor_role, actor_id,
-                               on_behalf_of, action, details, changes, effective_on, recorded_at, salt, schema_version)
-            VALUES (\(campaign), \(caseID), \(sequence), \(kind), \(event.actor.kind), \(event.actor.role),
-                    \(event.actor.id), \(event.onBehalfOf), \(event.action), \(try JSONText(encoding: event.details)),
-                    \(try JSONText(encoding: event.changes)), \(event.effectiveOn), \(moment),
-                    \(Data(randomBytes(16))), 2)
-            """)
+        var rows = RowBatch()
+        try rows.add(event, on: caseID, kind, campaign: campaign, sequence: sequence, at: moment)
+        try insert(rows)
         guard let note else { return }
         try run(
             """

@@ -24,7 +24,7 @@ public struct IdempotentRequest: Sendable {
         fingerprint = Data(hash.finalize())
     }
 
-    fileprivate var keyHash: Data { sha256(key) }
+    var keyHash: Data { sha256(key) }
 
     /// The answer can be read only by who knows the key.
     fileprivate var responseKey: SymmetricKey {
@@ -89,22 +89,26 @@ extension Connection {
     ///
     /// - Throws: ``IdempotencyError/keyReused``, or `PostgresError`.
     func answer(to request: IdempotentRequest) throws -> StoredAnswer? {
-        let row = try first(
+        try storedAnswers(to: [request]).values.first.map { try $0.answer(to: request) }
+    }
+
+    /// The answers that are kept for these requests, by the digest of their keys.
+    func storedAnswers(to requests: [IdempotentRequest]) throws -> [Data: SealedAnswer] {
+        let rows = try all(
             """
-            SELECT fingerprint, status, sealed_response FROM idempotency_key
-            WHERE principal = \(request.principal) AND key_hash = \(request.keyHash)
+            SELECT k.key_hash, k.principal, k.fingerprint, k.status, k.sealed_response
+            FROM unnest(\(requests.map(\.principal)), \(requests.map(\.keyHash))) AS w(principal, key_hash)
+            JOIN idempotency_key k USING (principal, key_hash)
             """
-        ) { row in (try row.read(Data.self), try row.read(Int.self), try row.read(Data.self)) }
-        guard let (fingerprint, status, sealed) = row else { return nil }
-        guard fingerprint == request.fingerprint else { throw IdempotencyError.keyReused }
-        let opened = try open(sealed, with: request.responseKey, context: "idempotency|\(request.principal)|1")
-        let parts = opened.split(separator: 0x0A, maxSplits: 1)
-        guard parts.count == 2 else { throw PostgresError.unexpectedRow("a stored answer has no location") }
-        // The version of the program before this one stored filings only, and no version.
-        let head = String(decoding: parts[0], as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
-        return StoredAnswer(
-            status: status, location: String(head[0]), version: head.count > 1 ? Int(head[1]) : 1,
-            body: Data(parts[1]))
+        ) { row in
+            (
+                try row.read(Data.self),
+                SealedAnswer(
+                    principal: try row.read(), fingerprint: try row.read(), status: try row.read(),
+                    sealed: try row.read())
+            )
+        }
+        return Dictionary(rows) { first, _ in first }
     }
 
     /// Keeps the answer; waits for another request with the same key that is under way.
@@ -120,16 +124,44 @@ extension Connection {
     }
 
     private func insert(_ answer: StoredAnswer, for request: IdempotentRequest, at moment: Date) throws -> Bool {
+        var rows = RowBatch()
+        try rows.add(answer, for: request, at: moment)
+        return try insert(rows) == 1
+    }
+}
+
+/// An answer as it is kept, encrypted under the key of its request.
+struct SealedAnswer: Sendable {
+    let principal: String
+    fileprivate let fingerprint: Data
+    fileprivate let status: Int
+    fileprivate let sealed: Data
+
+    /// - Throws: ``IdempotencyError/keyReused`` where the key came with another request.
+    func answer(to request: IdempotentRequest) throws -> StoredAnswer {
+        guard fingerprint == request.fingerprint else { throw IdempotencyError.keyReused }
+        let opened = try open(sealed, with: request.responseKey, context: "idempotency|\(request.principal)|1")
+        let parts = opened.split(separator: 0x0A, maxSplits: 1)
+        guard parts.count == 2 else { throw PostgresError.unexpectedRow("a stored answer has no location") }
+        // The version of the program before this one stored filings only, and no version.
+        let head = String(decoding: parts[0], as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
+        return StoredAnswer(
+            status: status, location: String(head[0]), version: head.count > 1 ? Int(head[1]) : 1,
+            body: Data(parts[1]))
+    }
+}
+
+extension RowBatch {
+    mutating func add(_ answer: StoredAnswer, for request: IdempotentRequest, at moment: Date) throws {
+        let head = "\(answer.location) \(answer.version.map { "\($0)" } ?? "")\n"
         let sealed = try seal(
-            Data("\(answer.location) \(answer.version.map { "\($0)" } ?? "")\n".utf8) + answer.body,
-            with: request.responseKey,
-            context: "idempotency|\(request.principal)|1")
-        return try run(
-            """
-            INSERT INTO idempotency_key (principal, key_hash, fingerprint, recorded_at, status, sealed_response)
-            VALUES (\(request.principal), \(request.keyHash), \(request.fingerprint), \(moment), \(answer.status),
-                    \(sealed))
-            ON CONFLICT DO NOTHING
-            """) == 1
+            Data(head.utf8) + answer.body, with: request.responseKey, context: "idempotency|\(request.principal)|1")
+        add(
+            "idempotency_key", ignoringConflicts: true,
+            [
+                "principal": .value(request.principal), "key_hash": .value(request.keyHash),
+                "fingerprint": .value(request.fingerprint), "recorded_at": .value(moment),
+                "status": .value(answer.status), "sealed_response": .value(sealed),
+            ])
     }
 }

@@ -3,102 +3,177 @@ import Crypto
 import Foundation
 import Postgres
 
-extension Connection {
+extension RowBatch {
     /// Everything that a filing leaves behind, but the answer to its key.
-    func insert(_ intake: Intake, _ receipt: Receipt, key: CaseKey, contactKey: SymmetricKey) throws {
-        let complaint = intake.complaint
-        try insertComplaint(intake, receipt, key: key)
-        try insertSealed(intake, key: key)
-        try insertContacts(intake, contactKey: contactKey)
-        try insertText(intake.filing.narrative, of: complaint.id, campaign: intake.campaignID)
-        let place = StepPlace(
-            campaign: intake.campaignID, case: complaint.id, sequence: 1, writtenBy: 1, on: complaint.receivedOn,
-            moment: receipt.recordedAt)
-        try saveInterval(of: complaint, place)
-        try saveIntervals(of: complaint.deadlines, place)
-        for deadline in complaint.deadlines { try save(deadline, of: complaint.id, campaign: intake.campaignID) }
-        if let barrier = receipt.barrier {
-            try run(
-                """
-                INSERT INTO complaint_barrier (campaign_id, complaint_id, barrier_id, number)
-                VALUES (\(intake.campaignID), \(complaint.id), \(barrier.id), \(receipt.reference.number))
-                """)
-            try saveIntervals(ofBarriers: [barrier.number: true], place)
+    mutating func add(_ filing: PreparedFiling, _ receipt: Receipt) throws {
+        let (intake, complaint) = (filing.intake, filing.intake.complaint)
+        let (campaign, moment) = (intake.campaignID, receipt.recordedAt)
+        addComplaint(filing, receipt)
+        for (field, sealed) in filing.sealed {
+            addSealed(sealed, field: field, of: complaint.id, campaign: campaign)
         }
+        for (kind, digest) in filing.contacts {
+            add(
+                "contact_digest",
+                [
+                    "campaign_id": .value(campaign), "complaint_id": .value(complaint.id), "kind": .value(kind),
+                    "digest": .value(digest),
+                ])
+        }
+        addText(filing.pairs, of: complaint.id, campaign: campaign)
+        let place = StepPlace(
+            campaign: campaign, case: complaint.id, sequence: 1, writtenBy: 1, on: complaint.receivedOn,
+            moment: moment)
+        addInterval(of: complaint, place)
+        addIntervals(of: complaint.deadlines, place)
+        for deadline in complaint.deadlines { try add(deadline, of: complaint.id, campaign: campaign) }
+        if let barrier = receipt.barrier { addTie(to: barrier, of: filing, place) }
         var details = ["kind": complaint.kind.rawValue, "channel": intake.channel.rawValue]
         if let barrier = receipt.barrier { details["barrier"] = String(barrier.number) }
         let event = Event(actor: intake.actor, action: "file", details: details, effectiveOn: complaint.receivedOn)
-        try record(
-            event, on: complaint.id, .complaint, campaign: intake.campaignID, sequence: 1, at: receipt.recordedAt)
+        try add(event, on: complaint.id, .complaint, campaign: campaign, sequence: 1, at: moment)
+    }
+
+    private mutating func addComplaint(_ prepared: PreparedFiling, _ receipt: Receipt) {
+        let (intake, complaint, filing) = (prepared.intake, prepared.intake.complaint, prepared.intake.filing)
+        add(
+            "complaint",
+            [
+                "campaign_id": .value(intake.campaignID), "id": .value(complaint.id),
+                "number": .value(receipt.reference.number), "version": .value(1), "kind": .value(complaint.kind),
+                "status": .value(complaint.status), "category": .value(complaint.category),
+                "scenario": .value(complaint.scenario),
+                "respondent_platform": .value(complaint.respondent.platform),
+                "respondent_company": .value(complaint.respondent.company),
+                "respondent_name": .value(filing.respondentName),
+                "target_platform": .value(complaint.target.platform),
+                "target_company": .value(complaint.target.company), "target_host": .value(complaint.target.host),
+                "payment_method": .value(complaint.target.paymentMethod), "method_name": .value(filing.methodName),
+                "scene": .value(filing.scene), "manner": .value(filing.manner),
+                "wrapped_by": .value(filing.wrappedBy), "merchant": .value(filing.merchant),
+                "office": .value(complaint.office), "received_on": .value(complaint.receivedOn),
+                "materials_on": .value(complaint.materialsOn), "changed_on": .value(complaint.changedOn),
+                "due_on": .value(complaint.nextDueDay), "recorded_at": .value(receipt.recordedAt),
+                "changed_at": .value(receipt.recordedAt), "narrative": .value(filing.narrative),
+                "remedy_sought": .value(filing.remedySought), "language": .value(filing.language),
+                "occurred_on": .value(filing.occurredOn), "app_version": .value(filing.appVersion),
+                "os": .value(filing.os), "region": .value(filing.region), "account_type": .value(filing.accountType),
+                "complainant_kind": .value(filing.complainantKind), "age_band": .value(filing.ageBand),
+                "disclose_identity": .value(filing.disclosesIdentity),
+                "publish_narrative": .value(filing.publishesNarrative),
+                "privacy_notice": .value(filing.privacyNotice), "channel": .value(intake.channel),
+                "filed_by": .value(intake.filedBy), "client_reference": .value(filing.clientReference),
+                "tracking_hash": .value(receipt.trackingCode.hash), "key_id": .value(prepared.key.id),
+                "link_url": .value(filing.linkURL), "link_site": .value(filing.linkSite),
+                "link_oddities": .value(filing.linkOddities.map(\.rawValue)),
+                "suffix_version": .value(filing.suffixVersion),
+            ])
+    }
+
+    mutating func addSealed(_ sealed: Data, field: SealedField, of complaint: UUID, campaign: Int) {
+        add(
+            "complaint_sealed",
+            [
+                "campaign_id": .value(campaign), "complaint_id": .value(complaint), "field": .value(field.rawValue),
+                "sealed": .value(sealed),
+            ])
     }
 
     /// The pairs of characters by which the text is found.
-    func insertText(_ text: String, of complaint: UUID, campaign: Int) throws {
-        try run(
-            """
-            INSERT INTO complaint_text (campaign_id, complaint_id, pairs)
-            VALUES (\(campaign), \(complaint), \(characterPairs(in: text)))
-            ON CONFLICT DO NOTHING
-            """)
+    mutating func addText(_ pairs: [Int], of complaint: UUID, campaign: Int) {
+        add(
+            "complaint_text", ignoringConflicts: true,
+            ["campaign_id": .value(campaign), "complaint_id": .value(complaint), "pairs": .value(pairs)])
     }
 
-    private func insertComplaint(_ intake: Intake, _ receipt: Receipt, key: CaseKey) throws {
-        let (complaint, filing) = (intake.complaint, intake.filing)
-        try run(
-            """
-            INSERT INTO complaint (
-                campaign_id, id, number, version, kind, status, category, scenario, respondent_platform,
-                respondent_company, respondent_name, target_platform, target_company, target_host, payment_method,
-                method_name, scene, manner, wrapped_by, merchant, office, received_on, materials_on, changed_on,
-                due_on, recorded_at, changed_at, narrative, remedy_sought, language, occurred_on, app_version, os,
-                region, account_type, complainant_kind, age_band, disclose_identity, publish_narrative,
-                privacy_notice, channel, filed_by, client_reference, tracking_hash, key_id, link_url,
-                link_site, link_oddities, suffix_version)
-            VALUES (
-                \(intake.campaignID), \(complaint.id), \(receipt.reference.number), 1, \(complaint.kind),
-                \(complaint.status), \(complaint.category), \(complaint.scenario), \(complaint.respondent.platform),
-                \(complaint.respondent.company), \(filing.respondentName), \(complaint.target.platform),
-                \(complaint.target.company), \(complaint.target.host), \(complaint.target.paymentMethod),
-                \(filing.methodName), \(filing.scene), \(filing.manner), \(filing.wrappedBy), \(filing.merchant),
-                \(complaint.office), \(complaint.receivedOn), \(complaint.materialsOn), \(complaint.changedOn),
-                \(complaint.nextDueDay), \(receipt.recordedAt), \(receipt.recordedAt), \(filing.narrative),
-                \(filing.remedySought), \(filing.language), \(filing.occurredOn), \(filing.appVersion), \(filing.os),
-                \(filing.region), \(filing.accountType), \(filing.complainantKind), \(filing.ageBand),
-                \(filing.disclosesIdentity), \(filing.publishesNarrative), \(filing.privacyNotice), \(intake.channel),
-                \(intake.filedBy), \(filing.clientReference), \(receipt.trackingCode.hash), \(key.id),
-                \(filing.linkURL), \(filing.linkSite), \(filing.linkOddities.map(\.rawValue)),
-                \(filing.suffixVersion))
-            """)
+    private mutating func addTie(to barrier: BarrierSummary, of filing: PreparedFiling, _ place: StepPlace) {
+        add(
+            "complaint_barrier",
+            [
+                "campaign_id": .value(place.campaign), "complaint_id": .value(place.case),
+                "barrier_id": .value(barrier.id), "number": .value(filing.number),
+            ])
+        addTieInterval(to: barrier.id, isLinked: true, place)
     }
 
-    private func insertSealed(_ intake: Intake, key: CaseKey) throws {
-        var fields: [(SealedField, String)] = []
-        if let identity = intake.sealed.identity { fields.append((.identity, try JSONText(encoding: identity).text)) }
-        if let text = intake.sealed.linkText { fields.append((.linkText, text)) }
-        if let text = intake.sealed.passphrase { fields.append((.passphrase, text)) }
-        if let text = intake.sealed.controlText { fields.append((.controlText, text)) }
-        for (field, text) in fields {
-            try insertSealed(text, field: field, of: intake.complaint.id, campaign: intake.campaignID, key: key)
+    mutating func addTieInterval(to barrier: UUID, isLinked: Bool, _ place: StepPlace) {
+        add(
+            "complaint_barrier_interval",
+            [
+                "campaign_id": .value(place.campaign), "complaint_id": .value(place.case),
+                "barrier_id": .value(barrier), "sequence": .value(place.sequence),
+                "written_by": .value(place.writtenBy), "effective_from": .value(place.on),
+                "recorded_at": .value(place.moment), "is_linked": .value(isLinked),
+            ])
+    }
+
+    private mutating func add(_ deadline: Deadline, of complaint: UUID, campaign: Int) throws {
+        add(
+            "deadline",
+            [
+                "campaign_id": .value(campaign), "complaint_id": .value(complaint),
+                "purpose": .value(deadline.purpose), "rule": .value(try JSONText(encoding: deadline.rule)),
+                "started_on": .value(deadline.startedOn), "pauses": .value(try JSONText(encoding: deadline.pauses)),
+                "extensions": .value(try JSONText(encoding: deadline.extensions)),
+                "adoptions": .value(try JSONText(encoding: deadline.adoptions)), "due_on": .value(deadline.dueOn),
+                "is_provisional": .value(deadline.isProvisional), "state": .value(deadline.state),
+                "ended_on": .value(deadline.endedOn),
+            ])
+    }
+
+    mutating func addInterval(of complaint: Complaint, _ place: StepPlace) {
+        add(
+            "complaint_interval",
+            [
+                "campaign_id": .value(place.campaign), "complaint_id": .value(complaint.id),
+                "sequence": .value(place.sequence), "written_by": .value(place.writtenBy),
+                "effective_from": .value(place.on), "recorded_at": .value(place.moment),
+                "status": .value(complaint.status), "category": .value(complaint.category),
+                "scenario": .value(complaint.scenario),
+                "respondent_platform": .value(complaint.respondent.platform),
+                "respondent_company": .value(complaint.respondent.company),
+                "target_platform": .value(complaint.target.platform),
+                "target_company": .value(complaint.target.company),
+                "payment_method": .value(complaint.target.paymentMethod), "office": .value(complaint.office),
+                "officer_id": .value(complaint.officer), "outcome": .value(complaint.outcome),
+                "refusal_ground": .value(complaint.refusalGround),
+            ])
+    }
+
+    mutating func addIntervals(of deadlines: [Deadline], _ place: StepPlace) {
+        for deadline in deadlines {
+            add(
+                "deadline_interval",
+                [
+                    "campaign_id": .value(place.campaign), "complaint_id": .value(place.case),
+                    "purpose": .value(deadline.purpose), "sequence": .value(place.sequence),
+                    "written_by": .value(place.writtenBy), "effective_from": .value(place.on),
+                    "recorded_at": .value(place.moment), "started_on": .value(deadline.startedOn),
+                    "due_on": .value(deadline.dueOn), "state": .value(deadline.state),
+                    "ended_on": .value(deadline.endedOn),
+                ])
         }
     }
+}
 
+extension Connection {
     func insertSealed(_ text: String, field: SealedField, of complaint: UUID, campaign: Int, key: CaseKey) throws {
-        try run(
-            """
-            INSERT INTO complaint_sealed (campaign_id, complaint_id, field, sealed)
-            VALUES (\(campaign), \(complaint), \(field.rawValue),
-                    \(try key.seal(text, field: field, of: complaint)))
-            """)
+        var rows = RowBatch()
+        rows.addSealed(
+            try key.seal(text, field: field, of: complaint), field: field, of: complaint, campaign: campaign)
+        try insert(rows)
     }
+}
 
-    private func insertContacts(_ intake: Intake, contactKey: SymmetricKey) throws {
-        for (kind, digest) in intake.sealed.identity?.contactDigests(key: contactKey) ?? [] {
-            try run(
-                """
-                INSERT INTO contact_digest (campaign_id, complaint_id, kind, digest)
-                VALUES (\(intake.campaignID), \(intake.complaint.id), \(kind), \(digest))
-                """)
-        }
+extension SealedParts {
+    /// Each part encrypted with the key of its complaint.
+    func sealed(with key: CaseKey, of complaint: UUID) throws -> [(SealedField, Data)] {
+        var fields: [(SealedField, String)] = []
+        if let identity { fields.append((.identity, try JSONText(encoding: identity).text)) }
+        if let linkText { fields.append((.linkText, linkText)) }
+        if let passphrase { fields.append((.passphrase, passphrase)) }
+        if let controlText { fields.append((.controlText, controlText)) }
+        return try fields.map { ($0, try key.seal($1, field: $0, of: complaint)) }
     }
 }
 
@@ -109,12 +184,10 @@ extension Identity {
     func contactDigests(key: SymmetricKey) -> [(kind: String, digest: Data)] {
         let contacts = [("phone", normalisedPhone), ("email", normalisedEmail)]
         return contacts.compactMap { kind, value in
-            value.map { (kind, digest(kind, $0, key: key)) }
+            value.map { value in
+                let code = HMAC<SHA256>.authenticationCode(for: Data("\(kind)|\(value)".utf8), using: key)
+                return (kind, Data(code.prefix(16)))
+            }
         }
     }
-}
-
-/// What finds the same value again without telling it: only the holder of `key` can make it.
-private func digest(_ kind: String, _ value: String, key: SymmetricKey) -> Data {
-    Data(HMAC<SHA256>.authenticationCode(for: Data("\(kind)|\(value)".utf8), using: key).prefix(16))
 }

@@ -75,13 +75,48 @@ public enum IntakeError: Error, Equatable {
     case alreadyFiled(existing: String)
 }
 
-/// Stores filings: one transaction each, everything or nothing.
+/// A filing with everything made that needs no database: what is left is to write it down.
+struct PreparedFiling: Sendable {
+    let intake: Intake
+    let request: IdempotentRequest?
+    let key: CaseKey
+    let number: Int
+    let trackingCode: TrackingCode
+    /// The barrier it attests.
+    let barrier: UUID?
+    let sealed: [(SealedField, Data)]
+    let contacts: [(kind: String, digest: Data)]
+    let pairs: [Int]
+    /// Makes the answer that is stored for whoever asks again with the same key.
+    let answer: @Sendable (Receipt) throws -> StoredAnswer
+
+    var reference: Reference { Reference(prefix: intake.prefix, number: number) }
+}
+
+/// Stores filings: everything of one, or nothing.
 public final class Intaker: Sendable {
     private let databases: Databases
     private let keys: CaseKeys
     private let contactKey: SymmetricKey
-    private let numbers = Mutex<[Int: (left: Range<Int>, taken: ContinuousClock.Instant)]>([:])
+    private let lane: FilingLane
+    private let numbers = Mutex<[Int: Numbers]>([:])
 
+    private struct Numbers {
+        var left: Range<Int>
+        var returned: [Int] = []
+        let taken: ContinuousClock.Instant
+    }
+
+    /// Barriers that are known: their ids never change, and the day they stand in the ledger from only goes back.
+    private let barriers = Mutex<[KnownBarrier: (id: UUID, recordedOn: Day)]>([:])
+
+    private struct KnownBarrier: Hashable {
+        let campaign: Int
+        let key: BarrierKey
+    }
+
+    /// Barriers remembered at the most; beyond that all are asked for again.
+    private static let remembered = 50_000
     /// Numbers taken from the campaign's counter at a time.
     ///
     /// A restart leaves a gap of what was not used.
@@ -93,6 +128,7 @@ public final class Intaker: Sendable {
         self.databases = databases
         self.keys = keys
         contactKey = keys.encryptionKey.derived(for: "contact digest")
+        lane = FilingLane(databases.filing)
     }
 
     /// Stores `intake`; with a key, at most once.
@@ -102,62 +138,48 @@ public final class Intaker: Sendable {
     ///   - request: The key of the request, if it has one.
     ///   - answer: Makes the answer that is stored for whoever asks again with the same key.
     /// - Returns: The answer, and whether it had been given before.
-    /// - Throws: ``IntakeError``, ``IdempotencyError``, ``MomentError``, or `PostgresError`.
+    /// - Throws: ``IntakeError``, ``IdempotencyError``, ``MomentError``, ``FilingLane/Full``, or `PostgresError`.
     public func file(
         _ intake: Intake, request: IdempotentRequest?, answer: @escaping @Sendable (Receipt) throws -> StoredAnswer
     ) async throws -> (answer: StoredAnswer, isReplay: Bool) {
-        if let request, let known = try await replay(request) { return (known, true) }
-        if let existing = try await filedBefore(intake) { throw IntakeError.alreadyFiled(existing: existing) }
+        let id = intake.complaint.id
         let barrier = try await barrier(for: intake)
         let number = try await nextNumber(of: intake.campaignID)
-        let caseKey = try await keys.take()
-        let code = TrackingCode.generate()
-        let reference = Reference(prefix: intake.prefix, number: number)
+        let key = try await keys.take()
+        let filing = PreparedFiling(
+            intake: intake, request: request, key: key, number: number, trackingCode: .generate(), barrier: barrier,
+            sealed: try intake.sealed.sealed(with: key, of: id),
+            contacts: intake.sealed.identity?.contactDigests(key: contactKey) ?? [],
+            pairs: characterPairs(in: intake.filing.narrative), answer: answer)
         do {
-            return try await databases.filing.transaction { [contactKey] db in
-                try db.run(script: "SET LOCAL lock_timeout = '250ms'")
-                let moment = try db.recordingMoment()
-                let receipt = Receipt(
-                    reference: reference, trackingCode: code, recordedAt: moment, complaint: intake.complaint,
-                    barrier: barrier)
-                let made = try answer(receipt)
-                if let request, try !db.keep(made, for: request, at: moment) { throw IdempotencyError.raced }
-                try db.insert(intake, receipt, key: caseKey, contactKey: contactKey)
-                return (made, false)
-            }
-        } catch IdempotencyError.raced {
-            guard let request, let known = try await replay(request) else { throw IdempotencyError.inFlight }
-            return (known, true)
-        } catch let error as PostgresError where error.constraint == "complaint_is_filed_once" {
-            throw IntakeError.alreadyFiled(existing: try await filedBefore(intake) ?? "")
+            let (answer, isReplay) = try await lane.store(filing)
+            if isReplay { await giveBack(filing) }
+            return (answer, isReplay)
+        } catch let error where error is IntakeError || error is IdempotencyError || error is FilingLane.Full {
+            await giveBack(filing)
+            throw error
         }
     }
 
-    private func replay(_ request: IdempotentRequest) async throws -> StoredAnswer? {
-        try await databases.filing.transaction(.readOnly) { db in try db.answer(to: request) }
-    }
-
-    /// The complaint that this filer has sent under the same reference before.
-    private func filedBefore(_ intake: Intake) async throws -> String? {
-        guard let filer = intake.filedBy, let own = intake.filing.clientReference else { return nil }
-        let number = try await databases.filing.transaction(.readOnly) { db in
-            try db.first(
-                """
-                SELECT number FROM complaint
-                WHERE campaign_id = \(intake.campaignID) AND filed_by = \(filer) AND client_reference = \(own)
-                """
-            ) { row in try row.read(Int.self) }
-        }
-        return number.map { Reference(prefix: intake.prefix, number: $0).description }
+    /// Number and key of a filing that was not written serve the next.
+    private func giveBack(_ filing: PreparedFiling) async {
+        numbers.withLock { $0[filing.intake.campaignID]?.returned.append(filing.number) }
+        await keys.giveBack(filing.key)
     }
 
     /// Found or entered in the ledger in a short transaction of its own, so that filings never wait for each other.
-    private func barrier(for intake: Intake) async throws -> BarrierSummary? {
+    private func barrier(for intake: Intake) async throws -> UUID? {
         guard let key = BarrierKey(intake.complaint, scene: intake.filing.scene) else { return nil }
-        return try await databases.filing.transaction { db in
-            try db.findOrRecordBarrier(
-                key, campaign: intake.campaignID, by: intake.actor, on: intake.complaint.receivedOn)
+        let (known, day) = (KnownBarrier(campaign: intake.campaignID, key: key), intake.complaint.receivedOn)
+        if let found = barriers.withLock({ $0[known] }), found.recordedOn <= day { return found.id }
+        let summary = try await databases.filing.transaction { db in
+            try db.findOrRecordBarrier(key, campaign: intake.campaignID, by: intake.actor, on: day)
         }
+        barriers.withLock { barriers in
+            if barriers.count >= Self.remembered { barriers.removeAll() }
+            barriers[known] = (summary.id, min(summary.recordedOn, day))
+        }
+        return summary.id
     }
 
     private func nextNumber(of campaign: Int) async throws -> Int {
@@ -174,16 +196,16 @@ public final class Intaker: Sendable {
         guard let end else { throw PostgresError.unexpectedRow("campaign \(campaign) has no counter") }
         numbers.withLock { blocks in
             // Where two filings fetched at once, the earlier block's rest is a gap.
-            blocks[campaign] = ((end - Self.block + 1)..<end, .now)
+            blocks[campaign] = Numbers(left: (end - Self.block + 1)..<end, taken: .now)
         }
         return end - Self.block
     }
 
     private func takeNumber(of campaign: Int) -> Int? {
         numbers.withLock { blocks in
-            guard let block = blocks[campaign], let number = block.left.first,
-                block.taken.duration(to: .now) < Self.patience
-            else { return nil }
+            guard let block = blocks[campaign], block.taken.duration(to: .now) < Self.patience else { return nil }
+            if let number = blocks[campaign]?.returned.popLast() { return number }
+            guard let number = block.left.first else { return nil }
             blocks[campaign]?.left = block.left.dropFirst()
             return number
         }

@@ -72,6 +72,8 @@ public struct CaseKey: Sendable {
         self.key = key
     }
 
+    func wrapped(under encryptionKey: KeyEncryptionKey) throws -> Data { try encryptionKey.wrap(key, id: id) }
+
     /// Encrypts one field of one complaint; the result opens nowhere else.
     func seal(_ text: String, field: SealedField, of complaint: UUID) throws -> Data {
         try Store.seal(Data(text.utf8), with: key, context: context(field, complaint))

@@ -1,0 +1,231 @@
+import Casework
+import Crypto
+import DequeModule
+import Foundation
+import Postgres
+import Synchronization
+
+/// Filings that come at the same time share a commit.
+///
+/// A commit, and each statement, costs the database about as much for sixty-four filings as for one. While one batch is
+/// being written the next collects: nobody waits for a timer, and a filing that comes alone goes alone. Each has its own
+/// outcome; where a batch fails, its filings are written one by one, so that only the one at fault fails. Nothing is
+/// answered before its commit, and where the outcome of a commit is not known, everyone in it is told so.
+public final class FilingLane: Sendable {
+    /// More wait already than may.
+    public struct Full: Error {}
+
+    /// Filings in one commit, at the most.
+    static let batch = 64
+    /// Filings that may wait.
+    static let waiting = 2048
+    /// Batches under way at a time.
+    static let writers = 2
+
+    typealias Outcome = Result<(answer: StoredAnswer, isReplay: Bool), any Error>
+
+    private struct Job: Sendable {
+        let filing: PreparedFiling
+        let continuation: CheckedContinuation<(answer: StoredAnswer, isReplay: Bool), any Error>
+    }
+
+    /// Who files takes turns, so that one who files much does not keep others waiting.
+    private struct Queue {
+        var byFiler: [String: Deque<Job>] = [:]
+        var turns: Deque<String> = []
+        var count = 0
+        var writers = 0
+
+        mutating func append(_ job: Job) {
+            let filer = job.filing.request?.principal ?? ""
+            if byFiler[filer] == nil { turns.append(filer) }
+            byFiler[filer, default: []].append(job)
+            count += 1
+        }
+
+        /// The next batch; of filings that could be one and the same, only the first.
+        mutating func next() -> [Job] {
+            var (jobs, held): ([Job], [Job]) = ([], [])
+            var seen: Set<Data> = []
+            while jobs.count < FilingLane.batch, let filer = turns.popFirst() {
+                guard let job = byFiler[filer]?.popFirst() else { continue }
+                if byFiler[filer]?.isEmpty == true { byFiler[filer] = nil } else { turns.append(filer) }
+                count -= 1
+                let marks = job.filing.marks
+                if seen.isDisjoint(with: marks) { jobs.append(job) } else { held.append(job) }
+                seen.formUnion(marks)
+            }
+            for job in held { append(job) }
+            return jobs
+        }
+    }
+
+    private let database: Database
+    private let queue = Mutex(Queue())
+
+    init(_ database: Database) {
+        self.database = database
+    }
+
+    /// - Throws: ``Full``, ``IntakeError``, ``IdempotencyError``, ``MomentError``, or `PostgresError`.
+    func store(_ filing: PreparedFiling) async throws -> (answer: StoredAnswer, isReplay: Bool) {
+        try await withCheckedThrowingContinuation { continuation in
+            let job = Job(filing: filing, continuation: continuation)
+            let decision = queue.withLock { queue -> (isFull: Bool, isWriter: Bool) in
+                guard queue.count < Self.waiting else { return (true, false) }
+                queue.append(job)
+                guard queue.writers < Self.writers else { return (false, false) }
+                queue.writers += 1
+                return (false, true)
+            }
+            if decision.isFull { continuation.resume(throwing: Full()) }
+            if decision.isWriter { Task { await write() } }
+        }
+    }
+
+    /// Writes batches until nobody waits.
+    private func write() async {
+        while true {
+            let jobs = queue.withLock { queue in
+                let jobs = queue.next()
+                if jobs.isEmpty { queue.writers -= 1 }
+                return jobs
+            }
+            guard !jobs.isEmpty else { return }
+            let outcomes = await store(jobs.map(\.filing))
+            for (job, outcome) in zip(jobs, outcomes) { job.continuation.resume(with: outcome) }
+        }
+    }
+
+    private func store(_ filings: [PreparedFiling]) async -> [Outcome] {
+        do {
+            return try await database.transaction { db in try db.store(filings) }
+        } catch PostgresError.commitOutcomeUnknown(let why) {
+            return filings.map { _ in .failure(PostgresError.commitOutcomeUnknown(why)) }
+        } catch {
+            guard filings.count > 1 else { return [await alone(filings[0], error)] }
+            var outcomes: [Outcome] = []
+            for filing in filings { outcomes += await store([filing]) }
+            return outcomes
+        }
+    }
+
+    /// What a filing that failed by itself comes to: another that was faster may have been the same.
+    private func alone(_ filing: PreparedFiling, _ error: any Error) async -> Outcome {
+        do {
+            if case IdempotencyError.raced = error, let request = filing.request {
+                let known = try await database.transaction(.readOnly) { db in try db.answer(to: request) }
+                return known.map { .success(($0, true)) } ?? .failure(IdempotencyError.inFlight)
+            }
+            if let error = error as? PostgresError, error.constraint == "complaint_is_filed_once" {
+                let existing = try await database.transaction(.readOnly) { db in try db.filedBefore([filing]) }
+                return .failure(IntakeError.alreadyFiled(existing: existing.compactMap(\.self).first ?? ""))
+            }
+            return .failure(error)
+        } catch {
+            return .failure(error)
+        }
+    }
+}
+
+extension PreparedFiling {
+    /// What no two filings of one batch may share.
+    fileprivate var marks: Set<Data> {
+        var marks: Set<Data> = []
+        if let request { marks.insert(sha256("key \(request.principal) \(request.keyHash.base64EncodedString())")) }
+        if let filer = intake.filedBy, let own = intake.filing.clientReference {
+            marks.insert(sha256("own \(intake.campaignID) \(filer) \(own)"))
+        }
+        return marks
+    }
+}
+
+extension Connection {
+    /// Writes what is new among the filings, and answers all of them.
+    ///
+    /// - Throws: ``IdempotencyError/raced`` where one of them came in by another way meanwhile, ``MomentError``, or
+    ///   `PostgresError`; nothing is stored then.
+    fileprivate func store(_ filings: [PreparedFiling]) throws -> [FilingLane.Outcome] {
+        try run(script: "SET LOCAL lock_timeout = '250ms'")
+        var outcomes = try answeredBefore(filings)
+        let open = outcomes.indices.filter { outcomes[$0] == nil }
+        for (index, existing) in zip(open, try filedBefore(open.map { filings[$0] })) {
+            if let existing { outcomes[index] = .failure(IntakeError.alreadyFiled(existing: existing)) }
+        }
+        let new = outcomes.indices.filter { outcomes[$0] == nil }
+        if !new.isEmpty {
+            let barriers = try barrierSummaries(Set(new.compactMap { filings[$0].barrier }))
+            let moment = try recordingMoment()
+            var (keys, rows) = (RowBatch(), RowBatch())
+            for index in new {
+                let filing = filings[index]
+                let receipt = Receipt(
+                    reference: filing.reference, trackingCode: filing.trackingCode, recordedAt: moment,
+                    complaint: filing.intake.complaint, barrier: filing.barrier.flatMap { barriers[$0] })
+                let answer = try filing.answer(receipt)
+                if let request = filing.request { try keys.add(answer, for: request, at: moment) }
+                try rows.add(filing, receipt)
+                outcomes[index] = .success((answer, false))
+            }
+            let keyed = new.count { filings[$0].request != nil }
+            guard try insertKeys(keys) == keyed else { throw IdempotencyError.raced }
+            try insert(rows)
+        }
+        return outcomes.map { $0 ?? .failure(PostgresError.unexpectedRow("a filing without an outcome")) }
+    }
+
+    private func answeredBefore(_ filings: [PreparedFiling]) throws -> [FilingLane.Outcome?] {
+        let requests = filings.compactMap(\.request)
+        guard !requests.isEmpty else { return filings.map { _ in nil } }
+        let known = try storedAnswers(to: requests)
+        return filings.map { filing in
+            guard let request = filing.request, let stored = known[request.keyHash],
+                stored.principal == request.principal
+            else { return nil }
+            return Result { (try stored.answer(to: request), true) }
+        }
+    }
+
+    /// The complaints that the same filers have sent under the same references before.
+    fileprivate func filedBefore(_ filings: [PreparedFiling]) throws -> [String?] {
+        let marked = filings.filter { $0.intake.filedBy != nil && $0.intake.filing.clientReference != nil }
+        guard !marked.isEmpty else { return filings.map { _ in nil } }
+        let rows = try all(
+            """
+            SELECT c.campaign_id, c.filed_by, c.client_reference, c.number
+            FROM unnest(\(marked.map(\.intake.campaignID)), \(marked.compactMap(\.intake.filedBy)),
+                        \(marked.compactMap(\.intake.filing.clientReference))) AS w(campaign, filer, own)
+            JOIN complaint c ON c.campaign_id = w.campaign AND c.filed_by = w.filer AND c.client_reference = w.own
+            """
+        ) { row in
+            (
+                "\(try row.read(Int.self)) \(try row.read(UUID.self)) \(try row.read(String.self))",
+                try row.read(Int.self)
+            )
+        }
+        let found = Dictionary(rows) { first, _ in first }
+        return filings.map { filing in
+            guard let filer = filing.intake.filedBy, let own = filing.intake.filing.clientReference else { return nil }
+            return found["\(filing.intake.campaignID) \(filer) \(own)"].map {
+                Reference(prefix: filing.intake.prefix, number: $0).description
+            }
+        }
+    }
+
+    private func barrierSummaries(_ ids: Set<UUID>) throws -> [UUID: BarrierSummary] {
+        guard !ids.isEmpty else { return [:] }
+        let found = try all(
+            "SELECT \(BarrierSummary.columns) FROM barrier b WHERE b.id = ANY(\(Array(ids)))",
+            as: BarrierSummary.init(row:))
+        return Dictionary(uniqueKeysWithValues: found.map { ($0.id, $0) })
+    }
+
+    /// Waits for another request with one of the keys that is under way.
+    private func insertKeys(_ keys: RowBatch) throws -> Int {
+        do {
+            return try insert(keys)
+        } catch  where error.state == "55P03" {
+            throw IdempotencyError.inFlight
+        }
+    }
+}
