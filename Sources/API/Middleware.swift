@@ -31,6 +31,8 @@ struct ProblemMiddleware: RouterMiddleware {
         _ request: Request, _ response: Response, _ failure: (any Error)?, _ context: Context, took: Duration
     ) {
         let status = response.status.code
+        let level: Logger.Level = status >= 500 ? .error : .info
+        guard context.logger.logLevel <= level else { return }
         var metadata: Logger.Metadata = [
             "request_id": "\(context.requestID.uuidString.lowercased())", "method": "\(request.method)",
             "route": "\(context.endpointPath ?? "none")", "status": "\(status)",
@@ -40,7 +42,7 @@ struct ProblemMiddleware: RouterMiddleware {
         if let company = context.company { metadata["company"] = "\(company.company)" }
         // A client's mistake is its own business; ours is logged with its cause, which never holds what was sent.
         if status >= 500, let failure { metadata["error"] = "\(Self.cause(of: failure))" }
-        context.logger.log(level: status >= 500 ? .error : .info, "request answered", metadata: metadata)
+        context.logger.log(level: level, "request answered", metadata: metadata)
     }
 
     private static func cause(of error: any Error) -> String {

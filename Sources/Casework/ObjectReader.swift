@@ -70,7 +70,8 @@ public final class ObjectReader {
     public var names: [String] { members.keys.sorted() }
 
     public func place(_ name: String) -> String {
-        "\(pointer)/\(name.replacing("~", with: "~0").replacing("/", with: "~1"))"
+        guard name.utf8.contains(where: { $0 == 0x7E || $0 == 0x2F }) else { return pointer + "/" + name }
+        return "\(pointer)/\(name.replacing("~", with: "~0").replacing("/", with: "~1"))"
     }
 
     /// Whether the member is there and not `null`.

@@ -88,6 +88,8 @@ public struct Directory: Sendable {
     let platformsByName: [String: Set<String>]
     let companiesByName: [String: Set<String>]
     let methodsByName: [String: Set<String>]
+    /// Names of platforms that do not turn up by accident, and whose they are.
+    private let tellingNames: [(name: [UInt8], owners: Set<String>)]
     private let hosts: [String: HostOwner]
 
     /// Whom a host names.
@@ -104,6 +106,7 @@ public struct Directory: Sendable {
         companies = Dictionary(registry.companies.map { ($0.code, $0) }) { first, _ in first }
         methods = Dictionary(registry.paymentMethods.map { ($0.code, $0) }) { first, _ in first }
         platformsByName = index(registry.platforms.map { ($0.code, [$0.code, $0.nameZh, $0.nameEn] + $0.aliases) })
+        tellingNames = platformsByName.filter { Self.isTelling($0.key) }.map { (Array($0.key.utf8), $0.value) }
         companiesByName = index(registry.companies.map { ($0.code, [$0.code, $0.nameZh, $0.nameEn] + $0.aliases) })
         methodsByName = index(registry.paymentMethods.map { ($0.code, [$0.code, $0.nameZh, $0.nameEn] + $0.aliases) })
         var hosts: [String: HostOwner] = [:]
@@ -175,9 +178,8 @@ public struct Directory: Sendable {
     public func platform(namedIn text: String, besides respondent: String?) -> String? {
         let text = Self.key(text)
         var found: Set<String> = []
-        for (name, owners) in platformsByName where Self.isTelling(name) && text.contains(name) {
-            found.formUnion(owners)
-        }
+        let bytes = Array(text.utf8)
+        for (name, owners) in tellingNames where bytes.contains(name) { found.formUnion(owners) }
         // A longer name wins over one inside it: 淘宝特价版 is not 淘宝 as well.
         let covered = found.filter { code in
             guard let platform = platforms[code] else { return false }
@@ -212,6 +214,16 @@ public struct Directory: Sendable {
                     default: false
                     }
                 }))
+    }
+}
+
+extension [UInt8] {
+    /// Whether the other occurs in it, byte for byte.
+    fileprivate func contains(_ other: [UInt8]) -> Bool {
+        guard let first = other.first, other.count <= count else { return false }
+        return (0...(count - other.count)).contains { start in
+            self[start] == first && self[start..<(start + other.count)].elementsEqual(other)
+        }
     }
 }
 

@@ -10,16 +10,21 @@ public struct ConnectionSettings: Sendable {
     public var lockTimeout: Duration
     /// How long an answer to COMMIT is waited for before its outcome counts as unknown.
     public var commitDeadline: Duration
+    /// Whether only single rows are looked up here, by index: then a plan made while a table was small, and kept, stays
+    /// good when it has grown. The server's own look-ups for foreign keys follow it too.
+    public var looksUpOnly: Bool
 
     public init(
         conninfo: String, applicationName: String = "rectify", statementTimeout: Duration = .seconds(5),
-        lockTimeout: Duration = .seconds(2), commitDeadline: Duration = .seconds(5)
+        lockTimeout: Duration = .seconds(2), commitDeadline: Duration = .seconds(5),
+        looksUpOnly: Bool = false
     ) {
         self.conninfo = conninfo
         self.applicationName = applicationName
         self.statementTimeout = statementTimeout
         self.lockTimeout = lockTimeout
         self.commitDeadline = commitDeadline
+        self.looksUpOnly = looksUpOnly
     }
 
     /// Our own limit, a little above the server's, for when the server itself does not answer.
@@ -35,6 +40,7 @@ public struct ConnectionSettings: Sendable {
         SET lock_timeout = \(milliseconds(lockTimeout));
         SET idle_in_transaction_session_timeout = 10000;
         SET jit = off;
+        SET enable_seqscan = \(looksUpOnly ? "off" : "on");
         """
     }
 

@@ -16,15 +16,39 @@ extension Array: PostgresValue where Element: PostgresValue {
     }
 
     public var postgresText: String {
-        let quoted = map { element in
-            let escaped = element.postgresText.utf8.flatMap { byte in
-                byte == backslash || byte == quote ? [backslash, byte] : [byte]
-            }
-            return "\"" + String(decoding: escaped, as: UTF8.self) + "\""
-        }
-        return "{" + quoted.joined(separator: ",") + "}"
+        arrayText(map(\.postgresText))
     }
 }
+
+/// `{…}` as the server reads it, every element in quotation marks.
+private func arrayText(_ elements: [String]) -> String {
+    var text: [UInt8] = [UInt8(ascii: "{")]
+    for element in elements { appendElement(element, to: &text) }
+    return closedArray(text)
+}
+
+/// Goes on with an array in the making, which begins with `{`; `nil` is NULL.
+func appendElement(_ element: String?, to text: inout [UInt8]) {
+    if text.count > 1 { text.append(UInt8(ascii: ",")) }
+    guard var element else {
+        text += "NULL".utf8
+        return
+    }
+    text.append(quote)
+    element.withUTF8 { bytes in
+        if bytes.contains(where: { $0 == quote || $0 == backslash }) {
+            for byte in bytes {
+                if byte == quote || byte == backslash { text.append(backslash) }
+                text.append(byte)
+            }
+        } else {
+            text.append(contentsOf: bytes)
+        }
+    }
+    text.append(quote)
+}
+
+func closedArray(_ text: [UInt8]) -> String { String(decoding: text, as: UTF8.self) + "}" }
 
 private let backslash = UInt8(ascii: "\\")
 private let quote = UInt8(ascii: "\"")

@@ -13,12 +13,16 @@ public struct RowBatch: Sendable {
     }
 
     private struct Table: Sendable {
-        let name: String
+        let name: StaticString
         let columns: [String]
         let types: [PostgresType]
         let ignoresConflicts: Bool
-        /// By column.
-        var cells: [[String?]]
+        /// Each column as an array in the making.
+        var arrays: [[UInt8]]
+
+        mutating func append(_ row: KeyValuePairs<StaticString, Cell>) {
+            for (column, cell) in row.enumerated() { appendElement(cell.value.text, to: &arrays[column]) }
+        }
     }
 
     private var tables: [Table] = []
@@ -33,16 +37,15 @@ public struct RowBatch: Sendable {
     public mutating func add(
         _ table: StaticString, ignoringConflicts: Bool = false, _ row: KeyValuePairs<StaticString, Cell>
     ) {
-        let name = "\(table)"
-        guard let index = tables.firstIndex(where: { $0.name == name }) else {
-            tables.append(
-                Table(
-                    name: name, columns: row.map { "\($0.key)" }, types: row.map(\.value.type),
-                    ignoresConflicts: ignoringConflicts, cells: row.map { [$0.value.text] }))
-            return
+        if let index = tables.firstIndex(where: { $0.name.isSame(as: table) }) {
+            precondition(tables[index].columns.count == row.count, "a row of \(table) with other columns")
+            return tables[index].append(row)
         }
-        precondition(tables[index].columns.count == row.count, "a row of \(name) with other columns")
-        for (column, cell) in row.enumerated() { tables[index].cells[column].append(cell.value.text) }
+        var new = Table(
+            name: table, columns: row.map { "\($0.key)" }, types: row.map(\.value.type),
+            ignoresConflicts: ignoringConflicts, arrays: row.map { _ in [UInt8(ascii: "{")] })
+        new.append(row)
+        tables.append(new)
     }
 
     /// The statements, one a table.
@@ -52,7 +55,7 @@ public struct RowBatch: Sendable {
             let names = table.columns.joined(separator: ", ")
             sql.pieces.append(.text("\(table.name) (\(names)) SELECT "))
             let values = zip(table.columns, table.types).map { column, type in
-                type.arrayOID == 0 ? "r.\(column)::\(type.name)" : "r.\(column)"
+                type.arrayOID == 0 ? "r.\(column)::\(type.arrayName)" : "r.\(column)"
             }
             sql.pieces.append(.text(values.joined(separator: ", ") + " FROM unnest("))
             for (column, type) in table.types.enumerated() {
@@ -60,7 +63,8 @@ public struct RowBatch: Sendable {
                 // An array of arrays is no column of arrays, so those travel as text.
                 let element = type.arrayOID == 0 ? PostgresType.inferred : type
                 let array = PostgresType(oid: element.arrayOID, arrayOID: 0)
-                sql.pieces.append(.parameter(Parameter(type: array, text: arrayText(table.cells[column]))))
+                sql.pieces.append(.parameter(Parameter(type: array, text: closedArray(table.arrays[column]))))
+                sql.pieces.append(.text("::\(array.arrayName)"))
             }
             sql.pieces.append(.text(") AS r(\(names))"))
             if table.ignoresConflicts { sql.pieces.append(.text(" ON CONFLICT DO NOTHING")) }
@@ -71,7 +75,13 @@ public struct RowBatch: Sendable {
 
 extension PostgresType {
     /// The name of an array type, for a cast.
-    fileprivate var name: String { oid == PostgresType.bigint.arrayOID ? "bigint[]" : "text[]" }
+    fileprivate var arrayName: String {
+        let names: [PostgresType: String] = [
+            .bool: "boolean", .bytea: "bytea", .bigint: "bigint", .date: "date", .timestamptz: "timestamptz",
+            .numeric: "numeric", .uuid: "uuid", .jsonb: "jsonb",
+        ]
+        return (names.first { $0.key.arrayOID == oid }?.value ?? "text") + "[]"
+    }
 }
 
 extension Connection {
@@ -86,23 +96,9 @@ extension Connection {
     }
 }
 
-/// `{…}` as the server reads it, every element in quotation marks.
-private func arrayText(_ elements: [String?]) -> String {
-    var text: [UInt8] = [UInt8(ascii: "{")]
-    text.reserveCapacity(elements.reduce(2) { $0 + ($1?.utf8.count ?? 4) + 3 })
-    for (index, element) in elements.enumerated() {
-        if index > 0 { text.append(UInt8(ascii: ",")) }
-        guard let element else {
-            text += "NULL".utf8
-            continue
-        }
-        text.append(UInt8(ascii: "\""))
-        for byte in element.utf8 {
-            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { text.append(UInt8(ascii: "\\")) }
-            text.append(byte)
-        }
-        text.append(UInt8(ascii: "\""))
+extension StaticString {
+    fileprivate func isSame(as other: StaticString) -> Bool {
+        utf8Start == other.utf8Start
+            || withUTF8Buffer { own in other.withUTF8Buffer { own.elementsEqual($0) } }
     }
-    text.append(UInt8(ascii: "}"))
-    return String(decoding: text, as: UTF8.self)
 }

@@ -28,12 +28,16 @@ public struct Databases: Sendable {
     }
 
     public init(url: String, keysURL: String, sizes: Sizes = Sizes(), wait: Duration = .seconds(3), logger: Logger) {
-        func database(_ name: String, _ connections: Int, _ timeout: Duration, url: String) -> Database {
+        func database(
+            _ name: String, _ connections: Int, _ timeout: Duration, url: String, looksUpOnly: Bool = false
+        ) -> Database {
             Database(
-                ConnectionSettings(conninfo: url, applicationName: "rectify-\(name)", statementTimeout: timeout),
+                ConnectionSettings(
+                    conninfo: url, applicationName: "rectify-\(name)", statementTimeout: timeout,
+                    looksUpOnly: looksUpOnly),
                 limits: PoolLimits(connections: connections, wait: wait), logger: logger)
         }
-        filing = database("filing", sizes.filing, .seconds(5), url: url)
+        filing = database("filing", sizes.filing, .seconds(5), url: url, looksUpOnly: true)
         work = database("work", sizes.work, .seconds(5), url: url)
         reports = database("reports", sizes.reports, .seconds(60), url: url)
         health = database("health", 1, .seconds(2), url: url)

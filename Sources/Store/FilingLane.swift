@@ -195,7 +195,9 @@ extension Connection {
             SELECT c.campaign_id, c.filed_by, c.client_reference, c.number
             FROM unnest(\(marked.map(\.intake.campaignID)), \(marked.compactMap(\.intake.filedBy)),
                         \(marked.compactMap(\.intake.filing.clientReference))) AS w(campaign, filer, own)
-            JOIN complaint c ON c.campaign_id = w.campaign AND c.filed_by = w.filer AND c.client_reference = w.own
+            CROSS JOIN LATERAL (
+                SELECT campaign_id, filed_by, client_reference, number FROM complaint
+                WHERE campaign_id = w.campaign AND filed_by = w.filer AND client_reference = w.own LIMIT 1) c
             """
         ) { row in
             (

@@ -98,7 +98,8 @@ extension Connection {
             """
             SELECT k.key_hash, k.principal, k.fingerprint, k.status, k.sealed_response
             FROM unnest(\(requests.map(\.principal)), \(requests.map(\.keyHash))) AS w(principal, key_hash)
-            JOIN idempotency_key k USING (principal, key_hash)
+            CROSS JOIN LATERAL (
+                SELECT * FROM idempotency_key WHERE principal = w.principal AND key_hash = w.key_hash LIMIT 1) k
             """
         ) { row in
             (

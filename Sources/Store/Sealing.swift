@@ -22,9 +22,11 @@ public struct KeyEncryptionKey: Sendable {
     /// Names the key without telling it.
     public let id: String
     private let key: SymmetricKey
+    private let wrappingKey: SymmetricKey
 
     public init(_ bytes: Data) {
         key = SymmetricKey(data: bytes)
+        wrappingKey = Self.derived(from: key, for: "wrap")
         id = SHA256.hash(data: Data("rectify kek id".utf8) + bytes).prefix(6).map { byte in
             String(byte, radix: 16).leftPadded(to: 2)
         }.joined()
@@ -47,17 +49,19 @@ public struct KeyEncryptionKey: Sendable {
     public static func generate() -> String { Data(randomBytes(32)).base64EncodedString() }
 
     /// A key for another use, from which this one cannot be worked out.
-    public func derived(for use: String) -> SymmetricKey {
+    public func derived(for use: String) -> SymmetricKey { Self.derived(from: key, for: use) }
+
+    private static func derived(from key: SymmetricKey, for use: String) -> SymmetricKey {
         HKDF<SHA256>.deriveKey(inputKeyMaterial: key, info: Data("rectify \(use)".utf8), outputByteCount: 32)
     }
 
     func wrap(_ caseKey: SymmetricKey, id: UUID) throws -> Data {
         let bytes = caseKey.withUnsafeBytes { Data($0) }
-        return try seal(bytes, with: derived(for: "wrap"), context: "case_key|\(id)|\(self.id)|1")
+        return try seal(bytes, with: wrappingKey, context: "case_key|\(id)|\(self.id)|1")
     }
 
     func unwrap(_ wrapped: Data, id: UUID) throws -> SymmetricKey {
-        let bytes = try open(wrapped, with: derived(for: "wrap"), context: "case_key|\(id)|\(self.id)|1")
+        let bytes = try open(wrapped, with: wrappingKey, context: "case_key|\(id)|\(self.id)|1")
         return SymmetricKey(data: bytes)
     }
 }

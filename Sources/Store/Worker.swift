@@ -173,6 +173,7 @@ public final class Worker: Sendable {
             }
             if gone < batch { break }
         }
+        try await databases.reports.withConnection { db in try db.analyzeGrown() }
         for _ in 0..<20 {
             let filled = try await databases.work.transaction { db in
                 try db.run(
@@ -185,6 +186,21 @@ public final class Worker: Sendable {
             }
             if filled < batch { break }
         }
+    }
+}
+
+extension Connection {
+    /// Lets the planner look at tables that have doubled since it did: plans made while a table was empty are bad ones
+    /// once it is not, and the server's own look comes a minute later.
+    fileprivate func analyzeGrown() throws {
+        let grown = try all(
+            """
+            SELECT c.relname FROM pg_class c JOIN pg_stat_user_tables s ON s.relid = c.oid
+            WHERE s.n_live_tup > 1000 AND s.n_live_tup > 2 * c.reltuples AND c.relname ~ '^[a-z_]+$'
+            ORDER BY c.relname
+            """
+        ) { row in try row.read(String.self) }
+        for table in grown { try run(script: "ANALYZE \(table)") }
     }
 }
 
