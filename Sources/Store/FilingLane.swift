@@ -61,10 +61,12 @@ public final class FilingLane: Sendable {
     }
 
     private let database: Database
+    private let numbers: FilingNumbers
     private let queue = Mutex(Queue())
 
     init(_ database: Database) {
         self.database = database
+        numbers = FilingNumbers(database)
     }
 
     /// - Throws: ``Full``, ``IntakeError``, ``IdempotencyError``, ``MomentError``, or `PostgresError`.
@@ -98,11 +100,21 @@ public final class FilingLane: Sendable {
     }
 
     private func store(_ filings: [PreparedFiling]) async -> [Outcome] {
+        var free: [Int: [Int]] = [:]
         do {
-            return try await database.transaction { db in try db.store(filings) }
+            let barriers = try await numbers.barriers(of: filings)
+            for (campaign, group) in Dictionary(grouping: filings, by: \.intake.campaignID) {
+                free[campaign] = try await numbers.take(group.count, of: campaign)
+            }
+            let (outcomes, rest) = try await database.transaction { [free] db in
+                try db.store(filings, attesting: barriers, numbered: free)
+            }
+            for (campaign, numbers) in rest { self.numbers.giveBack(numbers, of: campaign) }
+            return outcomes
         } catch PostgresError.commitOutcomeUnknown(let why) {
             return filings.map { _ in .failure(PostgresError.commitOutcomeUnknown(why)) }
         } catch {
+            for (campaign, numbers) in free { self.numbers.giveBack(numbers, of: campaign) }
             guard filings.count > 1 else { return [await alone(filings[0], error)] }
             var outcomes: [Outcome] = []
             for filing in filings { outcomes += await store([filing]) }
@@ -145,7 +157,10 @@ extension Connection {
     ///
     /// - Throws: ``IdempotencyError/raced`` where one of them came in by another way meanwhile, ``MomentError``, or
     ///   `PostgresError`; nothing is stored then.
-    fileprivate func store(_ filings: [PreparedFiling]) throws -> [FilingLane.Outcome] {
+    fileprivate func store(
+        _ filings: [PreparedFiling], attesting barriers: [CampaignBarrier: UUID], numbered free: [Int: [Int]]
+    ) throws -> (outcomes: [FilingLane.Outcome], rest: [Int: [Int]]) {
+        var free = free
         try run(script: "SET LOCAL lock_timeout = '250ms'")
         var outcomes = try answeredBefore(filings)
         let open = outcomes.indices.filter { outcomes[$0] == nil }
@@ -154,14 +169,17 @@ extension Connection {
         }
         let new = outcomes.indices.filter { outcomes[$0] == nil }
         if !new.isEmpty {
-            let barriers = try barrierSummaries(Set(new.compactMap { filings[$0].barrier }))
+            let attested = filings.map { filing in filing.barrier.flatMap { barriers[$0] } }
+            let summaries = try barrierSummaries(Set(new.compactMap { attested[$0] }))
             let moment = try recordingMoment()
             var (keys, rows) = (RowBatch(), RowBatch())
             for index in new {
                 let filing = filings[index]
+                let number = free[filing.intake.campaignID]?.removeFirst() ?? 0
                 let receipt = Receipt(
-                    reference: filing.reference, trackingCode: filing.trackingCode, recordedAt: moment,
-                    complaint: filing.intake.complaint, barrier: filing.barrier.flatMap { barriers[$0] })
+                    reference: Reference(prefix: filing.intake.prefix, number: number),
+                    trackingCode: filing.trackingCode, recordedAt: moment, complaint: filing.intake.complaint,
+                    barrier: attested[index].flatMap { summaries[$0] })
                 let answer = try filing.answer(receipt)
                 if let request = filing.request { try keys.add(answer, for: request, at: moment) }
                 try rows.add(filing, receipt)
@@ -171,7 +189,7 @@ extension Connection {
             guard try insertKeys(keys) == keyed else { throw IdempotencyError.raced }
             try insert(rows)
         }
-        return outcomes.map { $0 ?? .failure(PostgresError.unexpectedRow("a filing without an outcome")) }
+        return (outcomes.map { $0 ?? .failure(PostgresError.unexpectedRow("a filing without an outcome")) }, free)
     }
 
     private func answeredBefore(_ filings: [PreparedFiling]) throws -> [FilingLane.Outcome?] {

@@ -27,7 +27,7 @@ extension RowBatch {
         addInterval(of: complaint, place)
         addIntervals(of: complaint.deadlines, place)
         for deadline in complaint.deadlines { try add(deadline, of: complaint.id, campaign: campaign) }
-        if let barrier = receipt.barrier { addTie(to: barrier, of: filing, place) }
+        if let barrier = receipt.barrier { addTie(to: barrier, number: receipt.reference.number, place) }
         var details = ["kind": complaint.kind.rawValue, "channel": intake.channel.rawValue]
         if let barrier = receipt.barrier { details["barrier"] = String(barrier.number) }
         let event = Event(actor: intake.actor, action: "file", details: details, effectiveOn: complaint.receivedOn)
@@ -86,12 +86,12 @@ extension RowBatch {
             ["campaign_id": .value(campaign), "complaint_id": .value(complaint), "pairs": .value(pairs)])
     }
 
-    private mutating func addTie(to barrier: BarrierSummary, of filing: PreparedFiling, _ place: StepPlace) {
+    private mutating func addTie(to barrier: BarrierSummary, number: Int, _ place: StepPlace) {
         add(
             "complaint_barrier",
             [
                 "campaign_id": .value(place.campaign), "complaint_id": .value(place.case),
-                "barrier_id": .value(barrier.id), "number": .value(filing.number),
+                "barrier_id": .value(barrier.id), "number": .value(number),
             ])
         addTieInterval(to: barrier.id, isLinked: true, place)
     }

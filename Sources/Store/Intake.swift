@@ -75,57 +75,33 @@ public enum IntakeError: Error, Equatable {
     case alreadyFiled(existing: String)
 }
 
-/// A filing with everything made that needs no database: what is left is to write it down.
+/// A filing with everything made that needs no database: what is left is to number it and write it down.
 struct PreparedFiling: Sendable {
     let intake: Intake
     let request: IdempotentRequest?
     let key: CaseKey
-    let number: Int
     let trackingCode: TrackingCode
-    /// The barrier it attests.
-    let barrier: UUID?
     let sealed: [(SealedField, Data)]
     let contacts: [(kind: String, digest: Data)]
     let pairs: [Int]
     /// Makes the answer that is stored for whoever asks again with the same key.
     let answer: @Sendable (Receipt) throws -> StoredAnswer
 
-    var reference: Reference { Reference(prefix: intake.prefix, number: number) }
+    /// What the barrier it attests is known by.
+    var barrier: CampaignBarrier? {
+        BarrierKey(intake.complaint, scene: intake.filing.scene).map { key in
+            CampaignBarrier(campaign: intake.campaignID, key: key)
+        }
+    }
 }
 
 /// Stores filings: everything of one, or nothing.
 public final class Intaker: Sendable {
-    private let databases: Databases
     private let keys: CaseKeys
     private let contactKey: SymmetricKey
     private let lane: FilingLane
-    private let numbers = Mutex<[Int: Numbers]>([:])
-
-    private struct Numbers {
-        var left: Range<Int>
-        var returned: [Int] = []
-        let taken: ContinuousClock.Instant
-    }
-
-    /// Barriers that are known: their ids never change, and the day they stand in the ledger from only goes back.
-    private let barriers = Mutex<[KnownBarrier: (id: UUID, recordedOn: Day)]>([:])
-
-    private struct KnownBarrier: Hashable {
-        let campaign: Int
-        let key: BarrierKey
-    }
-
-    /// Barriers remembered at the most; beyond that all are asked for again.
-    private static let remembered = 50_000
-    /// Numbers taken from the campaign's counter at a time.
-    ///
-    /// A restart leaves a gap of what was not used.
-    private static let block = 20
-    /// How long numbers are kept for filings to come, so that a low number is an old one by and large.
-    private static let patience: Duration = .seconds(24 * 3600)
 
     public init(_ databases: Databases, keys: CaseKeys) {
-        self.databases = databases
         self.keys = keys
         contactKey = keys.encryptionKey.derived(for: "contact digest")
         lane = FilingLane(databases.filing)
@@ -142,72 +118,19 @@ public final class Intaker: Sendable {
     public func file(
         _ intake: Intake, request: IdempotentRequest?, answer: @escaping @Sendable (Receipt) throws -> StoredAnswer
     ) async throws -> (answer: StoredAnswer, isReplay: Bool) {
-        let id = intake.complaint.id
-        let barrier = try await barrier(for: intake)
-        let number = try await nextNumber(of: intake.campaignID)
         let key = try await keys.take()
         let filing = PreparedFiling(
-            intake: intake, request: request, key: key, number: number, trackingCode: .generate(), barrier: barrier,
-            sealed: try intake.sealed.sealed(with: key, of: id),
+            intake: intake, request: request, key: key, trackingCode: .generate(),
+            sealed: try intake.sealed.sealed(with: key, of: intake.complaint.id),
             contacts: intake.sealed.identity?.contactDigests(key: contactKey) ?? [],
             pairs: characterPairs(in: intake.filing.narrative), answer: answer)
         do {
             let (answer, isReplay) = try await lane.store(filing)
-            if isReplay { await giveBack(filing) }
+            if isReplay { await keys.giveBack(key) }
             return (answer, isReplay)
         } catch let error where error is IntakeError || error is IdempotencyError || error is FilingLane.Full {
-            await giveBack(filing)
+            await keys.giveBack(key)
             throw error
-        }
-    }
-
-    /// Number and key of a filing that was not written serve the next.
-    private func giveBack(_ filing: PreparedFiling) async {
-        numbers.withLock { $0[filing.intake.campaignID]?.returned.append(filing.number) }
-        await keys.giveBack(filing.key)
-    }
-
-    /// Found or entered in the ledger in a short transaction of its own, so that filings never wait for each other.
-    private func barrier(for intake: Intake) async throws -> UUID? {
-        guard let key = BarrierKey(intake.complaint, scene: intake.filing.scene) else { return nil }
-        let (known, day) = (KnownBarrier(campaign: intake.campaignID, key: key), intake.complaint.receivedOn)
-        if let found = barriers.withLock({ $0[known] }), found.recordedOn <= day { return found.id }
-        let summary = try await databases.filing.transaction { db in
-            try db.findOrRecordBarrier(key, campaign: intake.campaignID, by: intake.actor, on: day)
-        }
-        barriers.withLock { barriers in
-            if barriers.count >= Self.remembered { barriers.removeAll() }
-            barriers[known] = (summary.id, min(summary.recordedOn, day))
-        }
-        return summary.id
-    }
-
-    private func nextNumber(of campaign: Int) async throws -> Int {
-        if let number = takeNumber(of: campaign) { return number }
-        let end = try await databases.filing.transaction { db in
-            try db.first(
-                """
-                UPDATE campaign_counter SET next_complaint = next_complaint + \(Self.block)
-                WHERE campaign_id = \(campaign)
-                RETURNING next_complaint
-                """
-            ) { row in try row.read(Int.self) }
-        }
-        guard let end else { throw PostgresError.unexpectedRow("campaign \(campaign) has no counter") }
-        numbers.withLock { blocks in
-            // Where two filings fetched at once, the earlier block's rest is a gap.
-            blocks[campaign] = Numbers(left: (end - Self.block + 1)..<end, taken: .now)
-        }
-        return end - Self.block
-    }
-
-    private func takeNumber(of campaign: Int) -> Int? {
-        numbers.withLock { blocks in
-            guard let block = blocks[campaign], block.taken.duration(to: .now) < Self.patience else { return nil }
-            if let number = blocks[campaign]?.returned.popLast() { return number }
-            guard let number = block.left.first else { return nil }
-            blocks[campaign]?.left = block.left.dropFirst()
-            return number
         }
     }
 }

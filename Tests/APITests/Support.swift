@@ -161,10 +161,4 @@ extension TestStore {
         }
         return tokens
     }
-
-    func count(_ table: SQL) async throws -> Int {
-        try await databases.work.transaction(.readOnly) { db in
-            try db.first("SELECT count(*) FROM \(table)") { row in try row.read(Int.self) }
-        } ?? -1
-    }
 }

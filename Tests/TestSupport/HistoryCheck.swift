@@ -1,4 +1,4 @@
-import Postgres
+public import Postgres
 import Store
 import Testing
 
@@ -125,5 +125,14 @@ extension TestStore {
             }
             #expect(count == 0, "\(rule)")
         }
+    }
+}
+
+extension TestStore {
+    /// How many rows a table has.
+    public func count(_ table: SQL) async throws -> Int {
+        try await databases.work.transaction(.readOnly) { db in
+            try db.first("SELECT count(*) FROM \(table)") { row in try row.read(Int.self) }
+        } ?? -1
     }
 }

@@ -57,7 +57,9 @@ struct TidyTests {
                 "CPostgres", "Dispatch", "Foundation", "Logging", "Subprocess", "Synchronization", "SystemPackage",
             ],
             "Casework": ["Foundation"], "Reports": ["Casework", "Foundation"],
-            "Store": ["Casework", "Crypto", "DequeModule", "Foundation", "Logging", "Postgres", "Reports", "Synchronization"],
+            "Store": [
+                "Casework", "Crypto", "DequeModule", "Foundation", "Logging", "Postgres", "Reports", "Synchronization",
+            ],
             "Contract": ["Casework", "Foundation"],
             "Client": ["AsyncHTTPClient", "Casework", "Contract", "Foundation", "NIOCore", "NIOHTTP1"],
         ]
