@@ -39,9 +39,10 @@ lint: ## Check form: swift-format, strictly
 format: ## Bring the sources into form
 	@$(SWIFT) format --in-place --recursive Sources Tests Package.swift
 
-bench: build ## Measure reading, and searching a million complaints, beside pgbench running the same SQL
+bench: build ## Measure reading, filing, and searching a million complaints, beside pgbench with the same SQL
 	@.make/setup wrk curl
 	@.make/bench $(DEMO)
+	@.make/bench $(DEMO) file
 	@.make/bench $(DEMO) search
 
 clean: ## Remove everything that was built
