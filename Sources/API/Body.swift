@@ -11,11 +11,11 @@ struct Body {
     let reader: ObjectReader
 
     /// - Throws: ``Problem`` 413 or 415, or `JSON.SyntaxError`.
-    init(_ request: Request) async throws {
-        if let length = request.headers[.contentLength].flatMap(Int.init), length > Self.limit {
-            throw Problem.tooLarge(limit: Self.limit)
+    init(_ request: Request, limit: Int = Self.limit) async throws {
+        if let length = request.headers[.contentLength].flatMap(Int.init), length > limit {
+            throw Problem.tooLarge(limit: limit)
         }
-        let buffer = try await request.body.collect(upTo: Self.limit)
+        let buffer = try await request.body.collect(upTo: limit)
         bytes = Data(buffer.readableBytesView)
         let type = request.headers[.contentType]?.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
         // An action without anything to say may come without a body.
@@ -52,6 +52,13 @@ extension ObjectReader {
             members[name] = .string(String(value))
         }
         self.init(.object(members), at: "?", faults: faults)
+    }
+
+    /// `true` or `false` written in a query; left out it is false.
+    func flag(_ name: String) -> Bool {
+        guard let text = text(name, limit: 10) else { return false }
+        if text != "true" && text != "false" { fault(name, "wrong_type", "has to be true or false") }
+        return text == "true"
     }
 
     /// A whole number written in a query.

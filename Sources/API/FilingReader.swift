@@ -19,8 +19,7 @@ struct FilingReader {
     }
 
     /// - Throws: `InvalidDocument` with every fault of the body, or ``Problem`` where the campaign takes no filings.
-    func intake(_ body: Body) throws -> Intake {
-        let reader = body.reader
+    func intake(_ reader: ObjectReader) throws -> Intake {
         let code = reader.requiredText("campaign", limit: Limit.code)
         guard let (campaignID, campaign) = book.campaign(code) else {
             if !code.isEmpty { reader.fault("campaign", "unknown_code", "“\(code)” is no campaign; see /v1/campaigns") }
@@ -39,7 +38,8 @@ struct FilingReader {
         let target = target(kind, reader, &filing, &sealed, campaign, party, on: receivedOn)
         details(reader, &filing, receivedOn)
         sealed.identity = complainant(reader, &filing)
-        try body.finish()
+        reader.finish()
+        try reader.faults.finish()
         if let closedOn = book.closedOn[code], receivedOn > closedOn {
             throw Problem(
                 .conflict, "campaign-closed", "The campaign is closed",

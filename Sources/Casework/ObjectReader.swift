@@ -204,6 +204,9 @@ public final class ObjectReader {
         }
     }
 
+    /// The elements of a member that is an array, as they are.
+    public func elements(_ name: String, limit: Int) -> [JSON] { array(name, limit: limit) }
+
     /// The elements of a member that is an array of strings.
     public func texts(_ name: String, limit: Int = 10_000, length: Int = 200) -> [String] {
         array(name, limit: limit).enumerated().compactMap { index, element in

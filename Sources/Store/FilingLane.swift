@@ -85,6 +85,55 @@ public final class FilingLane: Sendable {
         }
     }
 
+    /// Several filings in a transaction of their own, all or none, with the answer to the request they came in.
+    func storeTogether(
+        _ filings: [PreparedFiling], _ request: IdempotentRequest,
+        _ whole: @escaping @Sendable ([StoredAnswer]) -> StoredAnswer
+    ) async throws -> (answer: StoredAnswer, isReplay: Bool) {
+        if let known = try await database.transaction(.readOnly, { db in try db.answer(to: request) }) {
+            return (known, true)
+        }
+        let barriers = try await numbers.barriers(of: filings)
+        var free: [Int: [Int]] = [:]
+        for (campaign, group) in Dictionary(grouping: filings, by: \.intake.campaignID) {
+            free[campaign] = try await numbers.take(group.count, of: campaign)
+        }
+        do {
+            let made = try await database.transaction { [free] db in
+                let (outcomes, _) = try db.store(filings, attesting: barriers, numbered: free)
+                let answer = whole(try outcomes.map { try $0.get().answer })
+                guard try db.keep(answer, for: request, at: try db.recordingMoment()) else {
+                    throw IdempotencyError.raced
+                }
+                return answer
+            }
+            return (made, false)
+        } catch PostgresError.commitOutcomeUnknown(let why) {
+            throw PostgresError.commitOutcomeUnknown(why)
+        } catch IdempotencyError.raced {
+            let known = try await database.transaction(.readOnly) { db in try db.answer(to: request) }
+            guard let known else { throw IdempotencyError.inFlight }
+            return (known, true)
+        } catch {
+            for (campaign, numbers) in free { self.numbers.giveBack(numbers, of: campaign) }
+            throw error
+        }
+    }
+
+    /// The reference of the complaint that the same filer has sent before.
+    func existing(_ intake: Intake) async throws -> String? {
+        guard let filer = intake.filedBy, let own = intake.filing.clientReference else { return nil }
+        let number = try await database.transaction(.readOnly) { db in
+            try db.first(
+                """
+                SELECT number FROM complaint
+                WHERE campaign_id = \(intake.campaignID) AND filed_by = \(filer) AND client_reference = \(own)
+                """
+            ) { row in try row.read(Int.self) }
+        }
+        return number.map { Reference(prefix: intake.prefix, number: $0).description }
+    }
+
     /// Writes batches until nobody waits.
     private func write() async {
         while true {

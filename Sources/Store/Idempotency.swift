@@ -26,6 +26,12 @@ public struct IdempotentRequest: Sendable {
 
     var keyHash: Data { sha256(key) }
 
+    /// One part of the request, as a request of its own.
+    public func part(_ index: Int, body: some DataProtocol) -> IdempotentRequest {
+        IdempotentRequest(
+            principal: principal, key: "\(key)#\(index)", method: "POST", path: "\(path)#\(index)", body: body)
+    }
+
     /// The answer can be read only by who knows the key.
     fileprivate var responseKey: SymmetricKey {
         HKDF<SHA256>.deriveKey(

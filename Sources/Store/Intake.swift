@@ -118,19 +118,51 @@ public final class Intaker: Sendable {
     public func file(
         _ intake: Intake, request: IdempotentRequest?, answer: @escaping @Sendable (Receipt) throws -> StoredAnswer
     ) async throws -> (answer: StoredAnswer, isReplay: Bool) {
+        let filing = try await prepared(intake, request, answer)
+        do {
+            let (answer, isReplay) = try await lane.store(filing)
+            if isReplay { await keys.giveBack(filing.key) }
+            return (answer, isReplay)
+        } catch let error where error is IntakeError || error is IdempotencyError || error is FilingLane.Full {
+            await keys.giveBack(filing.key)
+            throw error
+        }
+    }
+
+    /// Stores several filings in one transaction, all or none.
+    ///
+    /// - Parameters:
+    ///   - intakes: What is filed.
+    ///   - request: The key of the request they came in.
+    ///   - answers: Make the answer to each.
+    ///   - whole: Makes the answer to the request from them.
+    /// - Returns: The answer to the request, and whether it had been given before.
+    /// - Throws: ``IntakeError``, ``IdempotencyError``, ``MomentError``, or `PostgresError`; nothing is stored then.
+    public func fileTogether(
+        _ intakes: [Intake], request: IdempotentRequest, answer answers: [@Sendable (Receipt) throws -> StoredAnswer],
+        _ whole: @escaping @Sendable ([StoredAnswer]) -> StoredAnswer
+    ) async throws -> (answer: StoredAnswer, isReplay: Bool) {
+        var filings: [PreparedFiling] = []
+        for (intake, answer) in zip(intakes, answers) { filings.append(try await prepared(intake, nil, answer)) }
+        return try await lane.storeTogether(filings, request, whole)
+    }
+
+    /// Looks whether the same filer has sent it before under a reference of their own.
+    ///
+    /// - Throws: ``IntakeError/alreadyFiled(existing:)``, or `PostgresError`.
+    public func check(_ intake: Intake) async throws {
+        guard let existing = try await lane.existing(intake) else { return }
+        throw IntakeError.alreadyFiled(existing: existing)
+    }
+
+    private func prepared(
+        _ intake: Intake, _ request: IdempotentRequest?, _ answer: @escaping @Sendable (Receipt) throws -> StoredAnswer
+    ) async throws -> PreparedFiling {
         let key = try await keys.take()
-        let filing = PreparedFiling(
+        return PreparedFiling(
             intake: intake, request: request, key: key, trackingCode: .generate(),
             sealed: try intake.sealed.sealed(with: key, of: intake.complaint.id),
             contacts: intake.sealed.identity?.contactDigests(key: contactKey) ?? [],
             pairs: characterPairs(in: intake.filing.narrative), answer: answer)
-        do {
-            let (answer, isReplay) = try await lane.store(filing)
-            if isReplay { await keys.giveBack(key) }
-            return (answer, isReplay)
-        } catch let error where error is IntakeError || error is IdempotencyError || error is FilingLane.Full {
-            await keys.giveBack(key)
-            throw error
-        }
     }
 }
