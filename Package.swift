@@ -20,6 +20,8 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -36,6 +38,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.30.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -58,6 +61,7 @@ let package = Package(
             name: "API",
             dependencies: [
                 "Contract", "Casework", "Reports", "Store", "Postgres", crypto, httpTypes, hummingbird, logging, nio,
+                nioHTTPTypes,
             ],
             swiftSettings: settings),
         .target(
@@ -88,7 +92,7 @@ let package = Package(
             name: "APITests",
             dependencies: [
                 "API", "Client", "Contract", "Store", "Reports", "Casework", "Postgres", "TestSupport", httpClient,
-                hummingbird, lifecycle, logging, nio, nioHTTP1,
+                hummingbird, lifecycle, logging, nio, nioHTTP1, nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(

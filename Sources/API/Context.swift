@@ -12,10 +12,13 @@ public struct Context: RequestContext {
     /// A company's own key.
     var company: CompanyBearer?
     var token: String?
+    /// Of the address that asks; the address itself is not kept.
+    let network: String
 
     public init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         requestID = .v7(at: Date())
+        network = networkPrefix(of: source.channel.remoteAddress?.ipAddress ?? "")
     }
 
     /// - Throws: ``Problem`` 401 where nobody has signed in.

@@ -6,6 +6,7 @@ public func router(_ service: Service) -> Router<Context> {
     let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
     router.addMiddleware {
         ProblemMiddleware()
+        Gate(service: service)
         Authentication(database: service.databases.work)
     }
     router.register(

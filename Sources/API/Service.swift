@@ -11,11 +11,15 @@ public struct Service: Sendable {
     let cursor: Cursor
     /// The templates of letters, by language.
     let letters: [String: String]
+    let limits: RateLimits
+    /// Requests under way, at the most.
+    let requestsAtOnce: Int
     /// The time, as a value to be given: rules have no clock of their own.
     let now: @Sendable () -> Date
 
     public init(
         databases: Databases, references: ReferenceCache, keys: CaseKeys, letters: [String: String] = [:],
+        limits: RateLimits = RateLimits(), requestsAtOnce: Int = 1024,
         now: @escaping @Sendable () -> Date = Date.init
     ) {
         self.databases = databases
@@ -23,6 +27,8 @@ public struct Service: Sendable {
         self.keys = keys
         self.intaker = Intaker(databases, keys: keys)
         self.letters = letters
+        self.limits = limits
+        self.requestsAtOnce = requestsAtOnce
         self.cursor = Cursor(key: keys.encryptionKey.derived(for: "cursor"))
         self.now = now
     }

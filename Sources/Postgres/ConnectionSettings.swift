@@ -10,8 +10,10 @@ public struct ConnectionSettings: Sendable {
     public var lockTimeout: Duration
     /// How long an answer to COMMIT is waited for before its outcome counts as unknown.
     public var commitDeadline: Duration
-    /// Whether only single rows are looked up here, by index: then a plan made while a table was small, and kept, stays
-    /// good when it has grown. The server's own look-ups for foreign keys follow it too.
+    /// Whether only single rows are looked up here, by index.
+    ///
+    /// Then a plan made while a table was small, and kept, stays good when it has grown. The server's own look-ups for
+    /// foreign keys follow it too.
     public var looksUpOnly: Bool
 
     public init(

@@ -115,7 +115,8 @@ extension JSON {
 
 /// Runs `body` against a server of its own.
 func withServer(
-    now: @escaping @Sendable () -> Date = Date.init, _ body: @escaping @Sendable (TestServing) async throws -> Void
+    now: @escaping @Sendable () -> Date = Date.init, limits: RateLimits = RateLimits(), requestsAtOnce: Int = 1024,
+    connections: ConnectionLimits = ConnectionLimits(), _ body: @escaping @Sendable (TestServing) async throws -> Void
 ) async throws {
     try await withStore { store in
         let letters = try ["zh", "en"].reduce(into: [String: String]()) { letters, language in
@@ -123,10 +124,15 @@ func withServer(
             letters[language] = try String(contentsOf: file, encoding: .utf8)
         }
         let service = Service(
-            databases: store.databases, references: store.references, keys: store.keys, letters: letters, now: now)
+            databases: store.databases, references: store.references, keys: store.keys, letters: letters,
+            limits: limits,
+            requestsAtOnce: requestsAtOnce, now: now)
         let (ports, started) = AsyncStream<Int>.makeStream()
+        let ledger = ConnectionLedger()
         let application = Application(
-            router: router(service), configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            router: router(service),
+            server: .http1(configuration: .init(additionalChannelHandlers: [ConnectionGuard(connections, ledger)])),
+            configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in started.yield(channel.localAddress?.port ?? 0) }, logger: quiet)
         let tokens = try await store.officers()
         try await withThrowingTaskGroup(of: Void.self) { group in

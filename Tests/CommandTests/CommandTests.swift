@@ -62,14 +62,16 @@ import Testing
                         for _ in 0..<8 {
                             group.addTask {
                                 let client = Client(server: address, token: nil)
-                                defer { Task { try? await client.close() } }
                                 while !Task.isCancelled {
                                     var document = try JSON(parsing: try sampleLine(1).utf8)
                                     document.remove("received_on")
                                     document.remove("client_reference")
-                                    let filed = try await client.file(Data(document.canonicalText.utf8))
+                                    guard let filed = try? await client.file(Data(document.canonicalText.utf8)) else {
+                                        break
+                                    }
                                     acknowledged.add(filed)
                                 }
+                                try await client.close()
                             }
                         }
                         try await group.waitForAll()

@@ -64,6 +64,8 @@ actor ServerProcess {
         let home = program.folder.path(percentEncoded: false)
         process.environment = ProcessInfo.processInfo.environment.merging([
             "XDG_STATE_HOME": home + "state", "RECTIFY_HOME": repository.path(percentEncoded: false),
+            // One machine files what a country would.
+            "RECTIFY_LIMITS_FILINGS_PER_MINUTE": "0", "RECTIFY_LIMITS_TRACKING_PER_MINUTE": "0",
         ]) { $1 }
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice

@@ -33,13 +33,23 @@ struct Running {
         try await databases.checkSuitability(encryptionKey)
         let references = ReferenceCache(databases.work, suffixes: try suffixes())
         let service = Service(
-            databases: databases, references: references, keys: keys, letters: try Home.letters())
+            databases: databases, references: references, keys: keys, letters: try Home.letters(),
+            limits: RateLimits(
+                filing: settings.number("limits.filings_per_minute"),
+                tracking: settings.number("limits.tracking_per_minute"),
+                all: settings.number("limits.requests_per_minute")),
+            requestsAtOnce: settings.number("server.requests_at_once"))
         let rounds = Rounds(
             worker: Worker(databases, references: references), every: .seconds(settings.number("worker.seconds")),
             logger: logger)
-        let idle = TimeAmount.seconds(Int64(settings.number("server.idle_seconds")))
+        let limits = ConnectionLimits(
+            idle: .seconds(Int64(settings.number("server.idle_seconds"))),
+            perAddress: settings.number("server.connections_per_address"))
+        let ledger = ConnectionLedger()
         let application = Application(
-            router: router(service), server: .http1(configuration: .init(idleTimeout: idle)),
+            router: router(service),
+            server: .http1(
+                configuration: .init(additionalChannelHandlers: [ConnectionGuard(limits, ledger)])),
             configuration: .init(address: .hostname(host, port: port), serverName: "rectify"),
             onServerRunning: { channel in
                 let address = channel.localAddress

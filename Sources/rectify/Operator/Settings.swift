@@ -46,6 +46,19 @@ struct Setting: Sendable {
         Setting("server.host", "127.0.0.1", .text, "address to listen on"),
         Setting("server.port", "8080", .number(0...65_535), "port to listen on; 0 takes a free one"),
         Setting("server.idle_seconds", "15", .number(1...600), "a silent connection is closed after this"),
+        Setting("server.requests_at_once", "1024", .number(1...100_000), "requests under way; more get 503"),
+        Setting(
+            "server.connections_per_address", "512", .number(0...100_000),
+            "connections of one address; 0: no limit, as behind a proxy"),
+        Setting(
+            "limits.filings_per_minute", "120", .number(0...1_000_000),
+            "filings without a token from one network (/24, /48); 0: no limit"),
+        Setting(
+            "limits.tracking_per_minute", "60", .number(0...1_000_000),
+            "questions with a tracking code from one network; 0: no limit"),
+        Setting(
+            "limits.requests_per_minute", "0", .number(0...10_000_000),
+            "requests of one token, or of one network without; 0: no limit"),
         Setting("server.shutdown_seconds", "10", .number(1...300), "requests under way get this long at the end"),
         Setting(
             "suffixes.file", "/usr/share/publicsuffix/public_suffix_list.dat", .text,

@@ -1,0 +1,169 @@
+import HTTPTypes
+public import NIOCore
+public import NIOHTTPTypes
+import Synchronization
+
+/// How long a client may take over each part of a request, and how many connections it may have.
+public struct ConnectionLimits: Sendable {
+    /// From the opening of a connection to the end of its first request's head.
+    public var head: TimeAmount
+    /// Between the end of an answer and the end of the next request's head.
+    public var idle: TimeAmount
+    /// For a body; one that is long gets longer, as long as it comes at the least rate.
+    public var body: TimeAmount
+    /// Bytes of a body that have to come in a second once its time is over.
+    public var leastRate = 8192
+    /// For taking the answer.
+    public var answer: TimeAmount
+    /// What is still read of a body after it was refused.
+    public var afterRefusal = 64 * 1024
+    /// Connections of one address; 0 is no limit.
+    public var perAddress: Int
+
+    public init(
+        head: TimeAmount = .seconds(5), idle: TimeAmount = .seconds(15), body: TimeAmount = .seconds(10),
+        answer: TimeAmount = .seconds(30), perAddress: Int = 512
+    ) {
+        self.head = head
+        self.idle = idle
+        self.body = body
+        self.answer = answer
+        self.perAddress = perAddress
+    }
+}
+
+/// Connections of each address.
+public final class ConnectionLedger: Sendable {
+    private let counts = Mutex<[String: Int]>([:])
+
+    public init() {}
+
+    fileprivate func add(_ address: String) -> Int {
+        counts.withLock { counts in
+            counts[address, default: 0] += 1
+            return counts[address] ?? 0
+        }
+    }
+
+    fileprivate func remove(_ address: String) {
+        counts.withLock { counts in
+            let left = (counts[address] ?? 1) - 1
+            counts[address] = left > 0 ? left : nil
+        }
+    }
+}
+
+/// Ends connections whose client takes too long, sends on after a refusal, or has too many of them.
+///
+/// It stands between the HTTP codec and the requests: what has not come whole, or is not taken, is its business.
+public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
+    public typealias InboundIn = HTTPRequestPart
+    public typealias InboundOut = HTTPRequestPart
+    public typealias OutboundIn = HTTPResponsePart
+    public typealias OutboundOut = HTTPResponsePart
+
+    private let limits: ConnectionLimits
+    private let ledger: ConnectionLedger
+    private var address: String?
+    private var timer: Scheduled<Void>?
+    private var received = 0
+    private var bodyBegan: NIODeadline?
+    private var isReadingBody = false
+    /// The answer says that nothing more is wanted.
+    private var isClosing = false
+    private var isAnswered = false
+
+    public init(_ limits: ConnectionLimits, _ ledger: ConnectionLedger) {
+        self.limits = limits
+        self.ledger = ledger
+    }
+
+    public func handlerAdded(context: ChannelHandlerContext) {
+        guard let address = context.remoteAddress?.ipAddress else { return wait(limits.head, context) }
+        self.address = address
+        let count = ledger.add(address)
+        if limits.perAddress > 0, count > limits.perAddress { return context.close(promise: nil) }
+        wait(limits.head, context)
+    }
+
+    public func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        if let address { ledger.remove(address) }
+        address = nil
+        context.fireChannelInactive()
+    }
+
+    private func wait(_ time: TimeAmount, _ context: ChannelHandlerContext) {
+        timer?.cancel()
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        timer = context.eventLoop.scheduleTask(in: time) { bound.value.close(promise: nil) }
+    }
+
+    // MARK: Requests
+
+    public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            (isReadingBody, isClosing, isAnswered, received, bodyBegan) = (true, false, false, 0, .now())
+            waitForBody(context)
+            if head.headerFields[.expect]?.lowercased() == "100-continue" {
+                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+            }
+        case .body(let bytes):
+            received += bytes.readableBytes
+            guard isClosing else { break }
+            // It was refused: a little more is let pass by, so that the client gets to read why.
+            if received > limits.afterRefusal { context.close(promise: nil) }
+            return
+        case .end:
+            isReadingBody = false
+            timer?.cancel()
+            if isClosing, isAnswered { return context.close(promise: nil) }
+        }
+        context.fireChannelRead(data)
+    }
+
+    private func waitForBody(_ context: ChannelHandlerContext) {
+        timer?.cancel()
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let place = NIOLoopBound(context, eventLoop: context.eventLoop)
+        timer = context.eventLoop.scheduleTask(in: limits.body) {
+            let (guarding, context) = (bound.value, place.value)
+            guard guarding.isReadingBody, let began = guarding.bodyBegan else { return }
+            let earned = TimeAmount.seconds(Int64(guarding.received / guarding.limits.leastRate))
+            if NIODeadline.now() >= began + guarding.limits.body + earned {
+                context.close(promise: nil)
+            } else {
+                guarding.waitForBody(context)
+            }
+        }
+    }
+
+    // MARK: Answers
+
+    public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch unwrapOutboundIn(data) {
+        case .head(let head):
+            if head.headerFields[.connection]?.lowercased() == "close" {
+                (isClosing, received) = (true, 0)
+            }
+            if !isReadingBody { wait(limits.answer, context) }
+            context.write(data, promise: promise)
+        case .body:
+            context.write(data, promise: promise)
+        case .end:
+            isAnswered = true
+            let taken = promise ?? context.eventLoop.makePromise(of: Void.self)
+            let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+            let place = NIOLoopBound(context, eventLoop: context.eventLoop)
+            taken.futureResult.whenSuccess { bound.value.answered(place.value) }
+            context.write(data, promise: taken)
+        }
+    }
+
+    private func answered(_ context: ChannelHandlerContext) {
+        guard !isReadingBody else { return }
+        if isClosing { return context.close(promise: nil) }
+        wait(limits.idle, context)
+    }
+}

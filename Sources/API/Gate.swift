@@ -1,0 +1,94 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Synchronization
+
+/// What every request passes before anything is done about it: its form, how many are under way, and how many its client
+/// may still send.
+struct Gate: RouterMiddleware {
+    let service: Service
+    private let underWay = UnderWay()
+
+    init(service: Service) {
+        self.service = service
+    }
+
+    /// Requests under way.
+    private final class UnderWay: Sendable {
+        private let count = Mutex(0)
+
+        func enter(_ limit: Int) -> Bool {
+            count.withLock { count in
+                guard count < limit else { return false }
+                count += 1
+                return true
+            }
+        }
+
+        func leave() { count.withLock { $0 -= 1 } }
+    }
+
+    /// Characters of an address.
+    private static let addressLimit = 4096
+
+    func handle(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        try checkForm(request)
+        let path = request.uri.path
+        // Whoever asks whether the server lives is answered however busy it is.
+        if path == "/livez" || path == "/readyz" { return try await next(request, context) }
+        guard underWay.enter(service.requestsAtOnce) else {
+            throw Problem.overloaded("More is under way than can be taken; send it again in a moment.")
+        }
+        defer { underWay.leave() }
+        let policies = policies(request, path, context)
+        var fields: HTTPFields = [:]
+        for (policy, client) in policies where policy.quota > 0 {
+            let state = service.limits.take(policy, by: client, at: Date())
+            let own = policy.fields(state)
+            guard state.isAllowed else { throw Problem.quotaExceeded(policy, own) }
+            fields = own
+        }
+        var response = try await next(request, context)
+        for field in fields { response.headers[field.name] = field.value }
+        return response
+    }
+
+    private func checkForm(_ request: Request) throws {
+        guard request.head.authority?.isEmpty == false else {
+            throw Problem(.badRequest, "host-missing", "No host is named", "Send the header Host.")
+        }
+        let target = request.uri.string
+        guard target.utf8.count <= Self.addressLimit else {
+            throw Problem(
+                .uriTooLong, "address-too-long", "The address is too long",
+                "It may have \(Self.addressLimit) characters at the most.")
+        }
+        let path = request.uri.path
+        let isOdd = path.contains("//") || path.count > 1 && path.hasSuffix("/") || path.contains("/.")
+        if isOdd || path.lowercased().contains("%2e") || path.lowercased().contains("%2f") {
+            throw Problem.notFound(path)
+        }
+    }
+
+    /// Which quotas a request uses up, and whose.
+    private func policies(_ request: Request, _ path: String, _ context: Context) -> [(RatePolicy, String)] {
+        let network = context.network
+        let token = request.headers[.authorization]
+        var policies = [(service.limits.all, token.map { "token \($0.hashValue)" } ?? network)]
+        let isFiling = request.method == .post && (path == "/v1/complaints" || path == "/v1/complaint-batches")
+        if isFiling, token == nil { policies.append((service.limits.filing, network)) }
+        if path.hasPrefix("/v1/tracking") { policies.append((service.limits.tracking, network)) }
+        return policies
+    }
+}
+
+extension Problem {
+    fileprivate static func quotaExceeded(_ policy: RatePolicy, _ fields: HTTPFields) -> Problem {
+        Problem(
+            .tooManyRequests, "quota-exceeded", "Too many of these",
+            "\(policy.quota) are taken in \(policy.window) seconds (“\(policy.name)”). Wait as Retry-After says.",
+            headers: fields)
+    }
+}

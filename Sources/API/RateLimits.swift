@@ -1,0 +1,104 @@
+import Foundation
+import HTTPTypes
+import Synchronization
+
+/// How much of one thing one client may do: so many at once, and again as time passes.
+public struct RatePolicy: Sendable, Hashable {
+    public let name: String
+    public let quota: Int
+    /// Seconds in which the quota comes back whole.
+    public let window: Int
+
+    /// - Parameters:
+    ///   - name: What clients are told.
+    ///   - quota: 0 is no limit.
+    ///   - window: In seconds.
+    public init(_ name: String, quota: Int, window: Int = 60) {
+        self.name = name
+        self.quota = quota
+        self.window = window
+    }
+}
+
+/// Counts by the generic cell rate algorithm: one moment for each client tells all.
+public final class RateLimits: Sendable {
+    /// Filings nobody signed for, by address.
+    public let filing: RatePolicy
+    /// Questions with a tracking code, by address.
+    public let tracking: RatePolicy
+    /// Requests of any kind, by who signed in, else by address.
+    public let all: RatePolicy
+    /// When the quota of a client would be whole again.
+    private let whole = Mutex<[String: Double]>([:])
+    /// Clients remembered at the most; beyond that those whose quota is whole are forgotten, and if that is not enough,
+    /// all.
+    private static let remembered = 200_000
+
+    public init(filing: Int = 0, tracking: Int = 0, all: Int = 0) {
+        self.filing = RatePolicy("filing", quota: filing)
+        self.tracking = RatePolicy("tracking", quota: tracking)
+        self.all = RatePolicy("all", quota: all)
+    }
+
+    struct State: Equatable {
+        let isAllowed: Bool
+        let remaining: Int
+        /// Seconds until one more is allowed where none is, else until the quota is whole.
+        let seconds: Int
+    }
+
+    func take(_ policy: RatePolicy, by client: String, at now: Date) -> State {
+        guard policy.quota > 0 else { return State(isAllowed: true, remaining: .max, seconds: 0) }
+        let (moment, window) = (now.timeIntervalSince1970, Double(policy.window))
+        let step = window / Double(policy.quota)
+        return whole.withLock { whole in
+            if whole.count > Self.remembered {
+                whole = whole.filter { $0.value > moment }
+                if whole.count > Self.remembered { whole.removeAll() }
+            }
+            let key = "\(policy.name)|\(client)"
+            let next = max(whole[key] ?? 0, moment) + step
+            guard next - moment <= window else {
+                return State(
+                    isAllowed: false, remaining: 0, seconds: max(1, Int((next - moment - window).rounded(.up))))
+            }
+            whole[key] = next
+            return State(
+                isAllowed: true, remaining: Int((window - (next - moment)) / step),
+                seconds: Int((next - moment).rounded(.up)))
+        }
+    }
+}
+
+extension RatePolicy {
+    /// The fields of draft-ietf-httpapi-ratelimit-headers.
+    func fields(_ state: RateLimits.State) -> HTTPFields {
+        var fields: HTTPFields = [
+            .rateLimitPolicy: "\"\(name)\";q=\(quota);w=\(window)",
+            .rateLimit: "\"\(name)\";r=\(state.remaining);t=\(state.seconds)",
+        ]
+        if !state.isAllowed { fields[.retryAfter] = String(state.seconds) }
+        return fields
+    }
+}
+
+extension HTTPField.Name {
+    static let rateLimit = Self("RateLimit").unsafelyUnwrapped
+    static let rateLimitPolicy = Self("RateLimit-Policy").unsafelyUnwrapped
+}
+
+/// The network an address belongs to: /24 of IPv4, /48 of IPv6.
+///
+/// Nothing finer is looked at or kept.
+func networkPrefix(of address: String) -> String {
+    if let mapped = address.firstRange(of: "::ffff:"), mapped.lowerBound == address.startIndex {
+        return networkPrefix(of: String(address[mapped.upperBound...]))
+    }
+    guard address.contains(":") else {
+        return address.split(separator: ".").prefix(3).joined(separator: ".") + ".0/24"
+    }
+    let groups = address.split(separator: ":", omittingEmptySubsequences: false)
+    let gap = groups.firstIndex(of: "")
+    let known = gap.map { groups[..<$0] } ?? groups[...]
+    return (known.prefix(3).map(String.init) + ["0", "0", "0"]).prefix(3).joined(separator: ":") + "::/48"
+}
