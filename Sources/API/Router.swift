@@ -9,26 +9,31 @@ public func router(_ service: Service) -> Router<Context> {
         Gate(service: service)
         Authentication(database: service.databases.work)
     }
-    router.register(
-        // Anyone.
-        FilingRoutes(service: service).routes
-            + TrackingRoutes(service: service).routes
-            + ReferenceRoutes(service: service).routes
-            // Officers; of barriers, the public sees a part.
-            + SessionRoutes(service: service).routes
-            + ComplaintRoutes(service: service).routes
-            + ComplaintActionRoutes(service: service).routes
-            + BulkRoutes(service: service).routes
-            + WorkRoutes(service: service).routes
-            + BarrierRoutes(service: service).routes
-            + BarrierActionRoutes(service: service).routes
-            + OrderRoutes(service: service).routes
-            + ReportRoutes(service: service).routes
-            // Companies with a key.
-            + CompanyRoutes(service: service).routes
-            // Machines.
-            + ProbeRoutes(service: service).routes
-            + FeedRoutes(service: service).routes
-            + HealthRoutes(service: service).routes)
+    router.register(routes(service))
     return router
+}
+
+/// Every route; the OpenAPI document has the same.
+func routes(_ service: Service) -> [Route] {
+    // Anyone.
+    FilingRoutes(service: service).routes
+        + TrackingRoutes(service: service).routes
+        + ReferenceRoutes(service: service).routes
+        // Officers; of barriers, the public sees a part.
+        + SessionRoutes(service: service).routes
+        + ComplaintRoutes(service: service).routes
+        + ComplaintActionRoutes(service: service).routes
+        + BulkRoutes(service: service).routes
+        + WorkRoutes(service: service).routes
+        + BarrierRoutes(service: service).routes
+        + BarrierActionRoutes(service: service).routes
+        + OrderRoutes(service: service).routes
+        + ReportRoutes(service: service).routes
+        // Companies with a key.
+        + CompanyRoutes(service: service).routes
+        // Machines.
+        + ProbeRoutes(service: service).routes
+        + FeedRoutes(service: service).routes
+        + HealthRoutes(service: service).routes
+        + DocumentRoutes(service: service).routes
 }

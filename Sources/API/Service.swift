@@ -11,6 +11,8 @@ public struct Service: Sendable {
     let cursor: Cursor
     /// The templates of letters, by language.
     let letters: [String: String]
+    /// The OpenAPI document.
+    let contract: Data
     let limits: RateLimits
     /// Requests under way, at the most.
     let requestsAtOnce: Int
@@ -19,7 +21,7 @@ public struct Service: Sendable {
 
     public init(
         databases: Databases, references: ReferenceCache, keys: CaseKeys, letters: [String: String] = [:],
-        limits: RateLimits = RateLimits(), requestsAtOnce: Int = 1024,
+        contract: Data = Data("{}".utf8), limits: RateLimits = RateLimits(), requestsAtOnce: Int = 1024,
         now: @escaping @Sendable () -> Date = Date.init
     ) {
         self.databases = databases
@@ -27,6 +29,7 @@ public struct Service: Sendable {
         self.keys = keys
         self.intaker = Intaker(databases, keys: keys)
         self.letters = letters
+        self.contract = contract
         self.limits = limits
         self.requestsAtOnce = requestsAtOnce
         self.cursor = Cursor(key: keys.encryptionKey.derived(for: "cursor"))

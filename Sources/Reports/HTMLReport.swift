@@ -191,19 +191,23 @@ private final class HTML {
     @discardableResult
     func text(_ text: String) -> HTML { raw(Self.escaped(text)) }
 
-    /// Escapes scalar by scalar: a quotation mark with an accent behind it is one character in Swift.
-    static func escaped(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&#39;"
-            default: result.unicodeScalars.append(scalar)
-            }
+    static func escaped(_ text: String) -> String { htmlEscaped(text) }
+}
+
+/// A text as HTML shows it, in content and in quoted attributes.
+///
+/// Escapes scalar by scalar: a quotation mark with an accent behind it is one character in Swift.
+public func htmlEscaped(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+        switch scalar {
+        case "&": result += "&amp;"
+        case "<": result += "&lt;"
+        case ">": result += "&gt;"
+        case "\"": result += "&quot;"
+        case "'": result += "&#39;"
+        default: result.unicodeScalars.append(scalar)
         }
-        return result
     }
+    return result
 }

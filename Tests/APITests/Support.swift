@@ -125,7 +125,7 @@ func withServer(
         }
         let service = Service(
             databases: store.databases, references: store.references, keys: store.keys, letters: letters,
-            limits: limits,
+            contract: try Data(contentsOf: repository.appending(path: "Config/openapi.json")), limits: limits,
             requestsAtOnce: requestsAtOnce, now: now)
         let (ports, started) = AsyncStream<Int>.makeStream()
         let ledger = ConnectionLedger()

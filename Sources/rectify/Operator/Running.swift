@@ -34,6 +34,7 @@ struct Running {
         let references = ReferenceCache(databases.work, suffixes: try suffixes())
         let service = Service(
             databases: databases, references: references, keys: keys, letters: try Home.letters(),
+            contract: try Data(contentsOf: Home.config.appending(path: "openapi.json")),
             limits: RateLimits(
                 filing: settings.number("limits.filings_per_minute"),
                 tracking: settings.number("limits.tracking_per_minute"),
