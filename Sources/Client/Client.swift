@@ -139,6 +139,15 @@ extension Client {
         return try decoded(try await send(call).bytes)
     }
 
+    /// Looks what a filing would come to, without storing it.
+    public func check(_ body: Data) async throws -> CheckedBody {
+        var call = Call("POST", "/v1/complaints")
+        call.query = [("validate_only", "true")]
+        call.body = body
+        call.isRepeatable = true
+        return try decoded(try await send(call).bytes)
+    }
+
     /// Does something to a case whose version the caller has seen.
     public func act<Value: Decodable>(
         _ method: String = "POST", on path: String, version: Int?, _ body: [String: JSON] = [:]

@@ -22,6 +22,13 @@ import Testing
             let mode = try FileManager.default.attributesOfItem(atPath: token)[.posixPermissions] as? NSNumber
             #expect(mode?.intValue == 0o600)
 
+            let looked = try await program.run(
+                "complaint", "file", "-", "--dry-run", input: try sampleLine(0) + "\n{\"kind\":5}\n")
+            #expect(looked.code == 7 && looked.output.contains("https://m.tb.cn/h.4Qx7aBc"), "\(looked.error)")
+            #expect(looked.error.contains("line 2: ") && looked.error.contains("1 are good, 1 are not"))
+            let nothing = try await program.run("complaint", "list", "--campaign", "internet-2021", "-o", "name")
+            #expect(nothing.code == 0 && nothing.output.isEmpty, "a look writes nothing")
+
             let filed = try await program.run("complaint", "file", "-", "-o", "name", input: try sampleLine(0))
             let reference = filed.output.trimmingCharacters(in: .whitespacesAndNewlines)
             #expect(Reference(reference) != nil, "\(filed.error)")

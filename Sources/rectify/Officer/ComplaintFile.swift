@@ -10,24 +10,29 @@ struct ComplaintFile: AsyncParsableCommand {
         commandName: "file", abstract: "File complaints: one JSON object, or one on each line.",
         discussion: """
             A line with a client_reference is stored once: sent again, it says so and changes nothing.
-            The tracking code of each is printed here and nowhere again.
+            The tracking code of each is printed here and nowhere again. With --dry-run nothing is stored: each is only
+            checked, and what would be understood of it is shown.
             """)
 
     @Argument(help: "File, or - for standard input.", completion: .file(extensions: ["json", "ndjson"]))
     var file: String
+
+    @Flag(help: "Only check, and show what would be understood.")
+    var dryRun = false
 
     @OptionGroup var client: ClientOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         let documents = try documents()
+        if dryRun { return try await check(documents) }
         var filed: [FiledBody] = []
         var failures = 0
         try await client.withClient { client in
             for (index, document) in documents.enumerated() {
                 do {
                     filed.append(try await client.file(document))
-                } catch let error as ProblemBody where documents.count > 1 {
+                } catch let error as ProblemBody where documents.count > 1 && !error.isAboutTheCaller {
                     failures += 1
                     if Terminal.showsProgress { Terminal.progress("") }
                     Terminal.note("line \(index + 1): \(Failure(error)?.message ?? error.detail)")
@@ -53,6 +58,39 @@ struct ComplaintFile: AsyncParsableCommand {
         throw Failure("\(filed.count) filed, \(failures) not", code: code)
     }
 
+    /// What would be understood of one line.
+    private struct Checked: Encodable {
+        let line: Int
+        let understood: CheckedBody
+
+        var row: [String] {
+            [
+                String(line), understood.respondent.platform ?? understood.respondent.company ?? "?",
+                understood.target.words, understood.category ?? "?", understood.linkUrl ?? "",
+            ]
+        }
+    }
+
+    private func check(_ documents: [Data]) async throws {
+        var (checked, failures): ([Checked], Int) = ([], 0)
+        try await client.withClient { client in
+            for (index, document) in documents.enumerated() {
+                do {
+                    checked.append(Checked(line: index + 1, understood: try await client.check(document)))
+                } catch let error as ProblemBody where documents.count > 1 && !error.isAboutTheCaller {
+                    failures += 1
+                    Terminal.note("line \(index + 1): \(Failure(error)?.message ?? error.detail)")
+                }
+            }
+        }
+        try output.write(
+            checked,
+            [.init("Line", .right), .init("Respondent"), .init("Target"), .init("Category"), .init("Link")],
+            name: { String($0.line) }, row: \.row)
+        guard failures > 0 else { return }
+        throw Failure("\(checked.count) are good, \(failures) are not", code: Failure.Code.invalid)
+    }
+
     /// One document for the whole file, or one for each line where it is no single document.
     private func documents() throws -> [Data] {
         let data: Data
@@ -75,4 +113,9 @@ struct ComplaintFile: AsyncParsableCommand {
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 30 - filled)
         return "\(bar) \(done)/\(total)" + (failures > 0 ? ", \(failures) not filed" : "")
     }
+}
+
+extension ProblemBody {
+    /// Whether every line would be refused alike.
+    fileprivate var isAboutTheCaller: Bool { status == 401 || status == 403 }
 }
