@@ -162,8 +162,8 @@ struct WorkRoutes {
         let officers = try await service.databases.work.transaction(.readOnly) { db in try db.officers() }
         let reader = ComplaintListReader(query: query, officer: officer, book: book, now: service.now())
         _ = reader.filter(reader.campaign()?.campaign, officers: officers)
-        let parameters = query.names.reduce(into: [String: String]()) { $0[$1] = query.text($1, limit: 500) }
         query.finish()
+        let parameters = query.names.reduce(into: [String: String]()) { $0[$1] = query.text($1, limit: 500) }
         try body.finish()
         let filter = SavedFilter(name: name, query: parameters)
         try await service.databases.work.transaction { db in try db.save(filter, of: officer.id) }

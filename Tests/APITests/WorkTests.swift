@@ -210,6 +210,23 @@ struct BulkTests {
         }
     }
 
+    @Test func `an officer keeps filters under names, and others do not see them`() async throws {
+        try await withServer { server in
+            let late = #"{"query":{"campaign":"internet-2021","platform":"wechat","overdue":"true"}}"#
+            let kept = try await server.send("PUT", "/v1/filters/wechat-late", late)
+            #expect(kept.status == 200, "\(String(decoding: kept.bytes, as: UTF8.self))")
+            _ = try await server.send("PUT", "/v1/filters/wechat-late", late)
+            let own = try await server.send("GET", "/v1/filters").json["items"]
+            #expect(own?.array.count == 1 && own?[0]?["query"]?["platform"]?.string == "wechat")
+            #expect(try await server.send("GET", "/v1/filters", as: .supervisor).json["items"]?.array.isEmpty == true)
+            #expect(try await server.send("PUT", "/v1/filters/9Late", late).faults == ["#/name invalid"])
+            let wrong = #"{"query":{"campaign":"internet-2021","platfrom":"wechat"}}"#
+            #expect(try await server.send("PUT", "/v1/filters/x", wrong).status == 422)
+            #expect(try await server.send("DELETE", "/v1/filters/wechat-late").status == 204)
+            #expect(try await server.send("DELETE", "/v1/filters/wechat-late").status == 404)
+        }
+    }
+
     @Test func `a filter chooses, and mistakes are named`() async throws {
         try await withServer { server in
             for _ in 0..<3 { _ = try await server.filed() }
