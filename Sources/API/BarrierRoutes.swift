@@ -80,9 +80,12 @@ struct BarrierRoutes {
         let found = try await service.databases.work.transaction(.readOnly) { db in
             try db.observations(of: record.id, campaign: record.campaignID, below: mark, limit: pageSize + 1)
         }
-        let last = found.count > pageSize ? found[pageSize - 1].observation : nil
-        let next = last.map { service.cursor.text(after: $0.on.number, $0.sequence, of: name) }
-        return try .json(Page(items: found.prefix(pageSize).map(ObservationBody.init), next: next))
+        let page = Page(
+            found, size: pageSize, ObservationBody.init,
+            next: { last in
+                service.cursor.text(after: last.observation.on.number, last.observation.sequence, of: name)
+            })
+        return try .json(page)
     }
 
     @Sendable func undertakings(_ request: Request, context: Context) async throws -> Response {
@@ -224,9 +227,10 @@ extension Service {
                 records.map(\.id), campaign: id, at: today, staleAfterDays: campaign.quorum.staleAfterDays)
             return (records, observed)
         }
-        let items = records.prefix(pageSize).map { BarrierBody($0, observed[$0.id] ?? .nothing, for: role) }
-        let last = records.count > pageSize ? records[pageSize - 1].barrier.number : nil
-        return try .json(Page(items: items, next: last.map { self.cursor.text(after: $0, of: name) }))
+        let page = Page(
+            records, size: pageSize, { BarrierBody($0, observed[$0.id] ?? .nothing, for: role) },
+            next: { last in self.cursor.text(after: last.barrier.number, of: name) })
+        return try .json(page)
     }
 }
 

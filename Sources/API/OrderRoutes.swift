@@ -189,11 +189,12 @@ extension Service {
         let records = try await databases.work.transaction(.readOnly) { [filter] db in
             try db.orders(filter, campaign: id, limit: pageSize + 1)
         }
-        let last = records.count > pageSize ? records[pageSize - 1].order.number : nil
-        return try .json(
-            Page(
-                items: records.prefix(pageSize).map { OrderBody($0, for: role) },
-                next: last.map { self.cursor.text(after: $0, of: name) }))
+        let page = Page(
+            records, size: pageSize, { OrderBody($0, for: role) },
+            next: { last in
+                self.cursor.text(after: last.order.number, of: name)
+            })
+        return try .json(page)
     }
 }
 

@@ -92,6 +92,16 @@ extension Router<Context> {
     }
 }
 
+extension Page {
+    /// What was found as a page; one more than it holds tells that there is a next.
+    init<Found>(
+        _ found: [Found], size: Int, _ item: (Found) -> Item, next: (_ last: Found) -> String
+    ) {
+        self.init(
+            items: found.prefix(size).map(item), next: found.count > size ? next(found[size - 1]) : nil)
+    }
+}
+
 extension Response {
     /// A JSON answer.
     static func json(

@@ -29,8 +29,6 @@ public struct RowBatch: Sendable {
 
     public init() {}
 
-    public var isEmpty: Bool { tables.isEmpty }
-
     /// Adds a row; rows of one table all have the same columns, in the same order.
     ///
     /// Tables are filled in the order in which they came first.

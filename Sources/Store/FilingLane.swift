@@ -26,6 +26,7 @@ public final class FilingLane: Sendable {
 
     private struct Job: Sendable {
         let filing: PreparedFiling
+        let came: ContinuousClock.Instant
         let continuation: CheckedContinuation<(answer: StoredAnswer, isReplay: Bool), any Error>
     }
 
@@ -62,17 +63,20 @@ public final class FilingLane: Sendable {
 
     private let database: Database
     private let numbers: FilingNumbers
+    /// How long a filing may wait for its turn.
+    private let patience: Duration
     private let queue = Mutex(Queue())
 
-    init(_ database: Database) {
+    init(_ database: Database, patience: Duration) {
         self.database = database
+        self.patience = patience
         numbers = FilingNumbers(database)
     }
 
     /// - Throws: ``Full``, ``IntakeError``, ``IdempotencyError``, ``MomentError``, or `PostgresError`.
     func store(_ filing: PreparedFiling) async throws -> (answer: StoredAnswer, isReplay: Bool) {
         try await withCheckedThrowingContinuation { continuation in
-            let job = Job(filing: filing, continuation: continuation)
+            let job = Job(filing: filing, came: .now, continuation: continuation)
             let decision = queue.withLock { queue -> (isFull: Bool, isWriter: Bool) in
                 guard queue.count < Self.waiting else { return (true, false) }
                 queue.append(job)
@@ -122,16 +126,7 @@ public final class FilingLane: Sendable {
 
     /// The reference of the complaint that the same filer has sent before.
     func existing(_ intake: Intake) async throws -> String? {
-        guard let filer = intake.filedBy, let own = intake.filing.clientReference else { return nil }
-        let number = try await database.transaction(.readOnly) { db in
-            try db.first(
-                """
-                SELECT number FROM complaint
-                WHERE campaign_id = \(intake.campaignID) AND filed_by = \(filer) AND client_reference = \(own)
-                """
-            ) { row in try row.read(Int.self) }
-        }
-        return number.map { Reference(prefix: intake.prefix, number: $0).description }
+        try await database.transaction(.readOnly) { db in try db.filedBefore([intake]) }.first ?? nil
     }
 
     /// Writes batches until nobody waits.
@@ -143,12 +138,17 @@ public final class FilingLane: Sendable {
                 return jobs
             }
             guard !jobs.isEmpty else { return }
-            let outcomes = await store(jobs.map(\.filing))
-            for (job, outcome) in zip(jobs, outcomes) { job.continuation.resume(with: outcome) }
+            let (late, due) = jobs.reduce(into: ([Job](), [Job]())) { parts, job in
+                if job.came.duration(to: .now) > patience { parts.0.append(job) } else { parts.1.append(job) }
+            }
+            for job in late { job.continuation.resume(throwing: Full()) }
+            let outcomes = await store(due.map(\.filing))
+            for (job, outcome) in zip(due, outcomes) { job.continuation.resume(with: outcome) }
         }
     }
 
     private func store(_ filings: [PreparedFiling]) async -> [Outcome] {
+        guard !filings.isEmpty else { return [] }
         var free: [Int: [Int]] = [:]
         do {
             let barriers = try await numbers.barriers(of: filings)
@@ -165,6 +165,8 @@ public final class FilingLane: Sendable {
         } catch {
             for (campaign, numbers) in free { self.numbers.giveBack(numbers, of: campaign) }
             guard filings.count > 1 else { return [await alone(filings[0], error)] }
+            // Where the database is away, trying one by one would only keep everyone waiting.
+            guard mayBeOfOneFiling(error) else { return filings.map { _ in .failure(error) } }
             var outcomes: [Outcome] = []
             for filing in filings { outcomes += await store([filing]) }
             return outcomes
@@ -179,13 +181,25 @@ public final class FilingLane: Sendable {
                 return known.map { .success(($0, true)) } ?? .failure(IdempotencyError.inFlight)
             }
             if let error = error as? PostgresError, error.constraint == "complaint_is_filed_once" {
-                let existing = try await database.transaction(.readOnly) { db in try db.filedBefore([filing]) }
+                let existing = try await database.transaction(.readOnly) { db in try db.filedBefore([filing.intake]) }
                 return .failure(IntakeError.alreadyFiled(existing: existing.compactMap(\.self).first ?? ""))
             }
             return .failure(error)
         } catch {
             return .failure(error)
         }
+    }
+}
+
+/// Whether one filing of a batch may be to blame, and not the state of the database.
+private func mayBeOfOneFiling(_ error: any Error) -> Bool {
+    switch error {
+    case PostgresError.server(let error):
+        // Data that do not fit, a constraint, or a lock that another request with the same key holds.
+        error.state.hasPrefix("22") || error.state.hasPrefix("23") || error.state == "55P03"
+    case PostgresError.nulCharacter: true
+    case is PostgresError, is MomentError: false
+    default: true
     }
 }
 
@@ -213,7 +227,7 @@ extension Connection {
         try run(script: "SET LOCAL lock_timeout = '250ms'")
         var outcomes = try answeredBefore(filings)
         let open = outcomes.indices.filter { outcomes[$0] == nil }
-        for (index, existing) in zip(open, try filedBefore(open.map { filings[$0] })) {
+        for (index, existing) in zip(open, try filedBefore(open.map { filings[$0].intake })) {
             if let existing { outcomes[index] = .failure(IntakeError.alreadyFiled(existing: existing)) }
         }
         let new = outcomes.indices.filter { outcomes[$0] == nil }
@@ -254,14 +268,14 @@ extension Connection {
     }
 
     /// The complaints that the same filers have sent under the same references before.
-    fileprivate func filedBefore(_ filings: [PreparedFiling]) throws -> [String?] {
-        let marked = filings.filter { $0.intake.filedBy != nil && $0.intake.filing.clientReference != nil }
-        guard !marked.isEmpty else { return filings.map { _ in nil } }
+    fileprivate func filedBefore(_ intakes: [Intake]) throws -> [String?] {
+        let marked = intakes.filter { $0.filedBy != nil && $0.filing.clientReference != nil }
+        guard !marked.isEmpty else { return intakes.map { _ in nil } }
         let rows = try all(
             """
             SELECT c.campaign_id, c.filed_by, c.client_reference, c.number
-            FROM unnest(\(marked.map(\.intake.campaignID)), \(marked.compactMap(\.intake.filedBy)),
-                        \(marked.compactMap(\.intake.filing.clientReference))) AS w(campaign, filer, own)
+            FROM unnest(\(marked.map(\.campaignID)), \(marked.compactMap(\.filedBy)),
+                        \(marked.compactMap(\.filing.clientReference))) AS w(campaign, filer, own)
             CROSS JOIN LATERAL (
                 SELECT campaign_id, filed_by, client_reference, number FROM complaint
                 WHERE campaign_id = w.campaign AND filed_by = w.filer AND client_reference = w.own LIMIT 1) c
@@ -273,10 +287,10 @@ extension Connection {
             )
         }
         let found = Dictionary(rows) { first, _ in first }
-        return filings.map { filing in
-            guard let filer = filing.intake.filedBy, let own = filing.intake.filing.clientReference else { return nil }
-            return found["\(filing.intake.campaignID) \(filer) \(own)"].map {
-                Reference(prefix: filing.intake.prefix, number: $0).description
+        return intakes.map { intake in
+            guard let filer = intake.filedBy, let own = intake.filing.clientReference else { return nil }
+            return found["\(intake.campaignID) \(filer) \(own)"].map { number in
+                Reference(prefix: intake.prefix, number: number).description
             }
         }
     }

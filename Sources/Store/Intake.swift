@@ -101,10 +101,14 @@ public final class Intaker: Sendable {
     private let contactKey: SymmetricKey
     private let lane: FilingLane
 
-    public init(_ databases: Databases, keys: CaseKeys) {
+    /// - Parameters:
+    ///   - databases: Where filings go.
+    ///   - keys: What they are sealed with.
+    ///   - patience: How long a filing may wait for its turn; then ``FilingLane/Full``.
+    public init(_ databases: Databases, keys: CaseKeys, patience: Duration = .seconds(5)) {
         self.keys = keys
         contactKey = keys.encryptionKey.derived(for: "contact digest")
-        lane = FilingLane(databases.filing)
+        lane = FilingLane(databases.filing, patience: patience)
     }
 
     /// Stores `intake`; with a key, at most once.

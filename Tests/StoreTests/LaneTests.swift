@@ -55,7 +55,9 @@ struct LaneTests {
 
     @Test func `three hundred at once are three hundred complaints, and one that fails fails alone`() async throws {
         try await withStore { store in
-            let (book, intaker) = (try await store.book(), Intaker(store.databases, keys: store.keys))
+            let (book, intaker) = (
+                try await store.book(), Intaker(store.databases, keys: store.keys, patience: .seconds(120))
+            )
             var filings = (0..<300).map { (intake(book), request("key \($0)", as: "filer \($0 % 7)")) }
             filings.insert((intake(book, office: "nowhere"), request("bad")), at: 150)
             let outcomes = await outcomes(intaker, filings)
@@ -72,8 +74,10 @@ struct LaneTests {
 
     @Test func `of fifty with one key one is stored, and the others are told the same`() async throws {
         try await withStore { store in
-            let (book, intaker) = (try await store.book(), Intaker(store.databases, keys: store.keys))
-            let other = Intaker(store.databases, keys: store.keys)
+            let (book, intaker) = (
+                try await store.book(), Intaker(store.databases, keys: store.keys, patience: .seconds(120))
+            )
+            let other = Intaker(store.databases, keys: store.keys, patience: .seconds(120))
             let filings = (0..<25).map { _ in (intake(book), request("the one key")) }
             async let here = outcomes(intaker, filings)
             async let there = outcomes(other, filings)
@@ -87,7 +91,9 @@ struct LaneTests {
 
     @Test func `a reference of one's own is taken once, however many send it at once`() async throws {
         try await withStore { store in
-            let (book, intaker) = (try await store.book(), Intaker(store.databases, keys: store.keys))
+            let (book, intaker) = (
+                try await store.book(), Intaker(store.databases, keys: store.keys, patience: .seconds(120))
+            )
             let filer = try await store.databases.work.transaction { db in
                 try db.addOfficer(named: "filer", role: .officer, office: Office.central, at: Date()).id
             }
@@ -99,6 +105,33 @@ struct LaneTests {
             let outcomes = await outcomes(intaker, filings)
             #expect(outcomes.count { (try? $0.get()) != nil } == 1)
             for case .failure(let error) in outcomes { #expect(error is IntakeError) }
+            #expect(try await store.count("complaint") == 1)
+        }
+    }
+
+    @Test func `who waits too long for a turn is told to come again`() async throws {
+        try await withStore { store in
+            let book = try await store.book()
+            let hurried = Intaker(store.databases, keys: store.keys, patience: .zero)
+            await #expect(throws: FilingLane.Full.self) {
+                try await hurried.file(intake(book), request: request("late"), answer: answer)
+            }
+            #expect(try await store.count("complaint") == 0)
+        }
+    }
+
+    @Test func `with the database away, everyone is told, and nobody waits for the others`() async throws {
+        try await withStore { store in
+            let (book, intaker) = (
+                try await store.book(), Intaker(store.databases, keys: store.keys, patience: .seconds(120))
+            )
+            _ = try await intaker.file(intake(book), request: request("first"), answer: answer)
+            await store.databases.filing.close()
+            let outcomes = await outcomes(intaker, (0..<200).map { (intake(book), request("key \($0)")) })
+            #expect(outcomes.count == 200)
+            for outcome in outcomes {
+                #expect(throws: PostgresError.self) { try outcome.get() }
+            }
             #expect(try await store.count("complaint") == 1)
         }
     }
