@@ -5,7 +5,7 @@ DEMO   ?= .build/release/rectify
 REPORT ?= rectify-report.html
 
 # Tests that keep every processor busy for minutes: they run after the others, which are patient but not endlessly so.
-HEAVY  := WalkTests|CrowdTests|SearchTests
+HEAVY  := WalkTests|CrowdTests|SearchTests|LaneTests
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo run test lint format bench clean

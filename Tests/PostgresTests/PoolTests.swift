@@ -18,7 +18,7 @@ struct PoolTests {
     }
 
     @Test func `the queue is bounded, and who waits in it is served in order`() async throws {
-        try await withDatabase(connections: 1, waiting: 2, wait: .seconds(5)) { database in
+        try await withDatabase(connections: 1, waiting: 2, wait: .seconds(60)) { database in
             async let slow: Void = database.withConnection { db in _ = try db.run("SELECT pg_sleep(2)") }
             try await Task.sleep(for: .milliseconds(100))
             async let first: Int = database.one()
@@ -36,7 +36,7 @@ struct PoolTests {
     }
 
     @Test func `a waiter that is cancelled leaves the queue at once`() async throws {
-        try await withDatabase(connections: 1, waiting: 1, wait: .seconds(20)) { database in
+        try await withDatabase(connections: 1, waiting: 1, wait: .seconds(60)) { database in
             async let slow: Void = database.withConnection { db in _ = try db.run("SELECT pg_sleep(2)") }
             try await Task.sleep(for: .milliseconds(100))
             let waiter = Task { try await database.one() }
@@ -136,7 +136,7 @@ struct PoolTests {
     }
 
     @Test func `many borrowers share few connections, and none is lost`() async throws {
-        try await withDatabase(connections: 3, waiting: 500, wait: .seconds(20)) { database in
+        try await withDatabase(connections: 3, waiting: 500, wait: .seconds(60)) { database in
             let sum = try await withThrowingTaskGroup(of: Int.self) { group in
                 for index in 0..<300 {
                     group.addTask {

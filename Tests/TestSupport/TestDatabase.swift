@@ -80,7 +80,7 @@ extension TestServer.Running {
     public func database(_ name: String, connections: Int = 2) -> Database {
         Database(
             ConnectionSettings(conninfo: conninfo(database: name), statementTimeout: .seconds(30)),
-            limits: PoolLimits(connections: connections, wait: .seconds(20)), logger: quiet)
+            limits: PoolLimits(connections: connections, wait: .seconds(60)), logger: quiet)
     }
 
     func administer(_ script: String) async throws {
@@ -118,7 +118,7 @@ public func withStore<Value: Sendable>(_ body: (TestStore) async throws -> Value
     try await server.administer("CREATE DATABASE \(cases) TEMPLATE template_cases")
     try await server.administer("CREATE DATABASE \(keys) TEMPLATE template_keys")
     let (url, keysURL) = (server.conninfo(database: cases), server.conninfo(database: keys))
-    let databases = Databases(url: url, keysURL: keysURL, wait: .seconds(20), logger: quiet)
+    let databases = Databases(url: url, keysURL: keysURL, wait: .seconds(60), logger: quiet)
     let encryptionKey = KeyEncryptionKey(Data(repeating: 7, count: 32))
     let store = TestStore(
         name: cases, url: url, keysURL: keysURL, databases: databases,
@@ -143,7 +143,7 @@ public func withStore<Value: Sendable>(_ body: (TestStore) async throws -> Value
 /// Lends `body` a pool on an empty database of its own, and drops that afterwards.
 @discardableResult
 public func withDatabase<Value: Sendable>(
-    connections: Int = 2, waiting: Int = 256, wait: Duration = .seconds(10),
+    connections: Int = 2, waiting: Int = 256, wait: Duration = .seconds(30),
     statementTimeout: Duration = .seconds(20), maximumAge: Duration = .seconds(600),
     idleBeforeCheck: Duration = .seconds(30), _ body: (Database) async throws -> Value
 ) async throws -> Value {
