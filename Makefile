@@ -4,8 +4,11 @@ SWIFT  ?= swift
 DEMO   ?= .build/release/rectify
 REPORT ?= rectify-report.html
 
-# Tests that keep every processor busy for minutes: they run after the others, which are patient but not endlessly so.
+# Tests that watch the clock run by themselves, one after another; those that keep every processor busy for minutes run last.
+TIMED  := PoolTests|ConnectionTests|CommandTests.CommandTests|TriageTests
 HEAVY  := WalkTests|CrowdTests|SearchTests|LaneTests
+# The others, so many at a time: each has a database and some a server of its own.
+WIDTH  := --experimental-maximum-parallelization-width 6
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo run test lint format bench clean
@@ -29,8 +32,9 @@ run: build ## Start the server with a database of its own; Ctrl-C stops both
 test: ## Run every test, on a real PostgreSQL
 	@.make/setup tmux
 	@$(SWIFT) build --build-tests
-	@$(SWIFT) test --skip-build --skip '$(HEAVY)'
-	@$(SWIFT) test --skip-build --filter '$(HEAVY)'
+	@.make/test quick $(WIDTH) --skip '$(TIMED)|$(HEAVY)'
+	@.make/test timed --no-parallel --filter '$(TIMED)'
+	@.make/test heavy --filter '$(HEAVY)'
 
 lint: ## Check form: swift-format, strictly
 	@$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
