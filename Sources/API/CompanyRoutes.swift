@@ -53,11 +53,12 @@ struct CompanyRoutes {
             let records = try db.forwardedComplaints(
                 to: bearer.company, campaign: id, prefix: campaign.prefix, isUnanswered: isUnanswered, below: below,
                 limit: pageSize + 1)
-            return (records, try records.map { try db.sealedFields(of: $0) })
+            return (records, try db.sealedFields(of: Cases(records)))
         }
         var items: [ForwardedBody] = []
-        for (record, sealed) in zip(records, sealed).prefix(pageSize) {
-            items.append(ForwardedBody(record, notes: [], try await identity(in: sealed, of: record), isNamed: false))
+        for record in records.prefix(pageSize) {
+            let identity = try await identity(in: sealed[record.complaint.id] ?? [:], of: record)
+            items.append(ForwardedBody(record, notes: [], identity, isNamed: false))
         }
         let last = records.count > pageSize ? records[pageSize - 1].reference.number : nil
         return try .json(
@@ -104,7 +105,7 @@ struct CompanyRoutes {
             // What was written for a company before this one was asked is not for it.
             let since = events.last { $0.action == Complaint.ActionName.forward.rawValue }?.sequence ?? 0
             let notes = events.filter { $0.audience == .company && $0.sequence > since }.compactMap(\.note)
-            return (record, notes, try db.sealedFields(of: record))
+            return (record, notes, try db.sealedFields(of: Cases([record]))[record.complaint.id] ?? [:])
         }
         let identity = try await identity(in: sealed, of: record)
         return try .json(ForwardedBody(record, notes: notes, identity, isNamed: true), version: record.version)

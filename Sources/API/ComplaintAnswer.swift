@@ -22,16 +22,35 @@ struct ComplaintParts: Sendable {
 
 extension Connection {
     func parts(of record: ComplaintRecord) throws -> ComplaintParts {
-        let (id, complaint) = (record.complaint.id, record.complaint)
-        let inverse = try relationsPointing(at: id, campaign: record.campaignID)
-        let named =
-            complaint.absorbed.map(\.complaint) + complaint.relations.map(\.complaint) + inverse.map(\.complaint)
-        return ComplaintParts(
-            record: record, barriers: try barriers(ofComplaints: [id], campaign: record.campaignID)[id] ?? [],
-            sameContact: try complaintsOfSameContact(as: record), sealed: try sealedFields(of: record),
-            messages: try messages(of: record),
-            references: try references(of: named, campaign: record.campaignID, prefix: record.reference.prefix),
-            inverse: inverse, isSuspected: record.isSuspected)
+        guard let parts = try parts(of: [record]).first else { throw CaseError.notFound("\(record.reference)") }
+        return parts
+    }
+
+    /// The parts of several complaints, with one statement for each kind of part.
+    func parts(of records: [ComplaintRecord]) throws -> [ComplaintParts] {
+        let cases = Cases(records)
+        let (inverse, barriers) = (try relationsPointing(at: cases), try barriers(ofComplaints: cases))
+        let (contacts, sealed) = (try complaintsOfSameContact(as: cases), try sealedFields(of: cases))
+        let messages = try messages(of: records)
+        var named = Cases()
+        for record in records {
+            let complaint = record.complaint
+            for id in complaint.absorbed.map(\.complaint) + complaint.relations.map(\.complaint)
+                + (inverse[complaint.id] ?? []).map(\.complaint)
+            {
+                named.add(id, of: record.campaignID)
+            }
+        }
+        let numbers = try numbers(of: named)
+        return records.map { record in
+            let (id, prefix) = (record.complaint.id, record.reference.prefix)
+            return ComplaintParts(
+                record: record, barriers: barriers[id] ?? [],
+                sameContact: (contacts[id] ?? []).map { Reference(prefix: prefix, number: $0) },
+                sealed: sealed[id] ?? [:], messages: messages[id] ?? [],
+                references: numbers.mapValues { Reference(prefix: prefix, number: $0) }, inverse: inverse[id] ?? [],
+                isSuspected: record.isSuspected)
+        }
     }
 }
 

@@ -25,7 +25,9 @@ struct ComplaintRoutes {
         let officer = try context.reader()
         let query = try ObjectReader(query: request)
         let book = try await service.references.book()
-        let officers = try await service.databases.work.transaction(.readOnly) { db in try db.officers() }
+        // Only a filter by name asks who there is.
+        let named = query.names.contains("officer") || query.names.contains("filter")
+        let officers = named ? try await service.databases.reads.withConnection { db in try db.officers() } : []
         let reader = ComplaintListReader(query: query, officer: officer, book: book, now: service.now())
         let found = reader.campaign()
         let filter = reader.filter(found?.campaign, officers: officers)
@@ -36,15 +38,11 @@ struct ComplaintRoutes {
         guard let (campaignID, campaign) = found else { throw Problem.notFound("campaign") }
         let name = "complaints|\(officer.id)|\(campaign.code)|\(filter)"
         let position = try cursor.map { try service.cursor.position(after: $0, of: name, filter.order) }
-        let (page, barriers) = try await service.databases.work.transaction(.readOnly) { db in
-            let page = try db.complaints(
-                filter, campaign: campaignID, prefix: campaign.prefix, after: position, limit: pageSize)
-            return (page, try db.barriers(ofComplaints: page.lines.map(\.id), campaign: campaignID))
+        let page = try await service.databases.reads.withConnection { db in
+            try db.complaints(filter, campaign: campaignID, prefix: campaign.prefix, after: position, limit: pageSize)
         }
         let today = Day(service.now(), in: campaign.zone())
-        let items = page.lines.map { line in
-            ComplaintLineBody(line, barriers: (barriers[line.id] ?? []).map(\.number), today: today)
-        }
+        let items = page.lines.map { line in ComplaintLineBody(line, today: today) }
         let advice =
             page.asksToNarrow
             ? "\(Connection.textLimit) complaints were looked at and more may hold these words; "
@@ -56,8 +54,8 @@ struct ComplaintRoutes {
     @Sendable func show(_ request: Request, context: Context) async throws -> Response {
         let officer = try context.reader()
         let reference = try context.reference()
-        let parts = try await service.databases.work.transaction(.readOnly) { db in
-            try db.parts(of: try db.found(reference))
+        guard let parts = try await service.complaints.answer(to: reference) else {
+            throw CaseError.notFound("complaint \(reference)")
         }
         return try await service.answer(parts, to: officer.role)
     }
@@ -154,14 +152,15 @@ extension Cursor {
 }
 
 extension ComplaintLineBody {
-    fileprivate init(_ line: ComplaintLine, barriers: [Int], today: Day) {
+    fileprivate init(_ line: ComplaintLine, today: Day) {
         self.init(
             reference: line.reference.description, version: line.version, kind: line.kind, status: line.status,
             category: line.category,
             respondent: PartyBody(platform: line.respondent.platform, company: line.respondent.company),
             target: TargetBody(line.target), officer: line.officerName, office: line.office, priority: line.priority,
             receivedOn: line.receivedOn, dueOn: line.dueOn, isOverdue: line.dueOn.map { $0 < today } ?? false,
-            isSuspected: line.isSuspected, excerpt: line.excerpt, barriers: barriers)
+            isSuspected: line.isSuspected, excerpt: line.excerpt,
+            barriers: line.barriers)
     }
 }
 

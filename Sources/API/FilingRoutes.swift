@@ -54,7 +54,7 @@ struct FilingRoutes {
         { receipt in
             StoredAnswer(
                 status: 201, location: link(receipt.reference), version: 1,
-                body: try Coding.encoder.encode(FiledBody(receipt, intake)))
+                body: Data(try Coding.bytes(of: FiledBody(receipt, intake))))
         }
     }
 

@@ -35,7 +35,7 @@ extension Service {
         let made: @Sendable (isolated Connection) throws -> StoredAnswer = { db in
             let (body, version) = try body(db)
             return StoredAnswer(
-                status: status.code, location: "", version: version, body: try Coding.encoder.encode(body))
+                status: status.code, location: "", version: version, body: Data(try Coding.bytes(of: body)))
         }
         guard request.headers[.idempotencyKey] != nil else {
             return Response(try await databases.work.transaction { db in try made(db) }, isReplay: false)

@@ -57,7 +57,14 @@ struct ProblemMiddleware: RouterMiddleware {
 ///
 /// A request without a token is anonymous; one with a bad token is refused.
 struct Authentication: RouterMiddleware {
-    let database: Database
+    private let database: Database
+    /// Looked up for each request, so that a right that was taken away is gone at the next.
+    private let officers: ReadLane<TokenHash, Officer>
+
+    init(_ databases: Databases) {
+        database = databases.work
+        officers = ReadLane(databases.reads) { db, tokens in try db.officers(bearing: tokens) }
+    }
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
@@ -77,7 +84,7 @@ struct Authentication: RouterMiddleware {
             }
             guard context.company != nil else { throw Problem.badToken }
         } else {
-            context.officer = try await database.withConnection { db in try db.officer(bearing: token) }
+            context.officer = try await officers.answer(to: TokenHash(of: token))
             guard context.officer != nil else { throw Problem.badToken }
         }
         return try await next(request, context)

@@ -137,7 +137,7 @@ struct OrderRoutes {
             let record = try db.issue(order, of: campaign.code, by: officer.actor, terms, book: book, at: now)
             return StoredAnswer(
                 status: 201, location: "\(once.path)/\(record.order.number)", version: record.version,
-                body: try Coding.encoder.encode(OrderBody(record, for: officer.role)))
+                body: Data(try Coding.bytes(of: OrderBody(record, for: officer.role))))
         }
         return Response(answer, isReplay: isReplay)
     }

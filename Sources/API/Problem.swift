@@ -97,6 +97,7 @@ extension Problem {
             case let invalid as InvalidDocument: .invalid(invalid.faults)
             case let error as JSON.SyntaxError: .malformed(error)
             case let error as IdempotencyError: Problem(error)
+            case is ReadLaneFull: Self.overloaded("More wait than can be answered; ask again in a moment.")
             case is FilingLane.Full: Self.overloaded("More filings wait than can be taken; send it again in a moment.")
             case IntakeError.alreadyFiled(let existing): .alreadyFiled(existing)
             case let error as MomentError: Problem(error)
@@ -203,7 +204,7 @@ extension Problem {
         var headers = headers
         headers[.contentType] = "application/problem+json"
         headers[.cacheControl] = "no-store"
-        let bytes = (try? Coding.encoder.encode(body(requestID: requestID))) ?? Data()
+        let bytes = (try? Coding.bytes(of: body(requestID: requestID))) ?? []
         return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 }

@@ -112,7 +112,7 @@ extension Response {
         if let version { headers[.eTag] = "\"\(version)\"" }
         return Response(
             status: status, headers: headers,
-            body: .init(byteBuffer: ByteBuffer(bytes: try Coding.encoder.encode(body))))
+            body: .init(byteBuffer: ByteBuffer(bytes: try Coding.bytes(of: body))))
     }
 
     static func text(_ text: String, as kind: MediaKind) -> Response {

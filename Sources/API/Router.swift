@@ -7,7 +7,7 @@ public func router(_ service: Service) -> Router<Context> {
     router.addMiddleware {
         ProblemMiddleware()
         Gate(service: service)
-        Authentication(database: service.databases.work)
+        Authentication(service.databases)
     }
     router.register(routes(service))
     return router

@@ -1,3 +1,4 @@
+import Casework
 import Crypto
 public import Foundation
 public import Store
@@ -8,6 +9,8 @@ public struct Service: Sendable {
     let references: ReferenceCache
     let keys: CaseKeys
     let intaker: Intaker
+    /// Single complaints with their parts.
+    let complaints: ReadLane<Reference, ComplaintParts>
     let cursor: Cursor
     /// The templates of letters, by language.
     let letters: [String: String]
@@ -28,6 +31,10 @@ public struct Service: Sendable {
         self.references = references
         self.keys = keys
         self.intaker = Intaker(databases, keys: keys)
+        complaints = ReadLane(databases.reads) { db, references in
+            let parts = try db.parts(of: Array(try db.complaints(references).values))
+            return Dictionary(uniqueKeysWithValues: parts.map { ($0.record.reference, $0) })
+        }
         self.letters = letters
         self.contract = contract
         self.limits = limits

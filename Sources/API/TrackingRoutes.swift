@@ -81,7 +81,7 @@ struct TrackingRoutes {
     private func answer(_ record: ComplaintRecord) async throws -> Response {
         let (sealed, notes, other) = try await service.databases.work.transaction(.readOnly) { db in
             let other = try record.duplicateOf.flatMap { try db.complaint($0)?.complaint.status }
-            return (try db.messages(of: record), try db.outwardNotes(of: record), other)
+            return (try db.messages(of: [record])[record.complaint.id] ?? [], try db.outwardNotes(of: record), other)
         }
         // A complainant reads the own conversation only, not that of complaints merged into it.
         let own = sealed.filter { $0.reference == record.reference }

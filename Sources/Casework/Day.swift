@@ -68,10 +68,14 @@ extension Day: LosslessStringConvertible, Codable {
 
     public var description: String {
         let (year, month, day) = parts
-        func padded(_ value: Int, _ width: Int) -> String {
-            String(repeating: "0", count: max(0, width - String(value).count)) + String(value)
+        return String(unsafeUninitializedCapacity: 10) { text in
+            for (index, digit) in [year / 1000, year / 100, year / 10, year, -1, month / 10, month, -1, day / 10, day]
+                .enumerated()
+            {
+                text[index] = digit < 0 ? UInt8(ascii: "-") : UInt8(ascii: "0") + UInt8(digit % 10)
+            }
+            return 10
         }
-        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
     }
 
     public init(from decoder: any Decoder) throws {

@@ -2,17 +2,8 @@ public import Foundation
 
 /// How bodies are written and read: members in `snake_case`, moments as RFC 3339 in UTC.
 public enum Coding {
-    public static let encoder = {
-        let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.dateEncodingStrategy = .custom { date, encoder in
-            var container = encoder.singleValueContainer()
-            try container.encode(date.formatted(Self.moments))
-        }
-        // Sorted, so that the same answer is always the same bytes.
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return encoder
-    }()
+    /// A body as bytes.
+    public static func bytes(of body: some Encodable) throws -> [UInt8] { try BodyEncoder.bytes(of: body) }
 
     public static let decoder = {
         let decoder = JSONDecoder()

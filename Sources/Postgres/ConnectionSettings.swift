@@ -15,11 +15,13 @@ public struct ConnectionSettings: Sendable {
     /// Then a plan made while a table was small, and kept, stays good when it has grown. The server's own look-ups for
     /// foreign keys follow it too.
     public var looksUpOnly: Bool
+    /// Whether nothing can be written here, by the server's word, whatever is asked.
+    public var readsOnly: Bool
 
     public init(
         conninfo: String, applicationName: String = "rectify", statementTimeout: Duration = .seconds(5),
         lockTimeout: Duration = .seconds(2), commitDeadline: Duration = .seconds(5),
-        looksUpOnly: Bool = false
+        looksUpOnly: Bool = false, readsOnly: Bool = false
     ) {
         self.conninfo = conninfo
         self.applicationName = applicationName
@@ -27,6 +29,7 @@ public struct ConnectionSettings: Sendable {
         self.lockTimeout = lockTimeout
         self.commitDeadline = commitDeadline
         self.looksUpOnly = looksUpOnly
+        self.readsOnly = readsOnly
     }
 
     /// Our own limit, a little above the server's, for when the server itself does not answer.
@@ -43,6 +46,7 @@ public struct ConnectionSettings: Sendable {
         SET idle_in_transaction_session_timeout = 10000;
         SET jit = off;
         SET enable_seqscan = \(looksUpOnly ? "off" : "on");
+        SET default_transaction_read_only = \(readsOnly ? "on" : "off");
         """
     }
 

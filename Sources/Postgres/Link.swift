@@ -64,7 +64,7 @@ final class Link {
     func execute(_ sql: SQL, within limit: Duration) throws(PostgresError) -> QueryResult {
         let deadline = ContinuousClock.now + limit
         let (text, parameters) = sql.bound
-        guard !parameters.contains(where: { $0.text?.utf8.contains(0) ?? false }) else { throw .nulCharacter }
+        guard !parameters.contains(where: { $0.text?.holdsNUL ?? false }) else { throw .nulCharacter }
         let name = try preparedStatement(text, types: parameters.map(\.type.oid), by: deadline)
         try send(by: deadline) {
             parameters.map(\.text).withCStrings { values in
@@ -274,6 +274,12 @@ final class Link {
 }
 
 extension String {
+    fileprivate var holdsNUL: Bool {
+        utf8.withContiguousStorageIfAvailable { bytes in
+            bytes.baseAddress.map { memchr($0, 0, bytes.count) != nil } ?? false
+        } ?? utf8.contains(0)
+    }
+
     fileprivate var trimmed: String { trimmingCharacters(in: .whitespacesAndNewlines) }
 }
 

@@ -26,9 +26,17 @@ extension Date: PostgresValue {
         let (secondsSince1970, fraction) = micros.flooredDivision(by: 1_000_000)
         let (dayNumber, secondOfDay) = secondsSince1970.flooredDivision(by: 86_400)
         let (year, month, day) = civil(fromDays: dayNumber)
-        let date = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
         let (hour, minute, second) = (secondOfDay / 3600, secondOfDay / 60 % 60, secondOfDay % 60)
-        return "\(date) \(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2)).\(padded(fraction, 6))+00"
+        var text: [UInt8] = []
+        text.reserveCapacity(32)
+        for (value, width, after) in [
+            (year, 4, "-"), (month, 2, "-"), (day, 2, " "), (hour, 2, ":"), (minute, 2, ":"), (second, 2, "."),
+            (fraction, 6, "+00"),
+        ] as [(Int, Int, StaticString)] {
+            text.append(value, width: width)
+            after.withUTF8Buffer { text.append(contentsOf: $0) }
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// Whole microseconds since 1970 in UTC, the server's resolution.
@@ -48,9 +56,13 @@ private func number(_ digits: ArraySlice<UInt8>) -> Int? {
     return value
 }
 
-private func padded(_ value: Int, _ width: Int) -> String {
-    let digits = String(value)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+extension [UInt8] {
+    /// A number in so many digits, or more where it needs more.
+    fileprivate mutating func append(_ value: Int, width: Int) {
+        let digits = String(value).utf8
+        for _ in 0..<Swift.max(0, width - digits.count) { append(UInt8(ascii: "0")) }
+        append(contentsOf: digits)
+    }
 }
 
 /// Days from 1970-01-01 to a date of the proleptic Gregorian calendar.

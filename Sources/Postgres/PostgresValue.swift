@@ -51,7 +51,22 @@ extension Bool: PostgresValue {
 extension UUID: PostgresValue {
     public static var postgresType: PostgresType { .uuid }
     public init?(postgresText: String) { self.init(uuidString: postgresText) }
-    public var postgresText: String { uuidString.lowercased() }
+    public var postgresText: String {
+        withUnsafeBytes(of: uuid) { bytes in
+            String(unsafeUninitializedCapacity: 36) { text in
+                var end = 0
+                for (index, byte) in bytes.enumerated() {
+                    if [4, 6, 8, 10].contains(index) {
+                        text[end] = UInt8(ascii: "-")
+                        end += 1
+                    }
+                    (text[end], text[end + 1]) = byte.hexDigits
+                    end += 2
+                }
+                return end
+            }
+        }
+    }
 }
 
 extension Decimal: PostgresValue {
@@ -76,14 +91,15 @@ extension Data: PostgresValue {
     }
 
     public var postgresText: String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text = Array("\\x".utf8)
-        text.reserveCapacity(2 + 2 * count)
-        for byte in self {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
+        withUnsafeBytes { bytes in
+            String(unsafeUninitializedCapacity: 2 + 2 * bytes.count) { text in
+                (text[0], text[1]) = (UInt8(ascii: "\\"), UInt8(ascii: "x"))
+                for (index, byte) in bytes.enumerated() {
+                    (text[2 * index + 2], text[2 * index + 3]) = byte.hexDigits
+                }
+                return 2 + 2 * bytes.count
+            }
         }
-        return String(decoding: text, as: UTF8.self)
     }
 }
 
@@ -109,6 +125,11 @@ extension PostgresValue where Self: RawRepresentable, RawValue: PostgresValue {
 }
 
 extension UInt8 {
+    fileprivate var hexDigits: (UInt8, UInt8) {
+        func digit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10 }
+        return (digit(self >> 4), digit(self & 15))
+    }
+
     fileprivate var hexDigit: UInt8? {
         switch self {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")

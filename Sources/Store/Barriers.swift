@@ -179,13 +179,13 @@ extension Connection {
     }
 
     /// The barriers that complaints attest now, by complaint.
-    public func barriers(ofComplaints complaints: [UUID], campaign: Int) throws -> [UUID: [BarrierSummary]] {
+    public func barriers(ofComplaints complaints: Cases) throws -> [UUID: [BarrierSummary]] {
         let rows = try all(
             """
             SELECT \(BarrierSummary.columns), l.complaint_id
-            FROM complaint_barrier l
+            FROM unnest(\(complaints.campaigns), \(complaints.ids)) AS w(campaign, id)
+            JOIN complaint_barrier l ON l.campaign_id = w.campaign AND l.complaint_id = w.id
             JOIN barrier b ON b.campaign_id = l.campaign_id AND b.id = l.barrier_id
-            WHERE l.campaign_id = \(campaign) AND l.complaint_id = ANY(\(complaints))
             ORDER BY b.number
             """
         ) { row in

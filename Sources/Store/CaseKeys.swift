@@ -6,6 +6,7 @@ public import Postgres
 public actor CaseKeys {
     private let database: Database
     public nonisolated let encryptionKey: KeyEncryptionKey
+    private let wrapped: ReadLane<UUID, Data>
     private var ready: [CaseKey] = []
     private var refill: Task<Void, any Error>?
 
@@ -17,6 +18,12 @@ public actor CaseKeys {
     public init(_ database: Database, encryptionKey: KeyEncryptionKey) {
         self.database = database
         self.encryptionKey = encryptionKey
+        wrapped = ReadLane(database, readers: 1) { db, ids in
+            let rows = try db.all("SELECT id, wrapped FROM case_key WHERE id = ANY(\(ids))") { row in
+                (try row.read(UUID.self), try row.read(Data.self))
+            }
+            return Dictionary(uniqueKeysWithValues: rows)
+        }
     }
 
     /// A key that no complaint has had.
@@ -63,9 +70,6 @@ public actor CaseKeys {
     ///
     /// - Throws: `PostgresError`, or `CryptoKitError` where it was wrapped under another key.
     public nonisolated func key(_ id: UUID) async throws -> CaseKey? {
-        let wrapped = try await database.withConnection { db in
-            try db.first("SELECT wrapped FROM case_key WHERE id = \(id)") { row in try row.read(Data.self) }
-        }
-        return try wrapped.map { CaseKey(id: id, key: try encryptionKey.unwrap($0, id: id)) }
+        try await wrapped.answer(to: id).map { CaseKey(id: id, key: try encryptionKey.unwrap($0, id: id)) }
     }
 }

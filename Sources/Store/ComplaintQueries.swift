@@ -19,6 +19,8 @@ public struct ComplaintLine: Sendable {
     public let dueOn: Day?
     public let isSuspected: Bool
     public let excerpt: String
+    /// The numbers of the barriers it attests.
+    public let barriers: [Int]
 }
 
 /// A page of complaints.
@@ -41,12 +43,11 @@ extension Connection {
     /// It walks along one index in the order of the list and looks at a limited number of rows; a page may then have
     /// fewer lines than asked for and still go on.
     ///
-    /// - Throws: `PostgresError`, 57014 where two seconds were not enough.
+    /// - Throws: `PostgresError`, 57014 where the time of the pool was not enough.
     public func complaints(
         _ filter: ComplaintFilter, campaign: Int, prefix: String, after position: ComplaintFilter.Position? = nil,
         limit: Int
     ) throws -> ComplaintPage {
-        try run(script: "SET LOCAL statement_timeout = '2s'")
         guard let text = filter.text else {
             return try walk(filter, campaign, prefix, after: position, limit: limit, rows: Self.walkLimit, rest: [])
         }
@@ -55,14 +56,21 @@ extension Connection {
         let walked = try walk(
             filter, campaign, prefix, after: position, limit: limit, rows: Self.textLimit, rest: matches)
         if walked.next == nil || walked.lines.count == limit { return walked }
-        // A rare one is found by its pairs of characters.
+        // A rare one is found by its pairs of characters; what the worker has not come to yet is looked at.
         let found = try all(
             """
-            SELECT complaint_id FROM complaint_text
-            WHERE campaign_id = \(campaign) AND pairs @> \(text.pairs)::integer[]
-            LIMIT \(Self.textLimit + 1)
+            (SELECT complaint_id FROM complaint_text
+             WHERE campaign_id = \(campaign) AND pairs @> \(text.pairs)::integer[]
+             LIMIT \(Self.textLimit + 1))
+            UNION ALL
+            (SELECT id FROM complaint
+             WHERE campaign_id = \(campaign) AND recorded_at > coalesce(
+                 (SELECT moment FROM worker_mark m JOIN campaign ca ON m.name = 'text|' || ca.code
+                  WHERE ca.id = \(campaign)), '2000-01-01')
+             LIMIT \(Self.textLimit + 1))
             """
         ) { row in try row.read(UUID.self) }
+        // One that the worker has come to meanwhile stands in both.
         guard found.count <= Self.textLimit else {
             var page = walked
             page.asksToNarrow = true
@@ -163,7 +171,9 @@ extension ComplaintLine {
     fileprivate static let columns: SQL = """
         c.id, c.number, c.version - c.remarks, c.kind, c.status, c.category, c.respondent_platform,
         c.respondent_company, c.target_platform, c.target_company, c.target_host, c.payment_method, o.name, c.office,
-        c.priority, c.received_on, c.due_on, c.has_suspected_duplicate, left(c.narrative, 80)
+        c.priority, c.received_on, c.due_on, c.has_suspected_duplicate, left(c.narrative, 80),
+        ARRAY(SELECT b.number FROM complaint_barrier l JOIN barrier b ON b.campaign_id = l.campaign_id AND b.id = l.barrier_id
+              WHERE l.campaign_id = c.campaign_id AND l.complaint_id = c.id ORDER BY b.number)
         """
 
     /// What a walk takes along: what is shown, and what conditions look at.
@@ -191,44 +201,79 @@ extension ComplaintLine {
         dueOn = try row.read()
         isSuspected = try row.read()
         excerpt = try row.read()
+        barriers = try row.read()
     }
 }
 
 extension Connection {
-    /// Other complaints with the same phone number or mail address, oldest first.
-    public func complaintsOfSameContact(as record: ComplaintRecord, limit: Int = 20) throws -> [Reference] {
-        try all(
+    /// The numbers of other complaints with the same phone number or mail address, oldest first, `limit` of each.
+    public func complaintsOfSameContact(as complaints: Cases, limit: Int = 20) throws -> [UUID: [Int]] {
+        let rows = try all(
             """
-            SELECT DISTINCT c.number
-            FROM contact_digest mine
-            JOIN contact_digest theirs USING (campaign_id, digest)
-            JOIN complaint c ON c.campaign_id = theirs.campaign_id AND c.id = theirs.complaint_id
-            WHERE mine.campaign_id = \(record.campaignID) AND mine.complaint_id = \(record.complaint.id)
-              AND theirs.complaint_id <> mine.complaint_id
-            ORDER BY c.number
-            LIMIT \(limit)
+            SELECT w.id, found.number
+            FROM unnest(\(complaints.campaigns), \(complaints.ids)) AS w(campaign, id)
+            CROSS JOIN LATERAL (
+                SELECT DISTINCT c.number
+                FROM contact_digest mine
+                JOIN contact_digest theirs USING (campaign_id, digest)
+                JOIN complaint c ON c.campaign_id = theirs.campaign_id AND c.id = theirs.complaint_id
+                WHERE mine.campaign_id = w.campaign AND mine.complaint_id = w.id
+                  AND theirs.complaint_id <> mine.complaint_id
+                ORDER BY c.number LIMIT \(limit)) found
             """
-        ) { row in Reference(prefix: record.reference.prefix, number: try row.read()) }
+        ) { row in (try row.read(UUID.self), try row.read(Int.self)) }
+        return Dictionary(grouping: rows, by: \.0).mapValues { $0.map(\.1) }
     }
 
-    /// Complaints that point at this one, and how.
+    /// Complaints that point at these, and how; 200 for each.
     public func relationsPointing(
-        at complaint: UUID, campaign: Int
-    ) throws -> [(complaint: UUID, relation: Complaint.Relation)] {
-        try all(
+        at complaints: Cases
+    ) throws -> [UUID: [(complaint: UUID, relation: Complaint.Relation)]] {
+        let rows = try all(
             """
-            SELECT complaint_id, relation FROM complaint_relation
-            WHERE campaign_id = \(campaign) AND other_id = \(complaint) ORDER BY complaint_id LIMIT 200
+            SELECT w.id, found.complaint_id, found.relation
+            FROM unnest(\(complaints.campaigns), \(complaints.ids)) AS w(campaign, id)
+            CROSS JOIN LATERAL (
+                SELECT complaint_id, relation FROM complaint_relation
+                WHERE campaign_id = w.campaign AND other_id = w.id ORDER BY complaint_id LIMIT 200) found
             """
-        ) { row in (try row.read(), try row.read()) }
+        ) { row in
+            (
+                try row.read(UUID.self),
+                (complaint: try row.read(UUID.self), relation: try row.read(Complaint.Relation.self))
+            )
+        }
+        return Dictionary(grouping: rows, by: \.0).mapValues { $0.map(\.1) }
     }
 
-    /// The references of complaints by their ids.
-    public func references(of complaints: [UUID], campaign: Int, prefix: String) throws -> [UUID: Reference] {
+    /// The numbers of complaints by their ids.
+    public func numbers(of complaints: Cases) throws -> [UUID: Int] {
         guard !complaints.isEmpty else { return [:] }
         let rows = try all(
-            "SELECT id, number FROM complaint WHERE campaign_id = \(campaign) AND id = ANY(\(complaints))"
-        ) { row in (try row.read(UUID.self), Reference(prefix: prefix, number: try row.read())) }
-        return Dictionary(uniqueKeysWithValues: rows)
+            """
+            SELECT c.id, c.number FROM unnest(\(complaints.campaigns), \(complaints.ids)) AS w(campaign, id)
+            JOIN complaint c ON c.campaign_id = w.campaign AND c.id = w.id
+            """
+        ) { row in (try row.read(UUID.self), try row.read(Int.self)) }
+        return Dictionary(rows) { first, _ in first }
+    }
+}
+
+/// Cases of several campaigns, as statements take them.
+public struct Cases: Sendable {
+    fileprivate(set) var campaigns: [Int] = []
+    fileprivate(set) var ids: [UUID] = []
+
+    var isEmpty: Bool { ids.isEmpty }
+
+    public init() {}
+
+    public init(_ records: [ComplaintRecord]) {
+        for record in records { add(record.complaint.id, of: record.campaignID) }
+    }
+
+    public mutating func add(_ id: UUID, of campaign: Int) {
+        campaigns.append(campaign)
+        ids.append(id)
     }
 }

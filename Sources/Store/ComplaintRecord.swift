@@ -196,6 +196,16 @@ extension Connection {
         try complaint(where: "ca.prefix = \(reference.prefix) AND c.number = \(reference.number)")
     }
 
+    /// The complaints with these references, as far as there are any.
+    public func complaints(_ references: [Reference]) throws -> [Reference: ComplaintRecord] {
+        let found = try all(
+            """
+            SELECT \(ComplaintRecord.columns) FROM \(ComplaintRecord.tables)
+            WHERE ca.prefix = ANY(\(Array(Set(references.map(\.prefix))))) AND c.number = ANY(\(references.map(\.number)))
+            """, as: ComplaintRecord.init(row:))
+        return Dictionary(uniqueKeysWithValues: found.map { ($0.reference, $0) })
+    }
+
     /// The complaint that this code tracks; `nil` where there is none.
     public func complaint(trackedBy code: TrackingCode) throws -> ComplaintRecord? {
         try complaint(where: "c.tracking_hash = \(code.hash)")

@@ -5,8 +5,10 @@ public import Postgres
 public struct Databases: Sendable {
     /// Filings, kept short.
     public let filing: Database
-    /// Officers' reads and actions.
+    /// Officers' actions.
     public let work: Database
+    /// Lists and single cases, without a transaction around them: nothing can be written here.
+    public let reads: Database
     /// Reports and lists that may take their time.
     public let reports: Database
     /// The question whether the database is there.
@@ -18,34 +20,38 @@ public struct Databases: Sendable {
     public struct Sizes: Sendable {
         public var filing: Int
         public var work: Int
+        public var reads: Int
         public var reports: Int
 
-        public init(filing: Int = 4, work: Int = 6, reports: Int = 2) {
+        public init(filing: Int = 4, work: Int = 6, reads: Int = 4, reports: Int = 2) {
             self.filing = filing
             self.work = work
+            self.reads = reads
             self.reports = reports
         }
     }
 
     public init(url: String, keysURL: String, sizes: Sizes = Sizes(), wait: Duration = .seconds(3), logger: Logger) {
         func database(
-            _ name: String, _ connections: Int, _ timeout: Duration, url: String, looksUpOnly: Bool = false
+            _ name: String, _ connections: Int, _ timeout: Duration, url: String, looksUpOnly: Bool = false,
+            readsOnly: Bool = false
         ) -> Database {
             Database(
                 ConnectionSettings(
                     conninfo: url, applicationName: "rectify-\(name)", statementTimeout: timeout,
-                    looksUpOnly: looksUpOnly),
+                    looksUpOnly: looksUpOnly, readsOnly: readsOnly),
                 limits: PoolLimits(connections: connections, wait: wait), logger: logger)
         }
         filing = database("filing", sizes.filing, .seconds(5), url: url, looksUpOnly: true)
         work = database("work", sizes.work, .seconds(5), url: url)
+        reads = database("reads", sizes.reads, .seconds(2), url: url, readsOnly: true)
         reports = database("reports", sizes.reports, .seconds(60), url: url)
         health = database("health", 1, .seconds(2), url: url)
         keys = database("keys", 2, .seconds(5), url: keysURL)
     }
 
     public func close() async {
-        for database in [filing, work, reports, health, keys] { await database.close() }
+        for database in [filing, work, reads, reports, health, keys] { await database.close() }
     }
 }
 

@@ -53,7 +53,8 @@ extension RowBatch {
                 "actor_role": .value(event.actor.role), "actor_id": .value(event.actor.id),
                 "on_behalf_of": .value(event.onBehalfOf), "action": .value(event.action),
                 "details": .value(try JSONText(encoding: event.details)),
-                "changes": .value(try JSONText(encoding: event.changes)), "effective_on": .value(event.effectiveOn),
+                "changes": .value(event.changes.isEmpty ? JSONText("{}") : try JSONText(encoding: event.changes)),
+                "effective_on": .value(event.effectiveOn),
                 "recorded_at": .value(moment), "salt": .value(Data(randomBytes(16))), "schema_version": .value(2),
             ])
     }

@@ -71,12 +71,14 @@ public struct Generator: Sendable {
             }
             progress(min(start + Self.batch, count))
         }
-        try await finish(id, count)
+        try await finish(id, code, count)
     }
 
-    private func finish(_ campaign: Int, _ count: Int) async throws {
+    private func finish(_ campaign: Int, _ code: String, _ count: Int) async throws {
         _ = try await database.transaction { db in
-            try db.run(
+            // Their words are written with them.
+            try db.setWorkerMark("text|\(code)", Date())
+            return try db.run(
                 """
                 UPDATE campaign_counter SET next_complaint = greatest(next_complaint, \(count + 1))
                 WHERE campaign_id = \(campaign)

@@ -2,6 +2,20 @@ import Casework
 import Crypto
 import Foundation
 import Postgres
+import Synchronization
+
+/// The few rules there are, as they are written with each of very many deadlines.
+private let ruleTexts = Mutex<[DeadlineRule: JSONText]>([:])
+
+private func ruleText(_ rule: DeadlineRule) throws -> JSONText {
+    if let known = ruleTexts.withLock({ $0[rule] }) { return known }
+    let text = try JSONText(encoding: rule)
+    ruleTexts.withLock { texts in
+        if texts.count >= 256 { texts.removeAll() }
+        texts[rule] = text
+    }
+    return text
+}
 
 extension RowBatch {
     /// Everything that a filing leaves behind, but the answer to its key.
@@ -20,7 +34,6 @@ extension RowBatch {
                     "digest": .value(digest),
                 ])
         }
-        addText(filing.pairs, of: complaint.id, campaign: campaign)
         let place = StepPlace(
             campaign: campaign, case: complaint.id, sequence: 1, writtenBy: 1, on: complaint.receivedOn,
             moment: moment)
@@ -79,13 +92,6 @@ extension RowBatch {
             ])
     }
 
-    /// The pairs of characters by which the text is found.
-    mutating func addText(_ pairs: [Int], of complaint: UUID, campaign: Int) {
-        add(
-            "complaint_text", ignoringConflicts: true,
-            ["campaign_id": .value(campaign), "complaint_id": .value(complaint), "pairs": .value(pairs)])
-    }
-
     private mutating func addTie(to barrier: BarrierSummary, number: Int, _ place: StepPlace) {
         add(
             "complaint_barrier",
@@ -112,7 +118,7 @@ extension RowBatch {
             "deadline",
             [
                 "campaign_id": .value(campaign), "complaint_id": .value(complaint),
-                "purpose": .value(deadline.purpose), "rule": .value(try JSONText(encoding: deadline.rule)),
+                "purpose": .value(deadline.purpose), "rule": .value(try ruleText(deadline.rule)),
                 "started_on": .value(deadline.startedOn), "pauses": .value(try JSONText(encoding: deadline.pauses)),
                 "extensions": .value(try JSONText(encoding: deadline.extensions)),
                 "adoptions": .value(try JSONText(encoding: deadline.adoptions)), "due_on": .value(deadline.dueOn),

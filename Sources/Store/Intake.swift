@@ -83,7 +83,6 @@ struct PreparedFiling: Sendable {
     let trackingCode: TrackingCode
     let sealed: [(SealedField, Data)]
     let contacts: [(kind: String, digest: Data)]
-    let pairs: [Int]
     /// Makes the answer that is stored for whoever asks again with the same key.
     let answer: @Sendable (Receipt) throws -> StoredAnswer
 
@@ -167,6 +166,6 @@ public final class Intaker: Sendable {
             intake: intake, request: request, key: key, trackingCode: .generate(),
             sealed: try intake.sealed.sealed(with: key, of: intake.complaint.id),
             contacts: intake.sealed.identity?.contactDigests(key: contactKey) ?? [],
-            pairs: characterPairs(in: intake.filing.narrative), answer: answer)
+            answer: answer)
     }
 }

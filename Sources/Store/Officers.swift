@@ -105,12 +105,12 @@ extension Connection {
     }
 
     public func officers() throws -> [Officer] {
-        try all("\(officerQuery) ORDER BY o.name", as: Officer.init(row:))
+        try all("\(officerQuery()) ORDER BY o.name", as: Officer.init(row:))
     }
 
     /// - Throws: ``OfficerError/unknown(_:)``, or `PostgresError`.
     public func officer(named name: String) throws -> Officer {
-        guard let officer = try first("\(officerQuery) WHERE o.name = \(name)", as: Officer.init(row:)) else {
+        guard let officer = try first("\(officerQuery()) WHERE o.name = \(name)", as: Officer.init(row:)) else {
             throw OfficerError.unknown(name)
         }
         return officer
@@ -141,15 +141,20 @@ extension Connection {
         return token
     }
 
-    /// Whose token this is, if it is good at the database's time.
-    public func officer(bearing secret: String) throws -> Officer? {
-        try first(
+    /// Whose tokens these are, as far as they are good at the database's time.
+    public func officers(bearing tokens: [TokenHash]) throws -> [TokenHash: Officer] {
+        let rows = try all(
             """
-            \(officerQuery)
+            \(officerQuery(besides: ", t.hash"))
             JOIN officer_token t ON t.officer_id = o.id
-            WHERE t.hash = \(sha256(secret)) AND t.revoked_at IS NULL AND t.expires_at > now()
+            WHERE t.hash = ANY(\(tokens.map(\.bytes))) AND t.revoked_at IS NULL AND t.expires_at > now()
               AND o.disabled_at IS NULL AND r.role IS NOT NULL
-            """, as: Officer.init(row:))
+            """
+        ) { row in
+            let officer = try Officer(row: &row)
+            return (TokenHash(bytes: try row.read()), officer)
+        }
+        return Dictionary(rows) { first, _ in first }
     }
 
     public func revokeToken(_ secret: String) throws {
@@ -157,10 +162,10 @@ extension Connection {
     }
 
     /// The role that holds today; where someone holds several, the one that may do most casework.
-    private var officerQuery: SQL {
+    private func officerQuery(besides more: SQL = "") -> SQL {
         """
         SELECT o.id, o.name, coalesce(r.office, ''), coalesce(r.role, 'auditor'), coalesce(r.offices, '{}'),
-               o.disabled_at IS NOT NULL
+               o.disabled_at IS NOT NULL\(more)
         FROM officer o
         LEFT JOIN LATERAL (
             SELECT office, role, array_agg(office) OVER () AS offices FROM officer_role
@@ -178,6 +183,15 @@ extension Officer {
             id: try row.read(), name: try row.read(), office: try row.read(), role: try row.read(),
             offices: Set(try row.read([String].self)), isDisabled: try row.read())
     }
+}
+
+/// What a token is known by in the database.
+public struct TokenHash: Hashable, Sendable {
+    let bytes: Data
+
+    public init(of token: String) { bytes = sha256(token) }
+
+    fileprivate init(bytes: Data) { self.bytes = bytes }
 }
 
 /// What is stored of a secret of 128 bits or more.

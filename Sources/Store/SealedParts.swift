@@ -16,6 +16,19 @@ public struct SealedMessage: Sendable {
     let sealed: Data
 }
 
+extension SealedMessage {
+    fileprivate init(row: inout Row) throws {
+        reference = Reference(prefix: try row.read(), number: try row.read())
+        event = try row.read()
+        from = try row.read()
+        on = try row.read()
+        recordedAt = try row.read()
+        complaint = try row.read()
+        keyID = try row.read()
+        sealed = try row.read()
+    }
+}
+
 /// A message that was opened; without text where its key is gone or away.
 public struct OpenedMessage: Sendable {
     public let message: SealedMessage
@@ -30,39 +43,51 @@ public struct OutwardNote: Sendable {
 
 extension Connection {
     /// What is sealed about a complaint but its messages, still sealed.
-    public func sealedFields(of record: ComplaintRecord) throws -> [SealedField: Data] {
+    public func sealedFields(of complaints: Cases) throws -> [UUID: [SealedField: Data]] {
         let rows = try all(
             """
-            SELECT field, sealed FROM complaint_sealed
-            WHERE campaign_id = \(record.campaignID) AND complaint_id = \(record.complaint.id)
-              AND field NOT LIKE 'message%'
+            SELECT s.complaint_id, s.field, s.sealed
+            FROM unnest(\(complaints.campaigns), \(complaints.ids)) AS w(campaign, id)
+            JOIN complaint_sealed s ON s.campaign_id = w.campaign AND s.complaint_id = w.id
+            WHERE s.field NOT LIKE 'message%'
             """
-        ) { row in (try row.read(SealedField.self), try row.read(Data.self)) }
-        return Dictionary(uniqueKeysWithValues: rows)
+        ) { row in (try row.read(UUID.self), (try row.read(SealedField.self), try row.read(Data.self))) }
+        return Dictionary(grouping: rows, by: \.0).mapValues { Dictionary(uniqueKeysWithValues: $0.map(\.1)) }
     }
 
     /// The conversation about a complaint and those merged into it, in the order of recording; the latest 500 lines.
-    public func messages(of record: ComplaintRecord) throws -> [SealedMessage] {
-        let cases = [record.complaint.id] + record.complaint.absorbed.map(\.complaint)
-        return try all(
+    public func messages(of records: [ComplaintRecord]) throws -> [UUID: [SealedMessage]] {
+        var cases = Cases()
+        var owners: [UUID: [UUID]] = [:]
+        for record in records {
+            for id in [record.complaint.id] + record.complaint.absorbed.map(\.complaint) {
+                cases.add(id, of: record.campaignID)
+                owners[id, default: []].append(record.complaint.id)
+            }
+        }
+        let found = try all(
             """
-            SELECT c.number, e.sequence, coalesce(e.on_behalf_of, e.actor_kind), e.effective_on, e.recorded_at, c.id, c.key_id, s.sealed
-            FROM complaint_sealed s
-            JOIN complaint c ON c.campaign_id = s.campaign_id AND c.id = s.complaint_id
-            JOIN event e ON e.campaign_id = s.campaign_id AND e.case_id = s.complaint_id
+            SELECT ca.prefix, c.number, e.sequence, coalesce(e.on_behalf_of, e.actor_kind), e.effective_on,
+                   e.recorded_at, c.id, c.key_id, s.sealed
+            FROM unnest(\(cases.campaigns), \(cases.ids)) AS w(campaign, id)
+            JOIN campaign ca ON ca.id = w.campaign
+            JOIN complaint c ON c.campaign_id = w.campaign AND c.id = w.id
+            CROSS JOIN LATERAL (
+                SELECT field, sealed FROM complaint_sealed
+                WHERE campaign_id = w.campaign AND complaint_id = w.id AND field LIKE 'message%'
+                ORDER BY substr(field, 9)::integer DESC LIMIT 500) s
+            JOIN event e ON e.campaign_id = w.campaign AND e.case_id = w.id
                  AND e.sequence = substr(s.field, 9)::integer
-            WHERE s.campaign_id = \(record.campaignID) AND s.complaint_id = ANY(\(cases))
-              AND s.field LIKE 'message%'
-            ORDER BY e.recorded_at DESC, c.number LIMIT 500
-            """
-        ) { row in
-            let (number, sequence): (Int, Int) = (try row.read(), try row.read())
-            return SealedMessage(
-                reference: Reference(prefix: record.reference.prefix, number: number), event: sequence,
-                from: try row.read(), on: try row.read(), recordedAt: try row.read(), complaint: try row.read(),
-                keyID: try row.read(),
-                sealed: try row.read())
-        }.reversed()
+            """, as: SealedMessage.init(row:))
+        var conversations: [UUID: [SealedMessage]] = [:]
+        for message in found {
+            for owner in owners[message.complaint] ?? [] { conversations[owner, default: []].append(message) }
+        }
+        return conversations.mapValues { messages in
+            Array(
+                messages.sorted { ($0.recordedAt, $1.reference.number) < ($1.recordedAt, $0.reference.number) }.suffix(
+                    500))
+        }
     }
 
     /// What was written for the complainant to read, oldest first.
@@ -127,6 +152,7 @@ extension CaseKeys {
     ///
     /// - Throws: `PostgresError`, or `CryptoKitError` where something was tampered with.
     public nonisolated func open(_ messages: [SealedMessage]) async throws -> [OpenedMessage] {
+        guard !messages.isEmpty else { return [] }
         var keys: [UUID: CaseKey] = [:]
         for id in Set(messages.compactMap(\.keyID)) { keys[id] = try await key(id) }
         return try messages.map { message in

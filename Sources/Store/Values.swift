@@ -37,9 +37,16 @@ extension Role: PostgresValue {}
 extension JSONText {
     /// - Throws: `EncodingError`.
     init(encoding value: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        self.init(String(decoding: try encoder.encode(value), as: UTF8.self))
+        // Most lists of a case are empty, and most of what is told of it are plain words.
+        if let list = value as? any RandomAccessCollection, list.isEmpty {
+            self.init("[]")
+        } else if let words = value as? [String: String] {
+            self.init(JSON.object(words.mapValues(JSON.string)).canonicalText)
+        } else {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            self.init(String(decoding: try encoder.encode(value), as: UTF8.self))
+        }
     }
 
     /// - Throws: `DecodingError`.

@@ -32,11 +32,6 @@ extension Worker {
         for (number, _) in new {
             let isSuspected = try await work(view.fence) { db in
                 guard let record = try db.complaint(view.reference(number)) else { return false }
-                // Filed by the version of the program before this one, it is not found by its words yet.
-                var rows = RowBatch()
-                rows.addText(
-                    characterPairs(in: record.filing.narrative), of: record.complaint.id, campaign: view.campaignID)
-                try db.insert(rows)
                 return try db.flag(record)
             }
             if isSuspected { found += 1 }

@@ -11,6 +11,8 @@ public struct WorkDone: Sendable, Equatable {
     public var suspected = 0
     public var silent = 0
     public var recalculated = 0
+    /// Complaints whose words can be found by their pairs of characters now.
+    public var indexed = 0
     /// What could not be done this time, and why; the rest was.
     public var failures: [String] = []
 
@@ -68,6 +70,7 @@ public final class Worker: Sendable {
                 try await attempt("expire", &done, \.expired) { try await expire(view) }
                 try await attempt("review", &done, \.reviews) { try await openReviews(view) }
                 try await attempt("silence", &done, \.silent) { try await tellSilent(view) }
+                try await attempt("index", &done, \.indexed) { try await indexNew(view) }
                 try await attempt("compare", &done, \.suspected) { try await compareNew(view) }
                 try await attempt("recalculate", &done, \.recalculated) { try await recalculate(view) }
             }

@@ -60,7 +60,7 @@ struct TidyTests {
             "Store": [
                 "Casework", "Crypto", "DequeModule", "Foundation", "Logging", "Postgres", "Reports", "Synchronization",
             ],
-            "Contract": ["Casework", "Foundation"],
+            "Contract": ["Casework", "Foundation", "Synchronization"],
             "Client": ["AsyncHTTPClient", "Casework", "Contract", "Foundation", "NIOCore", "NIOHTTP1"],
         ]
         for (module, modules) in allowed {

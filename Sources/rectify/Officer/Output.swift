@@ -53,7 +53,7 @@ struct OutputOptions: ParsableArguments {
     }
 
     private func json(_ value: some Encodable) throws -> String {
-        String(decoding: try Coding.encoder.encode(value), as: UTF8.self)
+        String(decoding: try Coding.bytes(of: value), as: UTF8.self)
     }
 }
 

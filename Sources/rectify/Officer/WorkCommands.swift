@@ -244,7 +244,7 @@ struct Events: AsyncParsableCommand {
                 count += page.items.count
                 cursor = page.next ?? cursor
                 Terminal.write(
-                    lines: try page.items.map { String(decoding: try Coding.encoder.encode($0), as: UTF8.self) })
+                    lines: try page.items.map { String(decoding: try Coding.bytes(of: $0), as: UTF8.self) })
                 if page.items.isEmpty, !follow { break }
             }
         }

@@ -23,6 +23,7 @@ struct Running {
             sizes: Databases.Sizes(
                 filing: settings.number("database.filing_connections"),
                 work: settings.number("database.work_connections"),
+                reads: settings.number("database.read_connections"),
                 reports: settings.number("database.report_connections")),
             wait: .milliseconds(settings.number("database.wait_ms")), logger: logger)
         let encryptionKey = try KeyEncryptionKey(file: deployment.keyFile)

@@ -39,7 +39,8 @@ struct Setting: Sendable {
         Setting(
             "database.keys_url", "", .text, isSecret: true, "the second database, with the keys of sealed complaints"),
         Setting("database.filing_connections", "4", .number(1...64), "connections for filings"),
-        Setting("database.work_connections", "6", .number(1...64), "connections for officers' work"),
+        Setting("database.work_connections", "6", .number(1...64), "connections for officers' actions"),
+        Setting("database.read_connections", "4", .number(1...64), "connections for lists and single cases"),
         Setting("database.report_connections", "2", .number(1...16), "connections for reports"),
         Setting("database.wait_ms", "3000", .number(100...60_000), "how long a request waits for a connection"),
         Setting("keys.file", "", .text, "file with the key-encryption key, mode 0600; `up` makes one in its directory"),

@@ -1,0 +1,76 @@
+import DequeModule
+public import Postgres
+import Synchronization
+
+/// More questions wait already than may.
+public struct ReadLaneFull: Error {}
+
+/// Questions of one kind that are asked at the same time share their statements.
+///
+/// A statement costs the database and this server about as much for one row as for sixty-four. While one batch is asked
+/// the next collects, so nobody waits for a timer. A question is never answered from before it was asked.
+public final class ReadLane<Question: Hashable & Sendable, Answer: Sendable>: Sendable {
+    private struct Queue {
+        var asked: Deque<(question: Question, continuation: CheckedContinuation<Answer?, any Error>)> = []
+        var readers = 0
+    }
+
+    private let database: Database
+    private let load: @Sendable (isolated Connection, [Question]) throws -> [Question: Answer]
+    private let queue = Mutex(Queue())
+
+    /// Questions in one batch, and batches under way, at the most.
+    private let (batch, readers): (Int, Int)
+    /// Questions that may wait.
+    private let waiting: Int
+
+    /// - Parameters:
+    ///   - database: Where to ask.
+    ///   - batch: Questions in one batch, at the most.
+    ///   - readers: Batches under way, at the most.
+    ///   - waiting: Questions that may wait; the next one is refused.
+    ///   - load: The answers to some questions; those without one are left out.
+    public init(
+        _ database: Database, batch: Int = 64, readers: Int = 2, waiting: Int = 4096,
+        load: @escaping @Sendable (isolated Connection, [Question]) throws -> [Question: Answer]
+    ) {
+        self.database = database
+        (self.batch, self.readers, self.waiting) = (batch, readers, waiting)
+        self.load = load
+    }
+
+    /// - Returns: The answer, or `nil` where there is none.
+    /// - Throws: ``ReadLaneFull``, `PostgresError`, or what reading throws; everyone in a batch is told the same.
+    public func answer(to question: Question) async throws -> Answer? {
+        try await withCheckedThrowingContinuation { continuation in
+            let (isFull, isReader) = queue.withLock { queue -> (Bool, Bool) in
+                guard queue.asked.count < waiting else { return (true, false) }
+                queue.asked.append((question, continuation))
+                guard queue.readers < readers else { return (false, false) }
+                queue.readers += 1
+                return (false, true)
+            }
+            if isFull { continuation.resume(throwing: ReadLaneFull()) }
+            if isReader { Task { await read() } }
+        }
+    }
+
+    private func read() async {
+        while true {
+            let asked = queue.withLock { queue in
+                let asked = Array(queue.asked.prefix(batch))
+                queue.asked.removeFirst(asked.count)
+                if asked.isEmpty { queue.readers -= 1 }
+                return asked
+            }
+            guard !asked.isEmpty else { return }
+            do {
+                let questions = Array(Set(asked.map(\.question)))
+                let answers = try await database.withConnection { [load] db in try load(db, questions) }
+                for (question, continuation) in asked { continuation.resume(returning: answers[question]) }
+            } catch {
+                for (_, continuation) in asked { continuation.resume(throwing: error) }
+            }
+        }
+    }
+}
