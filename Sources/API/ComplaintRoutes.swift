@@ -36,7 +36,10 @@ struct ComplaintRoutes {
         query.finish()
         try query.faults.finish()
         guard let (campaignID, campaign) = found else { throw Problem.notFound("campaign") }
-        let name = "complaints|\(officer.id)|\(campaign.code)|\(filter)"
+        // A cursor belongs to who asked and to what was asked.
+        let asked = request.uri.queryParameters.map { "\($0.key)=\($0.value)" }
+            .filter { !$0.hasPrefix("cursor=") && !$0.hasPrefix("page_size=") }
+        let name = "complaints|\(officer.id)|\(asked.sorted().joined(separator: "&"))"
         let position = try cursor.map { try service.cursor.position(after: $0, of: name, filter.order) }
         let page = try await service.databases.reads.withConnection { db in
             try db.complaints(filter, campaign: campaignID, prefix: campaign.prefix, after: position, limit: pageSize)

@@ -12,13 +12,16 @@ public struct Context: RequestContext {
     /// A company's own key.
     var company: CompanyBearer?
     var token: String?
-    /// Of the address that asks; the address itself is not kept.
-    let network: String
+    /// Of the address that asks, as far as anyone may say; the address itself is not kept.
+    var network: String
+    /// Who opened the connection.
+    let peer: String
 
     public init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         requestID = .v7(at: Date())
-        network = networkPrefix(of: source.channel.remoteAddress?.ipAddress ?? "")
+        peer = source.channel.remoteAddress?.ipAddress ?? ""
+        network = networkPrefix(of: peer)
     }
 
     /// - Throws: ``Problem`` 401 where nobody has signed in.

@@ -42,6 +42,10 @@ struct Gate: RouterMiddleware {
             throw Problem.overloaded("More is under way than can be taken; send it again in a moment.")
         }
         defer { underWay.leave() }
+        var context = context
+        if let forwarded = request.headers[.forwardedFor] {
+            context.network = networkPrefix(of: service.proxies.client(peer: context.peer, forwarded: forwarded))
+        }
         let policies = policies(request, path, context)
         var fields: HTTPFields = [:]
         for (policy, client) in policies where policy.quota > 0 {
@@ -82,6 +86,10 @@ struct Gate: RouterMiddleware {
         if path.hasPrefix("/v1/tracking") { policies.append((service.limits.tracking, network)) }
         return policies
     }
+}
+
+extension HTTPField.Name {
+    fileprivate static let forwardedFor = Self("X-Forwarded-For").unsafelyUnwrapped
 }
 
 extension Problem {

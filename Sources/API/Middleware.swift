@@ -8,6 +8,9 @@ import Store
 
 /// Answers whatever is thrown, and logs each request once: what was asked, what came of it, never what was in it.
 struct ProblemMiddleware: RouterMiddleware {
+    /// Whether the client is told to come by TLS for a year.
+    let isEncrypted: Bool
+
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
@@ -22,6 +25,7 @@ struct ProblemMiddleware: RouterMiddleware {
         }
         response.headers[.requestID] = context.requestID.uuidString.lowercased()
         response.headers[.contentTypeOptions] = "nosniff"
+        if isEncrypted { response.headers[.strictTransportSecurity] = "max-age=31536000; includeSubDomains" }
         if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         log(request, response, failure, context, took: begun.duration(to: .now))
         return response

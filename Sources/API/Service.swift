@@ -19,12 +19,16 @@ public struct Service: Sendable {
     let limits: RateLimits
     /// Requests under way, at the most.
     let requestsAtOnce: Int
+    let proxies: TrustedProxies
+    /// Whether it is spoken to by TLS alone.
+    let isEncrypted: Bool
     /// The time, as a value to be given: rules have no clock of their own.
     let now: @Sendable () -> Date
 
     public init(
         databases: Databases, references: ReferenceCache, keys: CaseKeys, letters: [String: String] = [:],
         contract: Data = Data("{}".utf8), limits: RateLimits = RateLimits(), requestsAtOnce: Int = 1024,
+        proxies: TrustedProxies = TrustedProxies(), isEncrypted: Bool = false,
         now: @escaping @Sendable () -> Date = Date.init
     ) {
         self.databases = databases
@@ -39,6 +43,8 @@ public struct Service: Sendable {
         self.contract = contract
         self.limits = limits
         self.requestsAtOnce = requestsAtOnce
+        self.proxies = proxies
+        self.isEncrypted = isEncrypted
         self.cursor = Cursor(key: keys.encryptionKey.derived(for: "cursor"))
         self.now = now
     }

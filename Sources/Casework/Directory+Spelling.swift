@@ -43,7 +43,7 @@ extension Directory {
         guard key.count >= 2 else { return [] }
         func found(_ names: [String: Set<String>]) -> [String] {
             let near = names.filter { known, _ in
-                Spelling.isNear(key, known) || known.count >= 2 && (key.contains(known) || known.contains(key))
+                Spelling.isNear(key, known) || known.count >= 2 && (key.holds(known) || known.holds(key))
             }
             return near.values.reduce(into: Set<String>()) { $0.formUnion($1) }.sorted()
         }
@@ -56,7 +56,7 @@ extension Directory {
         let key = Self.key(name)
         guard key.count >= 2 else { return [] }
         let near = methodsByName.filter { known, _ in
-            Spelling.isNear(key, known) || known.count >= 2 && (key.contains(known) || known.contains(key))
+            Spelling.isNear(key, known) || known.count >= 2 && (key.holds(known) || known.holds(key))
         }
         return Array(near.values.reduce(into: Set<String>()) { $0.formUnion($1) }.sorted().prefix(5))
     }
@@ -66,5 +66,14 @@ extension Directory {
         let near = names.filter { known, _ in Spelling.isNear(key, known) }
         let owners = near.values.reduce(into: Set<String>()) { $0.formUnion($1) }
         return owners.count == 1 ? owners.first : nil
+    }
+}
+
+extension String {
+    /// Whether another text stands in this one, byte for byte.
+    fileprivate func holds(_ part: String) -> Bool {
+        guard part.utf8.count <= utf8.count else { return false }
+        let (whole, part) = (Array(utf8), Array(part.utf8))
+        return (0...(whole.count - part.count)).contains { whole[$0...].starts(with: part) }
     }
 }

@@ -34,9 +34,11 @@ public struct Reference: Hashable, Sendable, CustomStringConvertible {
     /// The digit that makes the sum by Luhn's rule a multiple of ten.
     private var checkDigit: Int {
         var sum = 0
-        for (index, digit) in String(number).reversed().compactMap(\.wholeNumberValue).enumerated() {
-            let doubled = index.isMultiple(of: 2) ? digit * 2 : digit
-            sum += doubled > 9 ? doubled - 9 : doubled
+        var (rest, isDoubled) = (number, true)
+        while rest > 0 {
+            let digit = isDoubled ? rest % 10 * 2 : rest % 10
+            sum += digit > 9 ? digit - 9 : digit
+            (rest, isDoubled) = (rest / 10, !isDoubled)
         }
         return (10 - sum % 10) % 10
     }

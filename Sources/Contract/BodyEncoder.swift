@@ -13,15 +13,15 @@ struct BodyEncoder: Encoder {
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     static func bytes(of value: some Encodable) throws -> [UInt8] {
-        let sink = Sink(names: Sink.known.withLock { $0 })
+        let sink = Sink()
         try sink.write(value)
-        if sink.hasNewNames { Sink.known.withLock { $0.merge(sink.names) { first, _ in first } } }
         return sink.bytes
     }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-        sink.open(.object(isDictionary: sink.isDictionary(type)))
-        return KeyedEncodingContainer(Members<Key>(sink: sink))
+        let names = Names.of(type)
+        sink.open(.object(isDictionary: names == nil))
+        return KeyedEncodingContainer(Members<Key>(sink: sink, names: names))
     }
 
     func unkeyedContainer() -> any UnkeyedEncodingContainer {
@@ -30,6 +30,32 @@ struct BodyEncoder: Encoder {
     }
 
     func singleValueContainer() -> any SingleValueEncodingContainer { Single(sink: sink) }
+}
+
+/// The names of the members of one type, as they are written.
+private final class Names: Sendable {
+    private static let known = Mutex<[ObjectIdentifier: Names]>([:])
+    private let written = Mutex<[String: [UInt8]]>([:])
+
+    /// - Returns: `nil` for a dictionary: its names are what somebody wrote, and stay so.
+    static func of<Key: CodingKey>(_ type: Key.Type) -> Names? {
+        known.withLock { known in
+            if let names = known[ObjectIdentifier(type)] { return names }
+            guard String(describing: type) != "_DictionaryCodingKey" else { return nil }
+            let names = Names()
+            known[ObjectIdentifier(type)] = names
+            return names
+        }
+    }
+
+    func bytes(of name: String) -> [UInt8] {
+        written.withLock { written in
+            if let known = written[name] { return known }
+            let made = Array("\"\(name.inSnakeCase)\":".utf8)
+            written[name] = made
+            return made
+        }
+    }
 }
 
 /// The bytes as they grow, and what is open in them.
@@ -50,33 +76,24 @@ private final class Sink {
         var count = 0
     }
 
-    /// The names of members as they are written, by the type that declares them.
-    typealias Names = [ObjectIdentifier: [String: [UInt8]]]
-    static let known = Mutex<Names>([:])
-
     private(set) var bytes: [UInt8] = []
-    private(set) var names: Names
-    private(set) var hasNewNames = false
     private var frames: [Frame] = []
 
-    init(names: Names) {
-        self.names = names
+    init() {
         bytes.reserveCapacity(4096)
     }
 
     func write<Value: Encodable>(_ value: Value) throws {
-        switch value {
-        case let text as String: write(text)
-        case let number as Int: write(number)
-        case let flag as Bool: write(flag)
-        case let date as Date: write(date)
-        case let id as UUID: write(id.uuidString)
-        case let day as Day: write(day.description)
-        default:
-            frames.append(Frame(start: bytes.count))
-            try value.encode(to: BodyEncoder(sink: self))
-            close(frames.removeLast())
-        }
+        // Asked by type and not by a cast, which would cost more than the writing.
+        if Value.self == String.self, let text = value as? String { return write(text) }
+        if Value.self == Int.self, let number = value as? Int { return write(number) }
+        if Value.self == Bool.self, let flag = value as? Bool { return write(flag) }
+        if Value.self == Day.self, let day = value as? Day { return write(day.description) }
+        if Value.self == Date.self, let date = value as? Date { return write(date) }
+        if Value.self == UUID.self, let id = value as? UUID { return write(id.uuidString) }
+        frames.append(Frame(start: bytes.count))
+        try value.encode(to: BodyEncoder(sink: self))
+        close(frames.removeLast())
     }
 
     // MARK: Containers
@@ -105,23 +122,21 @@ private final class Sink {
         bytes.replaceSubrange((frame.start + 1)..., with: Array(sorted.joined(separator: [UInt8(ascii: ",")])))
     }
 
-    func beginMember<Key: CodingKey>(_ key: Key) {
-        let last = frames.count - 1
-        if frames[last].count > 0 { bytes.append(UInt8(ascii: ",")) }
-        frames[last].count += 1
-        let name = key.stringValue
-        if frames[last].shape == .object(isDictionary: true) {
-            frames[last].members.append((name, bytes.count))
+    func beginMember(_ name: String, _ names: Names?) {
+        beginElement()
+        if let names {
+            bytes.append(contentsOf: names.bytes(of: name))
+        } else {
+            frames[frames.count - 1].members.append((name, bytes.count))
             write(name)
             bytes.append(UInt8(ascii: ":"))
-        } else {
-            bytes += written(name, of: Key.self)
         }
     }
 
     func beginElement() {
-        if frames[frames.count - 1].count > 0 { bytes.append(UInt8(ascii: ",")) }
-        frames[frames.count - 1].count += 1
+        let last = frames.count - 1
+        if frames[last].count > 0 { bytes.append(UInt8(ascii: ",")) }
+        frames[last].count += 1
     }
 
     func beginValue() {
@@ -129,22 +144,6 @@ private final class Sink {
     }
 
     var count: Int { frames.last?.count ?? 0 }
-
-    // MARK: Names
-
-    /// Names of a dictionary are what somebody wrote, and stay so.
-    func isDictionary<Key>(_ type: Key.Type) -> Bool {
-        if names[ObjectIdentifier(type)] != nil { return false }
-        return String(describing: type) == "_DictionaryCodingKey"
-    }
-
-    private func written<Key>(_ name: String, of type: Key.Type) -> [UInt8] {
-        if let known = names[ObjectIdentifier(type)]?[name] { return known }
-        let made = Array("\"\(name.inSnakeCase)\":".utf8)
-        names[ObjectIdentifier(type), default: [:]][name] = made
-        hasNewNames = true
-        return made
-    }
 
     // MARK: Values
 
@@ -205,25 +204,36 @@ private final class Sink {
 
 private struct Members<Key: CodingKey>: KeyedEncodingContainerProtocol {
     let sink: Sink
+    let names: Names?
     var codingPath: [any CodingKey] { [] }
 
     mutating func encodeNil(forKey key: Key) {
-        sink.beginMember(key)
+        sink.beginMember(key.stringValue, names)
         sink.writeNull()
     }
 
     mutating func encode<Value: Encodable>(_ value: Value, forKey key: Key) throws {
-        sink.beginMember(key)
+        sink.beginMember(key.stringValue, names)
         try sink.write(value)
     }
 
     mutating func encode(_ value: String, forKey key: Key) {
-        sink.beginMember(key)
+        sink.beginMember(key.stringValue, names)
+        sink.write(value)
+    }
+
+    mutating func encode(_ value: Int, forKey key: Key) {
+        sink.beginMember(key.stringValue, names)
+        sink.write(value)
+    }
+
+    mutating func encode(_ value: Bool, forKey key: Key) {
+        sink.beginMember(key.stringValue, names)
         sink.write(value)
     }
 
     mutating func encode(_ value: Double, forKey key: Key) throws {
-        sink.beginMember(key)
+        sink.beginMember(key.stringValue, names)
         try sink.write(value)
     }
 

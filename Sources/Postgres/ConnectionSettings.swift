@@ -10,10 +10,10 @@ public struct ConnectionSettings: Sendable {
     public var lockTimeout: Duration
     /// How long an answer to COMMIT is waited for before its outcome counts as unknown.
     public var commitDeadline: Duration
-    /// Whether only single rows are looked up here, by index.
+    /// Whether rows are looked up here by index only, table by table in the order in which a statement names them.
     ///
-    /// Then a plan made while a table was small, and kept, stays good when it has grown. The server's own look-ups for
-    /// foreign keys follow it too.
+    /// Then a plan made while a table was small or not yet looked at, and kept, stays good when it has grown. The
+    /// server's own look-ups for foreign keys follow it too.
     public var looksUpOnly: Bool
     /// Whether nothing can be written here, by the server's word, whatever is asked.
     public var readsOnly: Bool
@@ -46,6 +46,9 @@ public struct ConnectionSettings: Sendable {
         SET idle_in_transaction_session_timeout = 10000;
         SET jit = off;
         SET enable_seqscan = \(looksUpOnly ? "off" : "on");
+        SET enable_hashjoin = \(looksUpOnly ? "off" : "on");
+        SET enable_mergejoin = \(looksUpOnly ? "off" : "on");
+        SET join_collapse_limit = \(looksUpOnly ? 1 : 8);
         SET default_transaction_read_only = \(readsOnly ? "on" : "off");
         """
     }

@@ -50,7 +50,24 @@ extension Bool: PostgresValue {
 
 extension UUID: PostgresValue {
     public static var postgresType: PostgresType { .uuid }
-    public init?(postgresText: String) { self.init(uuidString: postgresText) }
+
+    public init?(postgresText: String) {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(16)
+        var high: UInt8?
+        for character in postgresText.utf8 where character != UInt8(ascii: "-") {
+            guard let digit = character.hexDigit else { return nil }
+            if let first = high {
+                bytes.append(first << 4 | digit)
+                high = nil
+            } else {
+                high = digit
+            }
+        }
+        guard bytes.count == 16, high == nil else { return nil }
+        self.init(uuid: bytes.withUnsafeBytes { $0.loadUnaligned(as: uuid_t.self) })
+    }
+
     public var postgresText: String {
         withUnsafeBytes(of: uuid) { bytes in
             String(unsafeUninitializedCapacity: 36) { text in
@@ -82,12 +99,13 @@ extension Data: PostgresValue {
     public init?(postgresText: String) {
         let text = Array(postgresText.utf8)
         guard text.starts(with: Array("\\x".utf8)), text.count.isMultiple(of: 2) else { return nil }
-        var bytes = Data(capacity: text.count / 2)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count / 2)
         for index in stride(from: 2, to: text.count, by: 2) {
             guard let high = text[index].hexDigit, let low = text[index + 1].hexDigit else { return nil }
             bytes.append(high << 4 | low)
         }
-        self = bytes
+        self = Data(bytes)
     }
 
     public var postgresText: String {

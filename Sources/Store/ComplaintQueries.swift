@@ -206,7 +206,9 @@ extension ComplaintLine {
 }
 
 extension Connection {
-    /// The numbers of other complaints with the same phone number or mail address, oldest first, `limit` of each.
+    /// The numbers of other complaints with the same phone number or mail address, lowest first, `limit` of each.
+    ///
+    /// Of someone who has filed hundreds, 200 are looked at.
     public func complaintsOfSameContact(as complaints: Cases, limit: Int = 20) throws -> [UUID: [Int]] {
         let rows = try all(
             """
@@ -215,7 +217,9 @@ extension Connection {
             CROSS JOIN LATERAL (
                 SELECT DISTINCT c.number
                 FROM contact_digest mine
-                JOIN contact_digest theirs USING (campaign_id, digest)
+                CROSS JOIN LATERAL (
+                    SELECT campaign_id, complaint_id FROM contact_digest
+                    WHERE campaign_id = mine.campaign_id AND digest = mine.digest LIMIT 200) theirs
                 JOIN complaint c ON c.campaign_id = theirs.campaign_id AND c.id = theirs.complaint_id
                 WHERE mine.campaign_id = w.campaign AND mine.complaint_id = w.id
                   AND theirs.complaint_id <> mine.complaint_id

@@ -97,8 +97,8 @@ extension ComplaintRecord {
         """
 
     static let tables: SQL = """
-        complaint c
-        JOIN campaign ca ON ca.id = c.campaign_id
+        campaign ca
+        JOIN complaint c ON c.campaign_id = ca.id
         LEFT JOIN officer o ON o.id = c.officer_id
         LEFT JOIN complaint d ON d.campaign_id = c.campaign_id AND d.id = c.duplicate_of
         """

@@ -44,7 +44,7 @@ public struct Databases: Sendable {
         }
         filing = database("filing", sizes.filing, .seconds(5), url: url, looksUpOnly: true)
         work = database("work", sizes.work, .seconds(5), url: url)
-        reads = database("reads", sizes.reads, .seconds(2), url: url, readsOnly: true)
+        reads = database("reads", sizes.reads, .seconds(2), url: url, looksUpOnly: true, readsOnly: true)
         reports = database("reports", sizes.reports, .seconds(60), url: url)
         health = database("health", 1, .seconds(2), url: url)
         keys = database("keys", 2, .seconds(5), url: keysURL)

@@ -128,10 +128,8 @@ func withServer(
             contract: try Data(contentsOf: repository.appending(path: "Config/openapi.json")), limits: limits,
             requestsAtOnce: requestsAtOnce, now: now)
         let (ports, started) = AsyncStream<Int>.makeStream()
-        let ledger = ConnectionLedger()
         let application = Application(
-            router: router(service),
-            server: .http1(configuration: .init(additionalChannelHandlers: [ConnectionGuard(connections, ledger)])),
+            router: router(service), server: try Listening(connections).server,
             configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in started.yield(channel.localAddress?.port ?? 0) }, logger: quiet)
         let tokens = try await store.officers()

@@ -40,22 +40,19 @@ struct Running {
                 filing: settings.number("limits.filings_per_minute"),
                 tracking: settings.number("limits.tracking_per_minute"),
                 all: settings.number("limits.requests_per_minute")),
-            requestsAtOnce: settings.number("server.requests_at_once"))
+            requestsAtOnce: settings.number("server.requests_at_once"), proxies: try proxies(),
+            isEncrypted: !settings["server.certificate_file"].isEmpty)
         let rounds = Rounds(
             worker: Worker(databases, references: references), every: .seconds(settings.number("worker.seconds")),
             logger: logger)
-        let limits = ConnectionLimits(
-            idle: .seconds(Int64(settings.number("server.idle_seconds"))),
-            perAddress: settings.number("server.connections_per_address"))
-        let ledger = ConnectionLedger()
+        let listening = try listening()
+        let scheme = settings["server.certificate_file"].isEmpty ? "http" : "https"
         let application = Application(
-            router: router(service),
-            server: .http1(
-                configuration: .init(additionalChannelHandlers: [ConnectionGuard(limits, ledger)])),
+            router: router(service), server: listening.server,
             configuration: .init(address: .hostname(host, port: port), serverName: "rectify"),
             onServerRunning: { channel in
                 let address = channel.localAddress
-                Terminal.write(lines: ["ready on http://\(address?.ipAddress ?? host):\(address?.port ?? port)"])
+                Terminal.write(lines: ["ready on \(scheme)://\(address?.ipAddress ?? host):\(address?.port ?? port)"])
             }, logger: logger)
         var configuration = ServiceGroupConfiguration(
             services: [rounds, application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -74,6 +71,30 @@ struct Running {
 }
 
 extension Running {
+    private func proxies() throws -> TrustedProxies {
+        do {
+            return try TrustedProxies(settings["server.trusted_proxies"])
+        } catch {
+            throw Failure("server.trusted_proxies: \(error)")
+        }
+    }
+
+    private func listening() throws -> Listening {
+        let limits = ConnectionLimits(
+            idle: .seconds(Int64(settings.number("server.idle_seconds"))),
+            perAddress: settings.number("server.connections_per_address"))
+        let (chain, key) = (settings["server.certificate_file"], settings["server.private_key_file"])
+        guard chain.isEmpty == key.isEmpty else {
+            throw Failure("server.certificate_file and server.private_key_file go together: set both, or neither")
+        }
+        guard !chain.isEmpty else { return try Listening(limits) }
+        do {
+            return try Listening(limits, certificate: .init(chain: chain, privateKey: key))
+        } catch {
+            throw Failure("the certificate \(chain) with the key \(key) cannot be used: \(error)")
+        }
+    }
+
     private func suffixes() throws -> PublicSuffixes {
         let path = settings["suffixes.file"]
         guard let list = FileManager.default.contents(atPath: path) else {

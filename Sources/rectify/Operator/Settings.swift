@@ -52,6 +52,12 @@ struct Setting: Sendable {
             "server.connections_per_address", "512", .number(0...100_000),
             "connections of one address; 0: no limit, as behind a proxy"),
         Setting(
+            "server.certificate_file", "", .text, "PEM file with the certificate and its chain; empty: in the clear"),
+        Setting("server.private_key_file", "", .text, "PEM file with the certificate's private key"),
+        Setting(
+            "server.trusted_proxies", "", .text,
+            "addresses whose X-Forwarded-For is believed, with commas between, such as 127.0.0.1,10.0.0.0/8"),
+        Setting(
             "limits.filings_per_minute", "120", .number(0...1_000_000),
             "filings without a token from one network (/24, /48); 0: no limit"),
         Setting(
