@@ -95,7 +95,8 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "API", "Client", "Contract", "Store", "Reports", "Casework", "Postgres", "TestSupport", httpClient,
+                "API", "Client", "Contract", "Store", "Reports", "Casework", "Postgres", "TestSupport", crypto,
+                httpClient,
                 hummingbird, lifecycle, logging, nio, nioHTTP1, nioPosix,
             ],
             swiftSettings: settings),

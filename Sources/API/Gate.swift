@@ -83,7 +83,9 @@ struct Gate: RouterMiddleware {
         var policies = [(service.limits.all, token.map { "token \($0.hashValue)" } ?? network)]
         let isFiling = request.method == .post && (path == "/v1/complaints" || path == "/v1/complaint-batches")
         if isFiling, token == nil { policies.append((service.limits.filing, network)) }
-        if path.hasPrefix("/v1/tracking") { policies.append((service.limits.tracking, network)) }
+        if request.headers[.trackingCode] != nil || path.hasPrefix("/v1/tracking") {
+            policies.append((service.limits.tracking, network))
+        }
         return policies
     }
 }

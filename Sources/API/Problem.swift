@@ -99,6 +99,10 @@ extension Problem {
             case let error as IdempotencyError: Problem(error)
             case is ReadLaneFull: Self.overloaded("More wait than can be answered; ask again in a moment.")
             case is FilingLane.Full: Self.overloaded("More filings wait than can be taken; send it again in a moment.")
+            case let unfit as EvidenceFile.Unfit:
+                .invalid([Fault(pointer: unfit.pointer, code: unfit.code, detail: unfit.detail)])
+            case EvidenceError.complaintIsFull: .complaintIsFull
+            case EvidenceError.noRoom: .noRoom
             case IntakeError.alreadyFiled(let existing): .alreadyFiled(existing)
             case let error as MomentError: Problem(error)
             case let error as PostgresError: Problem(error)
@@ -115,6 +119,14 @@ extension Problem {
 
     static let internalError = Problem(
         .internalServerError, "internal", "Something went wrong here", "Tell the operator the request id.")
+
+    private static let noRoom = Problem(
+        HTTPResponse.Status(code: 507), "no-room", "No room left", "Nothing was stored. Try again later.",
+        headers: [.retryAfter: "30"])
+
+    private static let complaintIsFull = Problem(
+        .conflict, "too-much-evidence", "No more files for this complaint",
+        "It may have \(EvidenceQuota.files) files with \(EvidenceQuota.bytesOfOne >> 20) MiB in all.")
 
     private static func alreadyFiled(_ existing: String) -> Problem {
         var problem = Problem(
@@ -169,9 +181,7 @@ extension Problem {
     private init(_ error: PostgresError) {
         switch error {
         case .server(let server) where server.state.hasPrefix("53"):
-            self = Problem(
-                HTTPResponse.Status(code: 507), "no-room", "No room left", "Nothing was stored. Try again later.",
-                headers: [.retryAfter: "30"])
+            self = .noRoom
         case .server(let server) where ["57014", "55P03", "40001", "40P01"].contains(server.state):
             self = .overloaded("The database was too busy. Nothing was changed.")
         case .server(let server) where server.state.hasPrefix("57P") || server.state.hasPrefix("08"):

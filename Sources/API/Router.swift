@@ -18,6 +18,7 @@ func routes(_ service: Service) -> [Route] {
     // Anyone.
     FilingRoutes(service: service).routes
         + TrackingRoutes(service: service).routes
+        + EvidenceRoutes(service: service).routes
         + ReferenceRoutes(service: service).routes
         // Officers; of barriers, the public sees a part.
         + SessionRoutes(service: service).routes

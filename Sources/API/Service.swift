@@ -19,6 +19,9 @@ public struct Service: Sendable {
     let limits: RateLimits
     /// Requests under way, at the most.
     let requestsAtOnce: Int
+    /// What files may take.
+    let evidenceQuota: EvidenceQuota
+    let uploads = UploadRoom()
     let proxies: TrustedProxies
     /// Whether it is spoken to by TLS alone.
     let isEncrypted: Bool
@@ -28,7 +31,8 @@ public struct Service: Sendable {
     public init(
         databases: Databases, references: ReferenceCache, keys: CaseKeys, letters: [String: String] = [:],
         contract: Data = Data("{}".utf8), limits: RateLimits = RateLimits(), requestsAtOnce: Int = 1024,
-        proxies: TrustedProxies = TrustedProxies(), isEncrypted: Bool = false,
+        evidenceQuota: EvidenceQuota = EvidenceQuota(bytesOfAll: 10 << 30), proxies: TrustedProxies = TrustedProxies(),
+        isEncrypted: Bool = false,
         now: @escaping @Sendable () -> Date = Date.init
     ) {
         self.databases = databases
@@ -43,6 +47,7 @@ public struct Service: Sendable {
         self.contract = contract
         self.limits = limits
         self.requestsAtOnce = requestsAtOnce
+        self.evidenceQuota = evidenceQuota
         self.proxies = proxies
         self.isEncrypted = isEncrypted
         self.cursor = Cursor(key: keys.encryptionKey.derived(for: "cursor"))

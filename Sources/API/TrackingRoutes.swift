@@ -35,25 +35,15 @@ struct TrackingRoutes {
     }
 
     @Sendable func show(_ request: Request, context: Context) async throws -> Response {
-        let code = try trackingCode(request)
-        return try await answer(try await found(code))
-    }
-
-    private func found(_ code: TrackingCode) async throws -> ComplaintRecord {
-        let record = try await service.databases.work.transaction(.readOnly) { db in
-            try db.complaint(trackedBy: code)
-        }
-        guard let record else { throw Self.unknown }
-        return record
+        try await answer(try await service.tracked(request))
     }
 
     private func perform(
         _ request: Request, needsMessage: Bool = false,
         _ read: @Sendable (ObjectReader, Complaint) -> Complaint.Action
     ) async throws -> Response {
-        let code = try trackingCode(request)
+        let found = try await service.tracked(request)
         let body = try await Body(request)
-        let found = try await found(code)
         let action = read(body.reader, found.complaint)
         var terms = ActionTerms()
         terms.message =
@@ -100,23 +90,29 @@ struct TrackingRoutes {
                 notes: notes.map { TrackingBody.Note(on: $0.on, text: $0.text) }),
             headers: headers)
     }
+}
 
+extension Service {
+    /// The complaint whose tracking code stands in the request.
+    ///
     /// - Throws: ``Problem``, the same for a code that is malformed and one that is nobody's.
-    private func trackingCode(_ request: Request) throws -> TrackingCode {
+    func tracked(_ request: Request) async throws -> ComplaintRecord {
         guard let text = request.headers[.trackingCode] else {
             throw Problem(
                 .badRequest, "tracking-code-missing", "The tracking code is missing",
                 "Send the code you were given when you filed, as the header Tracking-Code.")
         }
-        guard let code = TrackingCode(text) else { throw Self.unknown }
-        return code
+        guard let code = TrackingCode(text) else { throw Self.unknownTrackingCode }
+        let record = try await databases.work.transaction(.readOnly) { db in try db.complaint(trackedBy: code) }
+        guard let record else { throw Self.unknownTrackingCode }
+        return record
     }
 
-    private static let unknown = Problem(
+    static let unknownTrackingCode = Problem(
         .notFound, "tracking-code-unknown", "No complaint has this code",
         "Check the code: 26 letters and digits, as you were given it when you filed.")
 }
 
 extension HTTPField.Name {
-    fileprivate static let referrerPolicy = Self("Referrer-Policy").unsafelyUnwrapped
+    static let referrerPolicy = Self("Referrer-Policy").unsafelyUnwrapped
 }

@@ -37,10 +37,12 @@ extension Complaint {
         case recalculate
         case note
         case message
+        /// Adds a file that shows something.
+        case attach
         case missDeadline = "miss_deadline"
 
         /// What is only remarked changes nothing of the case, and stands outside the order of its days.
-        public var isRemark: Bool { [.note, .message, .missDeadline].contains(self) }
+        public var isRemark: Bool { [.note, .message, .attach, .missDeadline].contains(self) }
     }
 
     public enum Action: Sendable, Equatable {
@@ -73,6 +75,8 @@ extension Complaint {
         case recalculate
         case note(Audience)
         case message
+        /// The digest of the file in hexadecimal digits, SHA-256.
+        case attach(EvidenceFile.Kind, sha256: String, bytes: Int)
         case missDeadline(Deadline.Purpose, dueOn: Day)
     }
 
@@ -118,7 +122,7 @@ extension Complaint {
         case .respond:
             [.officer, .supervisor, .company].contains(role)
         case .note: role == .officer || role == .supervisor
-        case .message:
+        case .message, .attach:
             [.officer, .supervisor, .complainant, .filer].contains(role)
         case .recalculate, .missDeadline:
             role == .system
@@ -137,7 +141,8 @@ extension Complaint {
         case .withdraw, .refer, .markDuplicate, .resolve, .link, .unlink, .assign, .extendDeadline: Status.open
         case .undoDuplicate: [.duplicate]
         case .absorb: Status.open + [.closed]
-        case .release, .recalculate, .note, .message, .missDeadline, .setPriority, .relate, .unrelate, .transfer:
+        case .release, .recalculate, .note, .message, .attach, .missDeadline, .setPriority, .relate, .unrelate,
+            .transfer:
             Status.allCases
         case .reopen: [.closed, .refused, .withdrawn]
         case .confirmFixed, .denyFixed, .rate: [.closed]
@@ -186,6 +191,7 @@ extension Complaint.Action {
         case .recalculate: .recalculate
         case .note: .note
         case .message: .message
+        case .attach: .attach
         case .missDeadline: .missDeadline
         }
     }

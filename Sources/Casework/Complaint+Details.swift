@@ -26,6 +26,8 @@ extension Complaint.Action {
                 ["to": other.text, "relation": relation.rawValue]
             case .extendDeadline(let purpose, let units): ["purpose": purpose.rawValue, "by": String(units)]
             case .note(let audience): ["audience": audience.rawValue]
+            case .attach(let kind, let digest, let bytes):
+                ["kind": kind.rawValue, "sha256": digest, "bytes": String(bytes)]
             case .missDeadline(let purpose, let due): ["purpose": purpose.rawValue, "due_on": due.description]
             case .provideInformation, .forward, .withdraw, .undoDuplicate, .reopen, .confirmFixed, .denyFixed,
                 .recalculate, .message:
@@ -73,6 +75,10 @@ extension Complaint.Action {
             case .recalculate: .recalculate
             case .note: .note(details["audience"].flatMap(Complaint.Audience.init) ?? .internal)
             case .message: .message
+            case .attach:
+                details["kind"].flatMap(EvidenceFile.Kind.init).flatMap { kind in
+                    number("bytes").map { .attach(kind, sha256: details["sha256"] ?? "", bytes: $0) }
+                }
             case .missDeadline:
                 details.purpose.flatMap { purpose in
                     details["due_on"].flatMap(Day.init).map { .missDeadline(purpose, dueOn: $0) }

@@ -20,6 +20,8 @@ public struct ActionTerms: Sendable {
     public var message: String?
     public var onBehalfOf: Actor.Kind?
     public var evidence: [Evidence]
+    /// A file to be kept, and what all files together may take.
+    public var file: (sealed: SealedEvidence, quota: EvidenceQuota)?
 
     /// What a company names to show that it did what it says.
     public struct Evidence: Sendable, Equatable {
@@ -112,6 +114,7 @@ extension Connection {
             try insertSealed(message, field: .message(event: change.sequence), of: id, campaign: campaign, key: key)
         }
         try insert(terms.evidence, of: id, campaign: campaign, sequence: change.sequence)
+        if let (sealed, quota) = terms.file { try insert(sealed, within: quota, of: change) }
     }
 
     /// Carries out on other cases what the action means for them.
@@ -206,7 +209,7 @@ extension Connection {
             """
             SELECT coalesce(o.name, e.actor_kind) FROM event e LEFT JOIN officer o ON o.id = e.actor_id
             WHERE e.campaign_id = \(campaign) AND e.case_id = \(caseID)
-              AND e.action NOT IN ('note', 'message', 'miss_deadline')
+              AND e.action NOT IN ('note', 'message', 'attach', 'miss_deadline')
             ORDER BY e.sequence DESC LIMIT 1
             """
         ) { row in try row.read() }

@@ -142,7 +142,7 @@ extension CaseKeys {
             case .linkText: opened.linkText = text
             case .passphrase: opened.passphrase = text
             case .controlText: opened.controlText = text
-            case .message: break
+            case .message, .evidenceName, .evidence: break
             }
         }
         return opened

@@ -80,12 +80,21 @@ public struct CaseKey: Sendable {
 
     /// Encrypts one field of one complaint; the result opens nowhere else.
     func seal(_ text: String, field: SealedField, of complaint: UUID) throws -> Data {
-        try Store.seal(Data(text.utf8), with: key, context: context(field, complaint))
+        try seal(Data(text.utf8), field: field, of: complaint)
+    }
+
+    func seal(_ bytes: Data, field: SealedField, of complaint: UUID) throws -> Data {
+        try Store.seal(bytes, with: key, context: context(field, complaint))
     }
 
     /// - Throws: `CryptoKitError` where the bytes are not what was sealed for this field of this complaint.
     func open(_ sealed: Data, field: SealedField, of complaint: UUID) throws -> String {
-        String(decoding: try Store.open(sealed, with: key, context: context(field, complaint)), as: UTF8.self)
+        String(decoding: try openBytes(sealed, field: field, of: complaint), as: UTF8.self)
+    }
+
+    /// - Throws: `CryptoKitError` where the bytes are not what was sealed for this field of this complaint.
+    func openBytes(_ sealed: Data, field: SealedField, of complaint: UUID) throws -> Data {
+        try Store.open(sealed, with: key, context: context(field, complaint))
     }
 
     private func context(_ field: SealedField, _ complaint: UUID) -> String {
@@ -102,6 +111,17 @@ public enum SealedField: RawRepresentable, Sendable, Hashable {
     case passphrase
     case controlText
     case message(event: Int)
+    /// The name of a file, by its digest in hexadecimal digits.
+    case evidenceName(String)
+    /// A part of a file.
+    case evidence(String, Rendition, position: Int)
+
+    /// The forms in which a file is kept.
+    public enum Rendition: String, Sendable, CaseIterable {
+        case original
+        /// An image without what was written beside it.
+        case stripped
+    }
 
     public init?(rawValue: String) {
         switch rawValue {
@@ -122,6 +142,8 @@ public enum SealedField: RawRepresentable, Sendable, Hashable {
         case .passphrase: "passphrase"
         case .controlText: "control_text"
         case .message(let event): "message_\(event)"
+        case .evidenceName(let digest): "evidence_name_\(digest)"
+        case .evidence(let digest, let rendition, let position): "evidence_\(digest)_\(rendition.rawValue)_\(position)"
         }
     }
 }

@@ -122,6 +122,7 @@ extension Complaint {
             case .recalculate: .recalculate
             case .note: .note(.internal)
             case .message: .message
+            case .attach: .attach(.png, sha256: String(repeating: "0a", count: 32), bytes: 1000)
             case .missDeadline: .missDeadline(.answer, dueOn: .on("2021-10-08"))
             }
         return (name, action)

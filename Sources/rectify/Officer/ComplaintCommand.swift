@@ -12,6 +12,7 @@ struct ComplaintCommand: AsyncParsableCommand {
                 name: "Reading",
                 subcommands: [
                     ComplaintList.self, ComplaintShow.self, ComplaintHistory.self, ComplaintDuplicates.self,
+                    ComplaintEvidence.self, ComplaintDownload.self,
                 ]),
             CommandGroup(
                 name: "Intake",
@@ -32,6 +33,7 @@ struct ComplaintCommand: AsyncParsableCommand {
                 subcommands: [
                     ComplaintTake.self, ComplaintAssign.self, ComplaintTransfer.self, ComplaintPrioritise.self,
                     ComplaintRelate.self, ComplaintExtend.self, ComplaintNote.self, ComplaintWrite.self,
+                    ComplaintAttach.self,
                     ComplaintBulk.self,
                 ]),
         ])

@@ -40,7 +40,9 @@ struct Running {
                 filing: settings.number("limits.filings_per_minute"),
                 tracking: settings.number("limits.tracking_per_minute"),
                 all: settings.number("limits.requests_per_minute")),
-            requestsAtOnce: settings.number("server.requests_at_once"), proxies: try proxies(),
+            requestsAtOnce: settings.number("server.requests_at_once"),
+            evidenceQuota: EvidenceQuota(bytesOfAll: settings.number("evidence.total_mib") << 20),
+            proxies: try proxies(),
             isEncrypted: !settings["server.certificate_file"].isEmpty)
         let rounds = Rounds(
             worker: Worker(databases, references: references), every: .seconds(settings.number("worker.seconds")),

@@ -67,6 +67,7 @@ struct Setting: Sendable {
             "limits.requests_per_minute", "0", .number(0...10_000_000),
             "requests of one token, or of one network without; 0: no limit"),
         Setting("server.shutdown_seconds", "10", .number(1...300), "requests under way get this long at the end"),
+        Setting("evidence.total_mib", "10240", .number(0...100_000_000), "MiB that all files of evidence may take"),
         Setting(
             "suffixes.file", "/usr/share/publicsuffix/public_suffix_list.dat", .text,
             "the public suffix list, as Debian's package publicsuffix has it"),

@@ -1,0 +1,167 @@
+import Casework
+import Contract
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Postgres
+import Store
+
+/// Files that show something, for the complainant by tracking code and for officers.
+struct EvidenceRoutes {
+    let service: Service
+
+    var routes: [Route] {
+        [
+            Route(.post, "/v1/complaints/:reference/evidence", add),
+            Route(.get, "/v1/complaints/:reference/evidence", list),
+            Route(.get, "/v1/complaints/:reference/evidence/:sha256", download),
+        ]
+    }
+
+    /// Someone who may see the files of a complaint, and the complaint.
+    private struct Access {
+        let record: ComplaintRecord
+        let actor: Actor
+    }
+
+    /// By the tracking code, where one is sent, else by the officer's token.
+    private func access(_ request: Request, _ context: Context) async throws -> Access {
+        let reference = try context.reference()
+        guard request.headers[.trackingCode] != nil else {
+            let officer = try context.reader()
+            let record = try await service.databases.work.transaction(.readOnly) { db in try db.found(reference) }
+            return Access(record: record, actor: officer.actor)
+        }
+        let record = try await service.tracked(request)
+        // Another complaint's code tells nothing about this one.
+        guard record.reference == reference else { throw Service.unknownTrackingCode }
+        return Access(record: record, actor: Actor(.complainant))
+    }
+
+    @Sendable func add(_ request: Request, context: Context) async throws -> Response {
+        let access = try await access(request, context)
+        return try await service.uploads.with(try Upload.size(of: request)) {
+            let upload = try await Upload(request)
+            let file = try EvidenceFile(upload.bytes, named: upload.name, mediaType: upload.mediaType)
+            return try await keep(file, upload.capturedOn, access)
+        }
+    }
+
+    private func keep(_ file: EvidenceFile, _ capturedOn: Day?, _ access: Access) async throws -> Response {
+        let (record, now) = (access.record, service.now())
+        let book = try await service.references.book()
+        if let capturedOn, let zone = book.campaign(record.campaign)?.campaign.zone(), capturedOn > Day(now, in: zone) {
+            let fault = Fault(pointer: "#/captured_on", code: "in_the_future", detail: "has not come yet")
+            throw InvalidDocument(faults: [fault])
+        }
+        guard let key = try await service.keys.key(of: record) else {
+            throw Refusal.invalid(field: "file", reason: "cannot be sealed: the key of this complaint was erased")
+        }
+        let sealed = try SealedEvidence(file, capturedOn: capturedOn, with: key, of: record.complaint.id)
+        var terms = ActionTerms()
+        terms.file = (sealed, service.evidenceQuota)
+        do {
+            _ = try await service.databases.work.transaction { [terms] db in
+                try db.perform(
+                    sealed.action, on: record.reference, by: access.actor, terms, book: book, at: now, key: key)
+            }
+        } catch let error as PostgresError where error.constraint == "evidence_file_pkey" {
+            // Sent before: what is there is told again.
+            return try await describe(sealed, access, isNew: false)
+        }
+        return try await describe(sealed, access, isNew: true)
+    }
+
+    private func describe(_ sealed: SealedEvidence, _ access: Access, isNew: Bool) async throws -> Response {
+        let bodies = try await bodies(access.record)
+        guard let body = bodies.first(where: { $0.sha256 == sealed.sha256 }) else { throw Problem.notFound("file") }
+        return try .json(body, status: isNew ? .created : .ok, headers: [.location: body.`self`])
+    }
+
+    private func bodies(_ record: ComplaintRecord) async throws -> [EvidenceBody] {
+        let files = try await service.databases.work.transaction(.readOnly) { db in try db.evidence(of: record) }
+        let names = try await service.keys.names(of: files, record)
+        let campaign = try await service.references.book().campaign(record.campaign)?.campaign
+        return zip(files, names).map { file, name in
+            var isStale = false
+            if let campaign, let capturedOn = file.capturedOn {
+                isStale = Day(file.recordedAt, in: campaign.zone()) - capturedOn > campaign.quorum.staleAfterDays
+            }
+            return EvidenceBody(
+                sha256: file.sha256, name: name, kind: file.kind, bytes: file.bytes,
+                strippedBytes: file.strippedBytes, capturedOn: file.capturedOn, isStale: isStale,
+                recordedAt: file.recordedAt, link: "/v1/complaints/\(record.reference)/evidence/\(file.sha256)")
+        }
+    }
+
+    @Sendable func list(_ request: Request, context: Context) async throws -> Response {
+        let access = try await access(request, context)
+        return try .json(Page(items: try await bodies(access.record)), headers: [.referrerPolicy: "no-referrer"])
+    }
+
+    /// Sends a file, part by part, as something to be saved and never shown.
+    ///
+    /// An image comes without what a camera wrote beside it, unless the original is asked for.
+    @Sendable func download(_ request: Request, context: Context) async throws -> Response {
+        let access = try await access(request, context)
+        let query = try ObjectReader(query: request)
+        let wanted = query.code("rendition", as: SealedField.Rendition.self)
+        query.finish()
+        try query.faults.finish()
+        let digest = context.parameters.get("sha256") ?? ""
+        let files = try await service.databases.work.transaction(.readOnly) { db in try db.evidence(of: access.record) }
+        guard let file = files.first(where: { $0.sha256 == digest.lowercased() }) else {
+            throw Problem.notFound("file \(digest.prefix(64))")
+        }
+        let rendition = wanted ?? (file.strippedBytes == nil ? .original : .stripped)
+        guard rendition == .original || file.strippedBytes != nil else {
+            throw Problem.notFound("rendition without notes: the file is no image")
+        }
+        guard let name = try await service.keys.names(of: [file], access.record)[0] else {
+            throw Problem(
+                HTTPResponse.Status(code: 410), "erased", "It was erased", "The file cannot be opened any more.")
+        }
+        let length = rendition == .stripped ? file.strippedBytes ?? 0 : file.bytes
+        return Response(
+            status: .ok, headers: Self.headers(file, name, rendition),
+            body: ResponseBody(contentLength: length) { writer in
+                var position = 0
+                while let part = try await self.part(position, of: file, rendition, access.record) {
+                    try await writer.write(ByteBuffer(bytes: part))
+                    position += 1
+                }
+                try await writer.finish(nil)
+            })
+    }
+
+    private func part(
+        _ position: Int, of file: EvidenceRecord, _ rendition: SealedField.Rendition, _ record: ComplaintRecord
+    ) async throws -> Data? {
+        let sealed = try await service.databases.work.transaction(.readOnly) { db in
+            try db.evidencePart(position, of: file.digest, rendition, record)
+        }
+        guard let sealed else { return nil }
+        return try await service.keys.open(part: sealed, position, of: file, rendition, record)
+    }
+
+    private static func headers(
+        _ file: EvidenceRecord, _ name: String, _ rendition: SealedField.Rendition
+    ) -> HTTPFields {
+        var safe = CharacterSet(charactersIn: "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._")
+        safe.formIntersection(CharacterSet(charactersIn: "\u{21}"..."\u{7E}"))
+        let encoded = name.addingPercentEncoding(withAllowedCharacters: safe) ?? "file"
+        var headers: HTTPFields = [
+            // Said to be nothing in particular, so that no browser draws or runs it.
+            .contentType: "application/octet-stream",
+            .contentDisposition:
+                "attachment; filename=\"evidence.\(file.kind.extensions[0])\"; filename*=UTF-8''\(encoded)",
+            .contentSecurityPolicy: "sandbox; default-src 'none'", .referrerPolicy: "no-referrer",
+            .cacheControl: "no-store",
+        ]
+        if rendition == .original {
+            headers[.contentDigest] = "sha-256=:\(file.digest.base64EncodedString()):"
+        }
+        return headers
+    }
+}

@@ -1,0 +1,211 @@
+import Casework
+import Crypto
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Synchronization
+
+/// Room for files on their way: so many bytes at a time, whoever sends them.
+final class UploadRoom: Sendable {
+    private let free: Mutex<Int>
+
+    init(bytes: Int = 4 * EvidenceFile.maximumBytes) {
+        free = Mutex(bytes)
+    }
+
+    /// - Throws: ``Problem`` 503 where others fill it.
+    func with<Value>(_ bytes: Int, _ body: () async throws -> Value) async throws -> Value {
+        let isTaken = free.withLock { free in
+            guard free >= bytes else { return false }
+            free -= bytes
+            return true
+        }
+        guard isTaken else {
+            throw Problem.overloaded("Other files are being sent; send this one again in a moment.", retryAfter: 3)
+        }
+        defer { free.withLock { $0 += bytes } }
+        return try await body()
+    }
+}
+
+/// A file as it was sent: raw, with its name in `Content-Disposition`, or as the part `file` of a form.
+struct Upload {
+    var bytes: [UInt8]
+    var name: String
+    var mediaType: String?
+    var capturedOn: Day?
+
+    /// Bytes a form may have beside its file.
+    private static let formMargin = 16 * 1024
+
+    /// How much of a request would be read, at the most.
+    static func size(of request: Request) throws -> Int {
+        let limit = EvidenceFile.maximumBytes + formMargin
+        guard let length = request.headers[.contentLength].flatMap(Int.init) else { return limit }
+        guard length <= limit else { throw Problem.tooLarge(limit: EvidenceFile.maximumBytes) }
+        return length
+    }
+
+    /// - Throws: ``Problem`` 413, 415 or 400, or `InvalidDocument`.
+    init(_ request: Request) async throws {
+        guard request.headers[.contentEncoding] == nil, let type = request.headers[.contentType] else {
+            throw Self.unsupported
+        }
+        let query = try ObjectReader(query: request)
+        let captured = query.day("captured_on")
+        query.finish()
+        try query.faults.finish()
+        let all = try await request.body.collect(upTo: EvidenceFile.maximumBytes + Self.formMargin)
+        let body = Array(all.readableBytesView)
+        try Self.check(body, against: request.headers[.contentDigest])
+        let media = type.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
+        guard media == "multipart/form-data" else {
+            guard let name = fileName(in: request.headers[.contentDisposition] ?? "") else {
+                throw InvalidDocument(faults: [
+                    Fault(
+                        pointer: "#/filename", code: "missing",
+                        detail: "is required: Content-Disposition: attachment; filename=\"screenshot.png\"")
+                ])
+            }
+            (bytes, self.name, mediaType, capturedOn) = (body, name, media, captured)
+            return
+        }
+        guard let boundary = parameter("boundary", of: type), (1...70).contains(boundary.utf8.count),
+            let parts = formParts(body, boundary: boundary)
+        else {
+            throw Problem(
+                .badRequest, "malformed-form", "The form cannot be read",
+                "Send multipart/form-data with the part “file” (RFC 7578), and nothing behind its end.")
+        }
+        guard let file = parts.first(where: { $0.name == "file" }), let name = file.fileName else {
+            throw InvalidDocument(faults: [
+                Fault(pointer: "#/file", code: "missing", detail: "is required: a part with a filename")
+            ])
+        }
+        for part in parts where part.name != "file" && part.name != "captured_on" {
+            throw InvalidDocument(faults: [
+                Fault(pointer: "#/\(part.name)", code: "unknown_member", detail: "is not known here")
+            ])
+        }
+        let day = parts.first { $0.name == "captured_on" }.map { String(decoding: $0.body, as: UTF8.self) }
+        if let day, Day(day) == nil {
+            throw InvalidDocument(faults: [
+                Fault(pointer: "#/captured_on", code: "no_date", detail: "has to be a date that exists")
+            ])
+        }
+        (bytes, self.name, mediaType) = (Array(file.body), name, file.mediaType)
+        capturedOn = day.flatMap(Day.init) ?? captured
+    }
+
+    /// Whether what came is what was sent (RFC 9530).
+    private static func check(_ body: [UInt8], against digest: String?) throws {
+        guard let digest else { return }
+        let entries = digest.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        guard let own = entries.first(where: { $0.lowercased().hasPrefix("sha-256=:") }), own.hasSuffix(":"),
+            let wanted = Data(base64Encoded: String(own.dropFirst(9).dropLast()))
+        else {
+            throw Problem(
+                .badRequest, "bad-digest", "Content-Digest cannot be read",
+                "Send Content-Digest: sha-256=:…: with the digest of the body in base64, or leave it out.")
+        }
+        guard wanted == Data(SHA256.hash(data: body)) else {
+            throw Problem(
+                .badRequest, "digest-mismatch", "The body is not what was sent",
+                "Its SHA-256 differs from Content-Digest; nothing was kept. Send it again.")
+        }
+    }
+
+    private static let unsupported = Problem(
+        .unsupportedMediaType, "unsupported-media-type", "Not in this form",
+        "Send the file raw with its own Content-Type, or as the part “file” of multipart/form-data; not compressed.")
+}
+
+private struct FormPart {
+    let name: String
+    let fileName: String?
+    let mediaType: String?
+    let body: ArraySlice<UInt8>
+}
+
+/// The parts of a form (RFC 2046, 5.1; RFC 7578); `nil` where it is none, or is cut off.
+private func formParts(_ body: [UInt8], boundary: String) -> [FormPart]? {
+    let delimiter = Array("--\(boundary)".utf8)
+    let newline: [UInt8] = [0x0D, 0x0A]
+    guard body.starts(with: delimiter) else { return nil }
+    var parts: [FormPart] = []
+    var place = delimiter.count
+    while parts.count < 10 {
+        if body[place...].starts(with: Array("--".utf8)) {
+            let rest = body[(place + 2)...]
+            return rest.isEmpty || rest.elementsEqual(newline) ? parts : nil
+        }
+        guard body[place...].starts(with: newline),
+            let headEnd = firstPlace(of: newline + newline, in: body, from: place),
+            let end = firstPlace(of: newline + delimiter, in: body, from: headEnd + 4)
+        else { return nil }
+        let head = String(decoding: body[(place + 2)..<headEnd], as: UTF8.self)
+        var fields: [String: String] = [:]
+        for line in head.split(separator: "\r\n") {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            guard parts.count == 2 else { return nil }
+            fields[parts[0].lowercased()] = parts[1].trimmingCharacters(in: .whitespaces)
+        }
+        guard let disposition = fields["content-disposition"], let name = parameter("name", of: disposition) else {
+            return nil
+        }
+        parts.append(
+            FormPart(
+                name: name, fileName: fileName(in: disposition),
+                mediaType: fields["content-type"].map { String($0.prefix { $0 != ";" }) },
+                body: body[(headEnd + 4)..<end]))
+        place = end + newline.count + delimiter.count
+    }
+    return nil
+}
+
+private func firstPlace(of pattern: [UInt8], in bytes: [UInt8], from start: Int) -> Int? {
+    guard start <= bytes.count, let first = pattern.first else { return nil }
+    var place = start
+    while let next = bytes[place...].firstIndex(of: first) {
+        if bytes[next...].starts(with: pattern) { return next }
+        place = next + 1
+    }
+    return nil
+}
+
+/// The name of a file, as `filename*` (RFC 8187) or `filename` tells it.
+private func fileName(in disposition: String) -> String? {
+    if let extended = parameter("filename*", of: disposition) {
+        let parts = extended.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0].lowercased() == "utf-8" else { return nil }
+        return String(parts[2]).removingPercentEncoding
+    }
+    return parameter("filename", of: disposition)
+}
+
+/// A parameter of a header field, with or without quotation marks.
+private func parameter(_ name: String, of field: String) -> String? {
+    var rest = Substring(field)
+    while let semicolon = rest.firstIndex(of: ";") {
+        rest = rest[rest.index(after: semicolon)...].drop { $0 == " " }
+        guard let equals = rest.firstIndex(of: "=") else { return nil }
+        let found = rest[..<equals].trimmingCharacters(in: .whitespaces).lowercased()
+        rest = rest[rest.index(after: equals)...]
+        var value = ""
+        if rest.first == "\"" {
+            rest.removeFirst()
+            while let character = rest.popFirst(), character != "\"" {
+                value.append(character == "\\" ? rest.popFirst() ?? "\\" : character)
+            }
+        } else {
+            value = rest.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces)
+            rest = rest[(rest.firstIndex(of: ";") ?? rest.endIndex)...]
+        }
+        if found == name { return value }
+    }
+    return nil
+}
+
+extension HTTPField.Name {
+    static let contentDigest = Self("Content-Digest").unsafelyUnwrapped
+}

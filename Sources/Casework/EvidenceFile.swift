@@ -1,0 +1,182 @@
+/// A file that shows something: looked at before it is kept, and never opened by us afterwards.
+///
+/// What it is said to be, how it is named and what its bytes are have to agree (OWASP ASVS 5.2.2), and nothing may stand
+/// behind its end, where a second file could hide.
+public struct EvidenceFile: Sendable, Equatable {
+    public enum Kind: String, Sendable, CaseIterable, Codable {
+        case png
+        case jpeg
+        case webp
+        case pdf
+        case mp4
+        /// What a browser recorded of its requests: HTTP Archive, JSON.
+        case har
+        case text
+
+        public var mediaType: String {
+            switch self {
+            case .png: "image/png"
+            case .jpeg: "image/jpeg"
+            case .webp: "image/webp"
+            case .pdf: "application/pdf"
+            case .mp4: "video/mp4"
+            case .har: "application/json"
+            case .text: "text/plain"
+            }
+        }
+
+        /// How names of such files end.
+        public var extensions: [String] {
+            switch self {
+            case .jpeg: ["jpg", "jpeg"]
+            case .text: ["txt", "log"]
+            default: [rawValue]
+            }
+        }
+    }
+
+    /// Why a file is not taken; for people and for programs.
+    public struct Unfit: Error, Sendable, Equatable {
+        /// Where it is said what is wrong: `#/file`, `#/filename` or `#/content_type`.
+        public let pointer: String
+        public let code: String
+        public let detail: String
+
+        init(_ code: String, _ detail: String, at pointer: String = "#/file") {
+            self.pointer = pointer
+            self.code = code
+            self.detail = detail
+        }
+    }
+
+    /// Bytes of one file.
+    public static let maximumBytes = 20 * 1024 * 1024
+    /// Width times height of an image.
+    public static let maximumPixels = 50_000_000
+    /// Code points of a name.
+    public static let maximumName = 255
+
+    public let kind: Kind
+    /// As it was sent, without folders.
+    public let name: String
+    public let bytes: [UInt8]
+    /// The image without what a camera or an editor wrote beside it, such as where it was taken; `nil` for what is no
+    /// image.
+    public let stripped: [UInt8]?
+
+    /// - Parameters:
+    ///   - bytes: All of it.
+    ///   - name: As it was sent.
+    ///   - mediaType: What it is said to be, without parameters; `nil` where nothing was said.
+    /// - Throws: ``Unfit``.
+    public init(_ bytes: [UInt8], named name: String, mediaType: String?) throws(Unfit) {
+        guard !bytes.isEmpty else { throw Unfit("empty", "is empty") }
+        guard bytes.count <= Self.maximumBytes else {
+            throw Unfit("too_large", "has \(bytes.count) bytes; \(Self.maximumBytes) are taken at the most")
+        }
+        self.name = try Self.checked(name: name)
+        let ending = self.name.split(separator: ".").last.map { $0.lowercased() } ?? ""
+        guard self.name.contains("."), let kind = Kind.allCases.first(where: { $0.extensions.contains(ending) }) else {
+            let known = Kind.allCases.flatMap(\.extensions).joined(separator: ", ")
+            throw Unfit("unknown_kind", "ends with “\(ending)”; taken are \(known)", at: "#/filename")
+        }
+        let isGeneric = mediaType == nil || mediaType == "application/octet-stream"
+        guard isGeneric || mediaType?.lowercased() == kind.mediaType else {
+            throw Unfit(
+                "kind_mismatch", "says \(mediaType ?? ""), but a name that ends with “\(ending)” is \(kind.mediaType)",
+                at: "#/content_type")
+        }
+        self.kind = kind
+        self.bytes = bytes
+        stripped = try Self.inspected(bytes, as: kind)
+    }
+
+    /// The last part of a path, without anything that could pretend to be another name.
+    private static func checked(name: String) throws(Unfit) -> String {
+        let last = name.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map(String.init) ?? ""
+        let isOdd = last.unicodeScalars.contains { scalar in
+            scalar.value < 0x20 || scalar.value == 0x7F || (0x202A...0x202E).contains(scalar.value)
+                || (0x2066...0x2069).contains(scalar.value) || [0x200E, 0x200F].contains(scalar.value)
+        }
+        guard !isOdd else {
+            throw Unfit(
+                "bad_name", "holds control characters, or signs that turn the direction of text", at: "#/filename")
+        }
+        guard (1...maximumName).contains(last.unicodeScalars.count), last != ".", last != ".." else {
+            throw Unfit(
+                "bad_name", "has to have 1 to \(maximumName) characters, such as screenshot.png", at: "#/filename")
+        }
+        return last
+    }
+
+    private static func inspected(_ bytes: [UInt8], as kind: Kind) throws(Unfit) -> [UInt8]? {
+        switch kind {
+        case .png, .jpeg, .webp:
+            guard let image = ImageFile(bytes, kind) else {
+                throw Unfit(
+                    "kind_mismatch", "is no whole \(kind.rawValue.uppercased()) image, or has more behind its end")
+            }
+            guard image.width > 0, image.height > 0, image.width <= maximumPixels / image.height else {
+                throw Unfit(
+                    "too_many_pixels",
+                    "is \(image.width) × \(image.height); \(maximumPixels) pixels are taken at the most")
+            }
+            return image.stripped
+        case .pdf:
+            guard bytes.starts(with: "%PDF-".utf8), bytes.suffix(1024).holds("%%EOF") else {
+                throw Unfit("kind_mismatch", "is no whole PDF document")
+            }
+        case .mp4:
+            guard isFilm(bytes) else { throw Unfit("kind_mismatch", "is no whole MP4 film") }
+        case .har:
+            guard let document = try? JSON(parsing: bytes), case .object(let members) = document,
+                case .object(let log)? = members["log"], case .array? = log["entries"]
+            else { throw Unfit("kind_mismatch", "is no HTTP Archive: a JSON object with log.entries") }
+        case .text:
+            guard String(validating: bytes, as: UTF8.self) != nil else {
+                throw Unfit("kind_mismatch", "is no text in UTF-8")
+            }
+            guard !bytes.contains(where: { $0 < 0x20 && ![0x09, 0x0A, 0x0D].contains($0) }) else {
+                throw Unfit("kind_mismatch", "holds control characters; text may hold tab and line breaks")
+            }
+        }
+        return nil
+    }
+
+    /// A row of boxes that begins with `ftyp`, has a `moov`, and ends where the file ends (ISO/IEC 14496-12).
+    private static func isFilm(_ bytes: [UInt8]) -> Bool {
+        var (place, boxes) = (0, [String]())
+        while place < bytes.count {
+            guard place + 8 <= bytes.count, boxes.count < 10_000 else { return false }
+            var size = bytes.bigEndian(at: place, count: 4)
+            boxes.append(String(decoding: bytes[(place + 4)..<(place + 8)], as: UTF8.self))
+            if size == 1 {
+                guard place + 16 <= bytes.count else { return false }
+                size = bytes.bigEndian(at: place + 8, count: 8)
+            }
+            if size == 0 { size = bytes.count - place }
+            guard size >= 8, size <= bytes.count - place else { return false }
+            place += size
+        }
+        return boxes.first == "ftyp" && boxes.contains("moov")
+    }
+}
+
+extension [UInt8] {
+    /// A number of up to eight bytes; one that is larger than any file counts as -1.
+    func bigEndian(at place: Int, count: Int) -> Int {
+        let value = self[place..<(place + count)].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        return Int(exactly: value) ?? -1
+    }
+
+    func littleEndian(at place: Int, count: Int) -> Int {
+        self[place..<(place + count)].reversed().reduce(0) { $0 << 8 | Int($1) }
+    }
+}
+
+extension ArraySlice<UInt8> {
+    fileprivate func holds(_ text: String) -> Bool {
+        let part = Array(text.utf8)
+        return indices.contains { self[$0...].starts(with: part) }
+    }
+}

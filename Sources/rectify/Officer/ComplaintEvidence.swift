@@ -1,0 +1,119 @@
+import ArgumentParser
+import Casework
+import Client
+import Contract
+import Foundation
+import Reports
+
+struct ComplaintAttach: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "attach", abstract: "Add a file that shows something: PNG, JPEG, WebP, PDF, MP4, HAR or text.")
+
+    @Argument(help: "Reference, such as IR21-0000123-4.")
+    var reference: String
+
+    @Argument(help: "The file, 20 MiB at the most.", completion: .file())
+    var file: String
+
+    @Option(help: "The day it was taken.")
+    var capturedOn: Day?
+
+    @OptionGroup var client: ClientOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws { try ComplaintPath.check(reference) }
+
+    func run() async throws {
+        guard let bytes = FileManager.default.contents(atPath: file) else {
+            throw Failure("\(file) cannot be read", code: Failure.Code.notFound)
+        }
+        let name = URL(filePath: file).lastPathComponent
+        var safe = CharacterSet.alphanumerics.intersection(CharacterSet(charactersIn: "\u{21}"..."\u{7E}"))
+        safe.insert(charactersIn: "-._")
+        var call = Client.Call("POST", "\(ComplaintPath.path(reference))/evidence")
+        call.contentType = "application/octet-stream"
+        call.body = bytes
+        let encoded = name.addingPercentEncoding(withAllowedCharacters: safe) ?? ""
+        call.headers = [("Content-Disposition", "attachment; filename*=UTF-8''\(encoded)")]
+        if let capturedOn { call.query = [("captured_on", capturedOn.description)] }
+        // The same file again is the same file.
+        call.isRepeatable = true
+        let kept: EvidenceBody = try await client.withClient { [call] client in
+            try Coding.decoder.decode(EvidenceBody.self, from: try await client.send(call).bytes)
+        }
+        try output.write([kept], EvidenceBody.columns, name: \.sha256, row: \.row)
+    }
+}
+
+struct ComplaintEvidence: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evidence", abstract: "List the files of a complaint.")
+
+    @Argument(help: "Reference, such as IR21-0000123-4.")
+    var reference: String
+
+    @OptionGroup var client: ClientOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws { try ComplaintPath.check(reference) }
+
+    func run() async throws {
+        let page: Page<EvidenceBody> = try await client.withClient { client in
+            try await client.get("\(ComplaintPath.path(reference))/evidence")
+        }
+        try output.write(page.items, EvidenceBody.columns, name: \.sha256, row: \.row)
+    }
+}
+
+struct ComplaintDownload: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "download", abstract: "Save a file of a complaint; an image without what a camera wrote beside it."
+    )
+
+    @Argument(help: "Reference, such as IR21-0000123-4.")
+    var reference: String
+
+    @Argument(help: "The beginning of its digest, as `evidence` shows it.")
+    var digest: String
+
+    @Option(help: "Where to; nothing is written over.", completion: .file())
+    var to: String
+
+    @Flag(help: "As it was sent, with what a camera wrote beside it.")
+    var original = false
+
+    @OptionGroup var client: ClientOptions
+
+    func validate() throws { try ComplaintPath.check(reference) }
+
+    func run() async throws {
+        guard !FileManager.default.fileExists(atPath: to) else {
+            throw Failure("\(to) is there already; name another file with --to")
+        }
+        let path = "\(ComplaintPath.path(reference))/evidence"
+        let bytes = try await client.withClient { client in
+            let page: Page<EvidenceBody> = try await client.get(path)
+            let found = page.items.filter { $0.sha256.hasPrefix(digest.lowercased()) }
+            guard let file = found.first, found.count == 1 else {
+                throw Failure(
+                    "\(found.count) files of \(reference) have a digest that begins with “\(digest)”",
+                    code: Failure.Code.notFound)
+            }
+            let query = original ? [(name: "rendition", value: "original")] : []
+            return try await client.get("\(path)/\(file.sha256)", query, accept: "*/*")
+        }
+        try bytes.write(to: URL(filePath: to), options: .withoutOverwriting)
+        Terminal.note("\(bytes.count) bytes written to \(to)")
+    }
+}
+
+extension EvidenceBody {
+    fileprivate static let columns: [TextTable.Column] = [
+        .init("Digest"), .init("Kind"), .init("Bytes", .right), .init("Taken"), .init("Name"),
+    ]
+
+    fileprivate var row: [String] {
+        let taken = capturedOn.map { $0.description + (isStale ? " (stale)" : "") } ?? "–"
+        return [String(sha256.prefix(12)), kind.rawValue, "\(bytes)", taken, name ?? "(erased)"]
+    }
+}

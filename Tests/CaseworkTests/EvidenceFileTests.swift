@@ -1,0 +1,90 @@
+import Casework
+import TestSupport
+import Testing
+
+/// What may be kept as evidence, and what is cut out of a picture before others see it.
+struct EvidenceFileTests {
+    private func code(_ bytes: [UInt8], _ name: String, _ mediaType: String? = nil) -> String? {
+        do {
+            _ = try EvidenceFile(bytes, named: name, mediaType: mediaType)
+            return nil
+        } catch {
+            return "\(error.pointer) \(error.code)"
+        }
+    }
+
+    @Test func `each kind is known by its bytes and by its name (G79)`() throws {
+        let files: [(String, [UInt8], String)] = [
+            ("a.png", SampleFile.png(), "image/png"), ("a.JPG", SampleFile.jpeg(), "image/jpeg"),
+            ("截图.jpeg", SampleFile.jpeg(), "image/jpeg"), ("a.webp", SampleFile.webp(), "image/webp"),
+            ("a.pdf", SampleFile.pdf, "application/pdf"), ("a.mp4", SampleFile.mp4, "video/mp4"),
+            ("a.har", SampleFile.har, "application/json"), ("a.log", SampleFile.text, "text/plain"),
+        ]
+        for (name, bytes, mediaType) in files {
+            #expect(code(bytes, name, mediaType) == nil, "\(name)")
+            #expect(code(bytes, name) == nil && code(bytes, name, "application/octet-stream") == nil, "\(name)")
+            #expect(code(bytes, name, "image/gif") == "#/content_type kind_mismatch", "\(name)")
+            for (other, foreign, _) in files where other.suffix(3).lowercased() != name.suffix(3).lowercased() {
+                let isTextAsWell = name == "a.log" && ["a.har", "a.pdf"].contains(other)
+                let isSamePicture = name.lowercased().contains(".jp") && other.lowercased().contains(".jp")
+                guard !isTextAsWell, !isSamePicture else { continue }
+                #expect(code(foreign, name) == "#/file kind_mismatch", "\(other) as \(name)")
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("page.html", "#/filename unknown_kind"), ("drawing.svg", "#/filename unknown_kind"),
+        ("photo.png.exe", "#/filename unknown_kind"), ("noending", "#/filename unknown_kind"),
+        ("..", "#/filename bad_name"), ("", "#/filename bad_name"), ("a\u{0}b.png", "#/filename bad_name"),
+        ("gpj\u{202E}.png", "#/filename bad_name"),
+        (String(repeating: "长", count: 300) + ".png", "#/filename bad_name"),
+    ])
+    func `a name that could mislead is refused (G79)`(name: String, fault: String) {
+        #expect(code(SampleFile.png(), name) == fault)
+    }
+
+    @Test func `of a path only the last part is kept, and two endings are only a name`() throws {
+        let file = try EvidenceFile(SampleFile.png(), named: #"C:\fakepath\..\截图.php.png"#, mediaType: nil)
+        #expect(file.name == "截图.php.png")
+        #expect(try EvidenceFile(SampleFile.png(), named: "../../etc/a.png", mediaType: nil).name == "a.png")
+    }
+
+    @Test func `two files in one are refused, and so is half a one (G79)`() {
+        for (name, bytes) in [
+            ("a.png", SampleFile.png()), ("a.jpg", SampleFile.jpeg()), ("a.webp", SampleFile.webp()),
+            ("a.mp4", SampleFile.mp4),
+        ] {
+            #expect(code(bytes + Array("<script>alert(1)</script>".utf8), name) == "#/file kind_mismatch", "\(name)")
+            for cut in [1, 5, bytes.count / 2, bytes.count - 1] {
+                #expect(code(Array(bytes.prefix(cut)), name) == "#/file kind_mismatch", "\(name) cut at \(cut)")
+            }
+        }
+        #expect(code([], "a.png") == "#/file empty")
+        #expect(code(Array("MZ".utf8) + SampleFile.pdf, "a.pdf") == "#/file kind_mismatch")
+        #expect(code([0x61, 0x00, 0x62], "a.txt") == "#/file kind_mismatch")
+    }
+
+    @Test func `a picture too large to draw is refused by what it says of itself (G83)`() {
+        #expect(code(SampleFile.png(width: 50_000, height: 50_000), "a.png") == "#/file too_many_pixels")
+        #expect(
+            code(SampleFile.png(width: Int(UInt32.max), height: Int(UInt32.max)), "a.png") == "#/file too_many_pixels")
+        #expect(code(SampleFile.png(width: 0), "a.png") == "#/file too_many_pixels")
+        #expect(code(SampleFile.jpeg(width: 60_000, height: 60_000), "a.jpg") == "#/file too_many_pixels")
+        #expect(code(SampleFile.png(width: 10_000, height: 5_000), "a.png") == nil)
+    }
+
+    @Test func `what a camera wrote is cut out, and the picture stays`() throws {
+        for (name, bytes) in [("a.png", SampleFile.png()), ("a.jpg", SampleFile.jpeg()), ("a.webp", SampleFile.webp())]
+        {
+            let file = try EvidenceFile(bytes, named: name, mediaType: nil)
+            let stripped = try #require(file.stripped)
+            #expect(String(decoding: bytes, as: UTF8.self).contains("secret place"))
+            #expect(!String(decoding: stripped, as: UTF8.self).contains("secret place"), "\(name)")
+            #expect(stripped.count < bytes.count && file.bytes == bytes)
+            // What is left is a whole picture again, with nothing more to cut.
+            #expect(try EvidenceFile(stripped, named: name, mediaType: nil).stripped == stripped, "\(name)")
+        }
+        #expect(try EvidenceFile(SampleFile.pdf, named: "a.pdf", mediaType: nil).stripped == nil)
+    }
+}

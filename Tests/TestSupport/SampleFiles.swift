@@ -1,0 +1,49 @@
+/// Small files of each kind, made here byte by byte.
+public enum SampleFile {
+    private static func number(_ value: Int, _ count: Int) -> [UInt8] {
+        (0..<count).reversed().map { UInt8(value >> (8 * $0) & 0xFF) }
+    }
+
+    private static func chunk(_ name: String, _ body: [UInt8]) -> [UInt8] {
+        // Nobody here looks at checksums; a reader that draws would.
+        number(body.count, 4) + Array(name.utf8) + body + [0, 0, 0, 0]
+    }
+
+    /// A PNG with a comment in it.
+    public static func png(width: Int = 3, height: Int = 2, comment: String = "Comment\0secret place") -> [UInt8] {
+        [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+            + chunk("IHDR", number(width, 4) + number(height, 4) + [8, 2, 0, 0, 0])
+            + chunk("tEXt", Array(comment.utf8)) + chunk("IDAT", Array(repeating: 7, count: 40)) + chunk("IEND", [])
+    }
+
+    /// A JPEG with what a camera writes.
+    public static func jpeg(width: Int = 4, height: Int = 3, camera: String = "secret place") -> [UInt8] {
+        func segment(_ marker: UInt8, _ body: [UInt8]) -> [UInt8] { [0xFF, marker] + number(body.count + 2, 2) + body }
+        return [0xFF, 0xD8] + segment(0xE0, Array("JFIF\0\u{1}\u{1}".utf8))
+            + segment(0xE1, Array("Exif\0\0\(camera)".utf8)) + segment(0xFE, Array(camera.utf8))
+            + segment(0xC0, [8] + number(height, 2) + number(width, 2) + [1, 1, 0x11, 0])
+            + segment(0xDA, [1, 1, 0, 0, 63, 0]) + [0x12, 0xFF, 0x00, 0x34, 0xFF, 0xD1, 0x56] + [0xFF, 0xD9]
+    }
+
+    /// A lossless WebP with what a camera writes.
+    public static func webp(width: Int = 5, height: Int = 6) -> [UInt8] {
+        func little(_ value: Int, _ count: Int) -> [UInt8] { number(value, count).reversed() }
+        func part(_ name: String, _ body: [UInt8]) -> [UInt8] {
+            Array(name.utf8) + little(body.count, 4) + body + (body.count % 2 == 1 ? [0] : [])
+        }
+        let body =
+            part("VP8X", [0x0C, 0, 0, 0] + little(width - 1, 3) + little(height - 1, 3))
+            + part("VP8L", [0x2F] + little((width - 1) | (height - 1) << 14, 4) + [1, 2])
+            + part("EXIF", Array("secret place".utf8))
+        return Array("RIFF".utf8) + little(body.count + 4, 4) + Array("WEBP".utf8) + body
+    }
+
+    public static let pdf = Array("%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n%%EOF\n".utf8)
+
+    public static let mp4 =
+        number(16, 4) + Array("ftypisom".utf8) + number(0, 4) + number(8, 4) + Array("moov".utf8) + number(12, 4)
+        + Array("mdat".utf8) + number(1, 4)
+
+    public static let har = Array(#"{"log":{"version":"1.2","entries":[]}}"#.utf8)
+    public static let text = Array("微信: 已停止访问该网页\n".utf8)
+}
