@@ -11,6 +11,8 @@ public struct Context: RequestContext {
     var officer: Officer?
     /// A company's own key.
     var company: CompanyBearer?
+    /// An organisation that files, by its key.
+    var filer: FilerBearer?
     var token: String?
     /// Of the address that asks, as far as anyone may say; the address itself is not kept.
     var network: String

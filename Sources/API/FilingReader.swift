@@ -6,7 +6,7 @@ import Store
 /// Reads and understands the body of a filing (design: one shape for the API and for imports).
 struct FilingReader {
     let book: ReferenceBook
-    let officer: Officer?
+    let party: FilingParty
     let now: Date
 
     /// Lengths in code points, the same in the database's constraints.
@@ -33,9 +33,9 @@ struct FilingReader {
         let scenario = reader.text("scenario", limit: Limit.code)
         let category = reader.text("category", limit: Limit.code)
         check(category, scenario, campaign, reader)
-        let party = respondent(reader, &filing, on: receivedOn)
+        let respondent = respondent(reader, &filing, on: receivedOn)
         var sealed = SealedParts()
-        let target = target(kind, reader, &filing, &sealed, campaign, party, on: receivedOn)
+        let target = target(kind, reader, &filing, &sealed, campaign, respondent, on: receivedOn)
         details(reader, &filing, receivedOn)
         sealed.identity = complainant(reader, &filing)
         reader.finish()
@@ -48,20 +48,21 @@ struct FilingReader {
         let complaint = Complaint.received(
             id: .v7(at: now), kind: kind,
             category: campaign.category(given: category, scenario: scenario, kind: kind), scenario: scenario,
-            respondent: party, target: target, office: Office.having(region: filing.region, among: book.offices),
+            respondent: respondent, target: target, office: Office.having(region: filing.region, among: book.offices),
             on: receivedOn, under: book.data.rules(for: campaign))
         return Intake(
             campaignID: campaignID, campaign: code, prefix: campaign.prefix, complaint: complaint, filing: filing,
             sealed: sealed,
-            actor: officer?.actor ?? Actor(.complainant), channel: officer == nil ? .public : .officer,
-            filedBy: officer?.id)
+            actor: party.actor, channel: party.channel, filedBy: party.filedBy)
     }
 
     private func receivedOn(_ reader: ObjectReader, _ campaign: Campaign, today: Day) -> Day {
         guard reader.has("received_on") else { return today }
         let day = reader.day("received_on") ?? today
-        let mayBackdate = officer?.role == .officer || officer?.role == .supervisor
-        if !mayBackdate { reader.fault("received_on", "not_allowed", "may be given by officers only; leave it out") }
+        if !party.mayBackdate {
+            let detail = "may be given by officers, and with keys of the scope “history”; leave it out"
+            reader.fault("received_on", "not_allowed", detail)
+        }
         if day > today { reader.fault("received_on", "in_the_future", "has not come yet; today is \(today)") }
         if day < campaign.launchedOn {
             reader.fault("received_on", "out_of_range", "lies before the campaign began, \(campaign.launchedOn)")

@@ -21,14 +21,14 @@ struct FilingRoutes {
     }
 
     @Sendable func file(_ request: Request, context: Context) async throws -> Response {
-        let principal = try principal(context)
+        let party = try context.filingParty()
         let query = try ObjectReader(query: request)
         let isTrial = query.flag("validate_only")
         query.finish()
         try query.faults.finish()
         let body = try await Body(request)
-        let idempotent = isTrial ? nil : try request.idempotent(for: principal, body.bytes)
-        let intake = try await reader(context).intake(body.reader)
+        let idempotent = isTrial ? nil : try request.idempotent(for: party.principal, body.bytes)
+        let intake = try await reader(party).intake(body.reader)
         guard let idempotent else {
             try await service.intaker.check(intake)
             return try .json(CheckedBody(intake))
@@ -38,16 +38,8 @@ struct FilingRoutes {
         return Response(answer, isReplay: isReplay)
     }
 
-    private func principal(_ context: Context) throws -> String {
-        guard let officer = context.officer else { return "anonymous" }
-        guard officer.role == .officer || officer.role == .supervisor else {
-            throw Refusal.forbidden(action: "file", role: officer.role)
-        }
-        return "officer:\(officer.id.uuidString)"
-    }
-
-    private func reader(_ context: Context) async throws -> FilingReader {
-        FilingReader(book: try await service.references.book(), officer: context.officer, now: service.now())
+    private func reader(_ party: FilingParty) async throws -> FilingReader {
+        FilingReader(book: try await service.references.book(), party: party, now: service.now())
     }
 
     private static func answer(_ intake: Intake) -> @Sendable (Receipt) throws -> StoredAnswer {
@@ -62,15 +54,15 @@ struct FilingRoutes {
 
     /// Up to a hundred filings: all of them or none, or each by itself.
     @Sendable func fileMany(_ request: Request, context: Context) async throws -> Response {
-        let principal = try principal(context)
+        let party = try context.filingParty()
         let body = try await Body(request, limit: Self.batchBytes)
         let isAtomic = body.reader.bool("atomic") ?? true
         let isTrial = body.reader.bool("validate_only") ?? false
-        let once = isTrial ? nil : try request.idempotent(for: principal, body.bytes)
+        let once = isTrial ? nil : try request.idempotent(for: party.principal, body.bytes)
         if !body.reader.has("items") { body.reader.fault("items", "missing", "is required: one to 100 filings") }
         let items = body.reader.elements("items", limit: Self.batch)
         try body.finish()
-        let read = try await read(items, context)
+        let read = try await read(items, party)
         if isAtomic {
             let faults = read.flatMap { item in (try? item.get()) == nil ? item.faults : [] }
             guard faults.isEmpty else { throw Problem.invalid(faults) }
@@ -84,12 +76,12 @@ struct FilingRoutes {
             }
             return Response(answer, isReplay: isReplay)
         }
-        return try await eachByItself(read, items, once, principal, request, context)
+        return try await eachByItself(read, items, once, context)
     }
 
     /// Reads each filing; one whose own reference stands in the batch before is at fault.
-    private func read(_ items: [JSON], _ context: Context) async throws -> [Result<Intake, any Error>] {
-        let reader = try await reader(context)
+    private func read(_ items: [JSON], _ party: FilingParty) async throws -> [Result<Intake, any Error>] {
+        let reader = try await reader(party)
         var seen: [String: Int] = [:]
         return items.enumerated().map { index, item in
             Result {
@@ -108,8 +100,7 @@ struct FilingRoutes {
     }
 
     private func eachByItself(
-        _ read: [Result<Intake, any Error>], _ items: [JSON], _ once: IdempotentRequest?, _ principal: String,
-        _ request: Request, _ context: Context
+        _ read: [Result<Intake, any Error>], _ items: [JSON], _ once: IdempotentRequest?, _ context: Context
     ) async throws -> Response {
         let results = await withTaskGroup(of: BatchItemBody.self) { group in
             for (index, item) in read.enumerated() {

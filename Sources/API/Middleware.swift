@@ -5,6 +5,7 @@ import Hummingbird
 import Logging
 import Postgres
 import Store
+import Synchronization
 
 /// Answers whatever is thrown, and logs each request once: what was asked, what came of it, never what was in it.
 struct ProblemMiddleware: RouterMiddleware {
@@ -44,6 +45,7 @@ struct ProblemMiddleware: RouterMiddleware {
         ]
         if let officer = context.officer { metadata["officer"] = "\(officer.name)" }
         if let company = context.company { metadata["company"] = "\(company.company)" }
+        if let filer = context.filer { metadata["filer"] = "\(filer.name)" }
         // A client's mistake is its own business; ours is logged with its cause, which never holds what was sent.
         if status >= 500, let failure { metadata["error"] = "\(Self.cause(of: failure))" }
         context.logger.log(level: level, "request answered", metadata: metadata)
@@ -60,14 +62,18 @@ struct ProblemMiddleware: RouterMiddleware {
 /// Finds out who asks.
 ///
 /// A request without a token is anonymous; one with a bad token is refused.
-struct Authentication: RouterMiddleware {
+final class Authentication: RouterMiddleware {
     private let database: Database
     /// Looked up for each request, so that a right that was taken away is gone at the next.
     private let officers: ReadLane<TokenHash, Officer>
+    private let filers: ReadLane<TokenHash, FilerBearer>
+    /// The keys whose use was noted today, so that it is noted once.
+    private let noted = Mutex<(day: Day, keys: Set<UUID>)>((Day(number: 0), []))
 
     init(_ databases: Databases) {
         database = databases.work
         officers = ReadLane(databases.reads) { db, tokens in try db.officers(bearing: tokens) }
+        filers = ReadLane(databases.reads) { db, keys in try db.filers(bearing: keys) }
     }
 
     func handle(
@@ -87,11 +93,27 @@ struct Authentication: RouterMiddleware {
                 return bearer
             }
             guard context.company != nil else { throw Problem.badToken }
+        } else if token.hasPrefix("rfk_") {
+            guard let filer = try await filers.answer(to: TokenHash(of: token)) else { throw Problem.badToken }
+            try await noteUse(of: filer)
+            context.filer = filer
         } else {
             context.officer = try await officers.answer(to: TokenHash(of: token))
             guard context.officer != nil else { throw Problem.badToken }
         }
         return try await next(request, context)
+    }
+}
+
+extension Authentication {
+    private func noteUse(of filer: FilerBearer) async throws {
+        let today = Day(Date(), in: .gmt)
+        let isNew = noted.withLock { noted in
+            if noted.day != today { noted = (today, []) }
+            return noted.keys.insert(filer.keyID).inserted
+        }
+        guard isNew else { return }
+        try await database.withConnection { db in try db.noteUse(ofFilerKey: filer.keyID, on: today) }
     }
 }
 

@@ -99,6 +99,10 @@ extension Problem {
             case let error as IdempotencyError: Problem(error)
             case is ReadLaneFull: Self.overloaded("More wait than can be answered; ask again in a moment.")
             case is FilingLane.Full: Self.overloaded("More filings wait than can be taken; send it again in a moment.")
+            case ImportError.elsewhere(let lines):
+                Problem(
+                    .conflict, "import-elsewhere", "The import stands somewhere else",
+                    "\(lines) lines are in; send those after them, with ?after=\(lines).")
             case let unfit as EvidenceFile.Unfit:
                 .invalid([Fault(pointer: unfit.pointer, code: unfit.code, detail: unfit.detail)])
             case EvidenceError.complaintIsFull: .complaintIsFull

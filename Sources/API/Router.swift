@@ -20,6 +20,8 @@ func routes(_ service: Service) -> [Route] {
         + TrackingRoutes(service: service).routes
         + EvidenceRoutes(service: service).routes
         + ReferenceRoutes(service: service).routes
+        + ImportRoutes(service: service).routes
+        + FilerRoutes(service: service).routes
         // Officers; of barriers, the public sees a part.
         + SessionRoutes(service: service).routes
         + ComplaintRoutes(service: service).routes

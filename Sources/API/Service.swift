@@ -9,6 +9,7 @@ public struct Service: Sendable {
     let references: ReferenceCache
     let keys: CaseKeys
     let intaker: Intaker
+    let importer: Importer
     /// Single complaints with their parts.
     let complaints: ReadLane<Reference, ComplaintParts>
     let cursor: Cursor
@@ -39,6 +40,7 @@ public struct Service: Sendable {
         self.references = references
         self.keys = keys
         self.intaker = Intaker(databases, keys: keys)
+        self.importer = Importer(databases, intaker: intaker)
         complaints = ReadLane(databases.reads) { db, references in
             let parts = try db.parts(of: Array(try db.complaints(references).values))
             return Dictionary(uniqueKeysWithValues: parts.map { ($0.record.reference, $0) })

@@ -192,6 +192,9 @@ public final class ObjectReader {
         return code(name)
     }
 
+    /// A member as it is, whatever that is.
+    public func json(_ name: String) -> JSON? { take(name) }
+
     /// A member that is an object itself.
     public func object(_ name: String) -> ObjectReader? {
         take(name).map { ObjectReader($0, at: place(name), faults: faults) }

@@ -83,10 +83,16 @@ public final class Client: Sendable {
             request.headers.add(name: "Content-Type", value: call.contentType)
             request.body = .bytes(ByteBuffer(bytes: body))
         }
+        return try await answer(to: request, within: .seconds(75))
+    }
+
+    private func answer(
+        to request: HTTPClientRequest, within limit: TimeAmount
+    ) async throws -> (bytes: Data, version: Int?) {
         let response: HTTPClientResponse
         let bytes: Data
         do {
-            response = try await http.execute(request, timeout: .seconds(75))
+            response = try await http.execute(request, timeout: limit)
             bytes = Data(try await response.body.collect(upTo: Self.limit).readableBytesView)
         } catch {
             throw Unreachable(server: server, reason: "\(error)")
@@ -165,6 +171,34 @@ extension Client {
         call.headers = [("Idempotency-Key", "\"\(UUID().uuidString)\"")]
         call.isRepeatable = true
         return try decoded(try await send(call).bytes)
+    }
+
+    /// Sends the lines of an import as they come; the server takes them as fast as it writes them.
+    ///
+    /// - Throws: `ProblemBody`, ``Unreachable``, or ``UnexpectedAnswer``; what was committed by then stays.
+    public func sendLines<Lines: AsyncSequence & Sendable>(
+        _ lines: Lines, of whole: ImportBody
+    ) async throws -> ImportBody where Lines.Element == Data {
+        var request = HTTPClientRequest(url: "\(server)\(whole.`self`)/lines?after=\(whole.lines)")
+        request.method = .POST
+        if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+        request.headers.add(
+            name: "Content-Type", value: whole.format == "csv" ? "text/csv" : "application/x-ndjson")
+        request.body = .stream(lines.map { ByteBuffer(bytes: $0) }, length: .unknown)
+        return try decoded(try await answer(to: request, within: .hours(24)).bytes)
+    }
+
+    /// Reads a resource piece by piece.
+    public func download(_ path: String, _ body: (Data) throws -> Void) async throws {
+        var request = HTTPClientRequest(url: server + path)
+        if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+        do {
+            let response = try await http.execute(request, timeout: .hours(24))
+            guard response.status == .ok else { throw UnexpectedAnswer(status: Int(response.status.code)) }
+            for try await piece in response.body { try body(Data(piece.readableBytesView)) }
+        } catch let error as HTTPClientError {
+            throw Unreachable(server: server, reason: "\(error)")
+        }
     }
 
     /// Ends the token.

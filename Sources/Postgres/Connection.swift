@@ -100,6 +100,11 @@ public actor Connection {
         try current().copy(in: "\(statement)", chunks: chunks, within: settings.scriptDeadline)
     }
 
+    /// One piece of rows for a statement that this module has put together.
+    func copy(_ rows: [UInt8], in statement: String) throws(PostgresError) -> Int {
+        try current().copy(in: statement, chunks: CollectionOfOne(rows), within: settings.deadline)
+    }
+
     /// Hands each row of `COPY … TO STDOUT` to `body`; the bytes live only for the call.
     ///
     /// - Throws: `PostgresError`, or what `body` throws, after which the connection is given up.

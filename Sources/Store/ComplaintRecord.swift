@@ -42,6 +42,8 @@ public struct Filing: Sendable, Equatable {
 public enum Channel: String, Sendable, CaseIterable, PostgresValue {
     case `public`
     case officer
+    /// An organisation with a key.
+    case filer
 }
 
 /// A complaint as it is stored.

@@ -5,6 +5,8 @@ public import Postgres
 public struct Databases: Sendable {
     /// Filings, kept short.
     public let filing: Database
+    /// Files of filings, apart so that they do not keep single ones waiting.
+    public let imports: Database
     /// Officers' actions.
     public let work: Database
     /// Lists and single cases, without a transaction around them: nothing can be written here.
@@ -43,6 +45,7 @@ public struct Databases: Sendable {
                 limits: PoolLimits(connections: connections, wait: wait), logger: logger)
         }
         filing = database("filing", sizes.filing, .seconds(5), url: url, looksUpOnly: true)
+        imports = database("imports", 2, .seconds(60), url: url, looksUpOnly: true)
         work = database("work", sizes.work, .seconds(5), url: url)
         reads = database("reads", sizes.reads, .seconds(2), url: url, looksUpOnly: true, readsOnly: true)
         reports = database("reports", sizes.reports, .seconds(60), url: url)
@@ -51,7 +54,7 @@ public struct Databases: Sendable {
     }
 
     public func close() async {
-        for database in [filing, work, reads, reports, health, keys] { await database.close() }
+        for database in [filing, imports, work, reads, reports, health, keys] { await database.close() }
     }
 }
 

@@ -81,11 +81,12 @@ extension Connection {
     public func events(of caseID: UUID, campaign: Int, after sequence: Int = 0, limit: Int) throws -> [RecordedEvent] {
         let events = try all(
             """
-            SELECT e.sequence, e.actor_kind, coalesce(o.name, k.company || '/' || k.name), e.on_behalf_of, e.action, e.details, e.changes,
+            SELECT e.sequence, e.actor_kind, coalesce(o.name, k.company || '/' || k.name, f.name), e.on_behalf_of, e.action, e.details, e.changes,
                    e.effective_on, e.recorded_at, n.text, n.audience
             FROM event e
             LEFT JOIN officer o ON o.id = e.actor_id
             LEFT JOIN company_key k ON k.id = e.actor_id
+            LEFT JOIN filer f ON f.id = e.actor_id
             LEFT JOIN note n USING (campaign_id, case_id, sequence)
             WHERE e.campaign_id = \(campaign) AND e.case_id = \(caseID) AND e.sequence > \(sequence)
             ORDER BY e.sequence

@@ -50,11 +50,12 @@ extension Database {
             var found = try db.all(
                 """
                 SELECT coalesce(c.number, b.number, r.number), e.case_kind, e.case_id, e.sequence, e.actor_kind,
-                       coalesce(o.name, k.company || '/' || k.name), e.on_behalf_of, e.action, e.details, e.changes, e.effective_on,
+                       coalesce(o.name, k.company || '/' || k.name, f.name), e.on_behalf_of, e.action, e.details, e.changes, e.effective_on,
                        e.recorded_at
                 FROM event e
                 LEFT JOIN officer o ON o.id = e.actor_id
                 LEFT JOIN company_key k ON k.id = e.actor_id
+                LEFT JOIN filer f ON f.id = e.actor_id
                 LEFT JOIN complaint c ON c.campaign_id = e.campaign_id AND c.id = e.case_id
                 LEFT JOIN barrier b ON b.campaign_id = e.campaign_id AND b.id = e.case_id
                 LEFT JOIN rectification_order r ON r.campaign_id = e.campaign_id AND r.id = e.case_id

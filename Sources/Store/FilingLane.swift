@@ -269,6 +269,13 @@ extension Connection {
 
     /// The complaints that the same filers have sent under the same references before.
     fileprivate func filedBefore(_ intakes: [Intake]) throws -> [String?] {
+        zip(intakes, try numbersFiledBefore(intakes)).map { intake, number in
+            number.map { Reference(prefix: intake.prefix, number: $0).description }
+        }
+    }
+
+    /// The numbers of the complaints that the same filers have sent under the same references before.
+    func numbersFiledBefore(_ intakes: [Intake]) throws -> [Int?] {
         let marked = intakes.filter { $0.filedBy != nil && $0.filing.clientReference != nil }
         guard !marked.isEmpty else { return intakes.map { _ in nil } }
         let rows = try all(
@@ -289,13 +296,11 @@ extension Connection {
         let found = Dictionary(rows) { first, _ in first }
         return intakes.map { intake in
             guard let filer = intake.filedBy, let own = intake.filing.clientReference else { return nil }
-            return found["\(intake.campaignID) \(filer) \(own)"].map { number in
-                Reference(prefix: intake.prefix, number: number).description
-            }
+            return found["\(intake.campaignID) \(filer) \(own)"]
         }
     }
 
-    private func barrierSummaries(_ ids: Set<UUID>) throws -> [UUID: BarrierSummary] {
+    func barrierSummaries(_ ids: Set<UUID>) throws -> [UUID: BarrierSummary] {
         guard !ids.isEmpty else { return [:] }
         let found = try all(
             "SELECT \(BarrierSummary.columns) FROM barrier b WHERE b.id = ANY(\(Array(ids)))",

@@ -158,8 +158,12 @@ public final class Intaker: Sendable {
         throw IntakeError.alreadyFiled(existing: existing)
     }
 
-    private func prepared(
-        _ intake: Intake, _ request: IdempotentRequest?, _ answer: @escaping @Sendable (Receipt) throws -> StoredAnswer
+    /// Everything made that needs no database of cases; without a request, the answer to one is not asked for.
+    func prepared(
+        _ intake: Intake, _ request: IdempotentRequest? = nil,
+        _ answer: @escaping @Sendable (Receipt) throws -> StoredAnswer = { _ in
+            StoredAnswer(status: 201, location: "", version: 1, body: Data())
+        }
     ) async throws -> PreparedFiling {
         let key = try await keys.take()
         return PreparedFiling(

@@ -191,7 +191,7 @@ public struct TokenHash: Hashable, Sendable {
 
     public init(of token: String) { bytes = sha256(token) }
 
-    fileprivate init(bytes: Data) { self.bytes = bytes }
+    init(bytes: Data) { self.bytes = bytes }
 }
 
 /// What is stored of a secret of 128 bits or more.

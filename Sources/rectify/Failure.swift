@@ -46,6 +46,7 @@ struct Failure: Error {
         case let error as OfficerError: self.init("\(error)", code: Code.invalid)
         case let error as OfficeError: self.init("\(error)", code: Code.invalid)
         case let error as CompanyKeyError: self.init("\(error)", code: Code.invalid)
+        case let error as FilerError: self.init("\(error)", code: Code.invalid)
         case let error as Generator.NotEmpty: self.init("\(error)", code: Code.conflict)
         case let error as SettingsError: self.init("\(error)", code: Code.invalid)
         case is CancellationError: self.init("given up", code: Code.cancelled)

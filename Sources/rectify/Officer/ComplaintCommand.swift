@@ -17,7 +17,8 @@ struct ComplaintCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Intake",
                 subcommands: [
-                    ComplaintFile.self, ComplaintResolve.self, ComplaintLink.self, ComplaintUnlink.self,
+                    ComplaintFile.self, ComplaintImport.self, ComplaintResolve.self, ComplaintLink.self,
+                    ComplaintUnlink.self,
                 ]),
             CommandGroup(
                 name: "Deciding",

@@ -1,0 +1,53 @@
+import Casework
+import Foundation
+import HTTPTypes
+import Store
+
+/// Who files: anyone, an officer, or an organisation with a key.
+struct FilingParty: Sendable {
+    /// Whose idempotency keys these are.
+    let principal: String
+    let actor: Actor
+    let channel: Channel
+    /// Whose own references are held against them; anyone's are not.
+    let filedBy: UUID?
+    /// Whether a filing may be said to have come before today.
+    let mayBackdate: Bool
+
+    static let anyone = FilingParty(
+        principal: "anonymous", actor: Actor(.complainant), channel: .public, filedBy: nil, mayBackdate: false)
+}
+
+extension Context {
+    /// - Throws: ``Problem`` 403 where this officer, or this key, does not file.
+    func filingParty() throws -> FilingParty {
+        if let filer { return try filingParty(filer, for: .file) }
+        guard let officer else { return .anyone }
+        guard officer.role == .officer || officer.role == .supervisor else {
+            throw Refusal.forbidden(action: "file", role: officer.role)
+        }
+        return FilingParty(
+            principal: "officer:\(officer.id.uuidString)", actor: officer.actor, channel: .officer,
+            filedBy: officer.id, mayBackdate: true)
+    }
+
+    /// Who sends whole files: an officer or a filer, never anyone.
+    ///
+    /// - Throws: ``Problem`` 401 or 403.
+    func importingParty() throws -> FilingParty {
+        if let filer { return try filingParty(filer, for: .import) }
+        _ = try signedIn()
+        return try filingParty()
+    }
+
+    private func filingParty(_ filer: FilerBearer, for scope: FilerBearer.Scope) throws -> FilingParty {
+        guard filer.scopes.contains(scope) else {
+            throw Problem(
+                .forbidden, "scope-missing", "Not with this key",
+                "This key of \(filer.name) lacks the scope “\(scope.rawValue)”; ask the authority for one that has it.")
+        }
+        return FilingParty(
+            principal: "filer:\(filer.filer.uuidString)", actor: filer.actor, channel: .filer, filedBy: filer.filer,
+            mayBackdate: filer.scopes.contains(.history))
+    }
+}

@@ -1,0 +1,153 @@
+public import Casework
+public import Foundation
+public import Postgres
+
+/// An organisation that files for many, known by a key.
+public struct FilerBearer: Sendable {
+    /// What a key may be used for.
+    public enum Scope: String, Sendable, CaseIterable, Codable, PostgresValue {
+        case file
+        /// May say that a filing came earlier than today.
+        case history
+        /// May send whole files of filings.
+        case `import`
+    }
+
+    public let keyID: UUID
+    /// Of the organisation, whatever key it uses.
+    public let filer: UUID
+    public let name: String
+    public let scopes: Set<Scope>
+
+    public var actor: Actor { Actor(.filer, id: filer) }
+}
+
+/// A key of a filer, as it is listed: never the secret.
+public struct FilerKey: Sendable {
+    public let id: UUID
+    public let filer: String
+    public let scopes: [FilerBearer.Scope]
+    public let expiresAt: Date
+    public let isRevoked: Bool
+    public let lastUsedOn: Day?
+}
+
+/// Why a filer's key cannot be made or ended.
+public enum FilerError: Error, Equatable, CustomStringConvertible {
+    case unknownKey(String)
+    case badName
+
+    public var description: String {
+        switch self {
+        case .badName: "a name is one to forty lower-case letters, digits, “.”, “_” or “-”, beginning with a letter"
+        case .unknownKey(let id): "there is no such key: \(id); see: rectify filer list"
+        }
+    }
+}
+
+extension Connection {
+    /// Makes a key of a filer, who becomes known by the first; the secret is given back once and not kept.
+    ///
+    /// - Throws: ``FilerError/badName``, or `PostgresError`.
+    public func issueKey(
+        toFiler name: String, scopes: Set<FilerBearer.Scope>, lasting days: Int, at now: Date
+    ) throws -> IssuedToken {
+        guard name.wholeMatch(of: /[a-z][a-z0-9_.\-]{0,39}/) != nil else { throw FilerError.badName }
+        try run(
+            """
+            INSERT INTO filer (id, name, created_at) VALUES (\(UUID.v7(at: now)), \(name), \(now))
+            ON CONFLICT (name) DO NOTHING
+            """)
+        let token = IssuedToken(
+            id: .v7(at: now), secret: "rfk_" + Data(randomBytes(32)).base64URL,
+            expiresAt: now.addingTimeInterval(Double(days) * 86_400))
+        try run(
+            """
+            INSERT INTO filer_key (id, filer_id, hash, scopes, created_at, expires_at)
+            SELECT \(token.id), id, \(sha256(token.secret)), \(scopes.map(\.rawValue).sorted()), \(now),
+                   \(token.expiresAt)
+            FROM filer WHERE name = \(name)
+            """)
+        return token
+    }
+
+    public func filerKeys() throws -> [FilerKey] {
+        try all(
+            """
+            SELECT k.id, f.name, k.scopes, k.expires_at, k.revoked_at IS NOT NULL, k.last_used_on
+            FROM filer_key k JOIN filer f ON f.id = k.filer_id ORDER BY f.name, k.created_at
+            """
+        ) { row in
+            FilerKey(
+                id: try row.read(), filer: try row.read(), scopes: try row.read(), expiresAt: try row.read(),
+                isRevoked: try row.read(), lastUsedOn: try row.read())
+        }
+    }
+
+    /// - Throws: ``FilerError/unknownKey(_:)``, or `PostgresError`.
+    public func revokeFilerKey(_ id: UUID, at now: Date) throws {
+        let ended = try run("UPDATE filer_key SET revoked_at = coalesce(revoked_at, \(now)) WHERE id = \(id)")
+        guard ended == 1 else { throw FilerError.unknownKey("\(id)") }
+    }
+
+    /// Whose keys these are, as far as they are good at the database's time.
+    public func filers(bearing keys: [TokenHash]) throws -> [TokenHash: FilerBearer] {
+        let rows = try all(
+            """
+            SELECT k.hash, k.id, f.id, f.name, k.scopes
+            FROM filer_key k JOIN filer f ON f.id = k.filer_id
+            WHERE k.hash = ANY(\(keys.map(\.bytes))) AND k.revoked_at IS NULL AND k.expires_at > now()
+            """
+        ) { row in
+            (
+                TokenHash(bytes: try row.read()),
+                FilerBearer(
+                    keyID: try row.read(), filer: try row.read(), name: try row.read(),
+                    scopes: Set(try row.read([FilerBearer.Scope].self)))
+            )
+        }
+        return Dictionary(rows) { first, _ in first }
+    }
+
+    /// Notes the day on which a filer's key was used last.
+    public func noteUse(ofFilerKey key: UUID, on day: Day) throws {
+        try run(
+            """
+            UPDATE filer_key SET last_used_on = \(day)
+            WHERE id = \(key) AND (last_used_on IS NULL OR last_used_on < \(day))
+            """)
+    }
+}
+
+/// A complaint as the organisation that filed it sees it in its list.
+public struct FiledComplaint: Sendable {
+    public let reference: Reference
+    public let clientReference: String?
+    public let status: Complaint.Status
+    public let outcome: Complaint.Outcome?
+    /// What is missing, where it waits for information.
+    public let informationGap: String?
+    public let receivedOn: Day
+    public let changedAt: Date
+}
+
+extension Connection {
+    /// What a filer has filed, newest first, below a number; or the one under a reference of its own.
+    public func complaints(
+        filedBy filer: UUID, campaign: Int, prefix: String, own reference: String?, below number: Int?, limit: Int
+    ) throws -> [FiledComplaint] {
+        try all(
+            """
+            SELECT number, client_reference, status, outcome, information_gap, received_on, changed_at FROM complaint
+            WHERE campaign_id = \(campaign) AND filed_by = \(filer) AND channel = 'filer'
+              AND number < \(number ?? Int.max) AND (\(reference)::text IS NULL OR client_reference = \(reference))
+            ORDER BY number DESC LIMIT \(limit)
+            """
+        ) { row in
+            FiledComplaint(
+                reference: Reference(prefix: prefix, number: try row.read()), clientReference: try row.read(),
+                status: try row.read(), outcome: try row.read(), informationGap: try row.read(),
+                receivedOn: try row.read(), changedAt: try row.read())
+        }
+    }
+}

@@ -1,0 +1,178 @@
+import ArgumentParser
+import Casework
+import Client
+import Contract
+import Foundation
+import Synchronization
+
+struct ComplaintImport: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "File a whole file of complaints: NDJSON, or CSV with a mapping.",
+        discussion: """
+            Every line needs a client_reference, and is filed once. After a break the command goes on where the server
+            stands: rectify complaint import FILE --resume ID. A line that is wrong is refused with its reasons, and keeps
+            no other from being filed; --results tells what became of each.
+
+            A mapping is JSON: {"columns": {"链接": "blocked_link.text"}, "constants": {"kind": "blocked_link"}}
+            """)
+
+    @Argument(help: "The file.", completion: .file(extensions: ["ndjson", "csv"]))
+    var file: String
+
+    @Option(help: "For CSV: the file with the mapping.", completion: .file(extensions: ["json"]))
+    var mapping: String?
+
+    @Option(help: "Go on with this import.")
+    var resume: String?
+
+    @Option(help: "Write what became of each line to this file.", completion: .file())
+    var results: String?
+
+    @OptionGroup var campaign: CampaignOptions
+    @OptionGroup var client: ClientOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        guard let handle = FileHandle(forReadingAtPath: file) else {
+            throw Failure("\(file) cannot be read", code: Failure.Code.notFound)
+        }
+        try? handle.close()
+        let done = try await client.withClient { client in
+            let begun = try await begin(client)
+            if resume == nil { Terminal.note("import \(begun.id.uuidString.lowercased())") }
+            let size = (try? FileManager.default.attributesOfItem(atPath: file))?[.size] as? Int ?? 0
+            let progress = ImportProgress(bytes: size)
+            let whole = FileLines(file, isCSV: begun.format == "csv", after: begun.lines) { progress.sent($0) }
+            let done = try await client.sendLines(whole, of: begun)
+            progress.end()
+            if let results { try await save(begun, to: results, client) }
+            return done
+        }
+        try output.write(
+            done, name: done.id.uuidString.lowercased(),
+            fields: [
+                ("Import", done.id.uuidString.lowercased()), ("Lines", "\(done.lines)"), ("Filed", "\(done.filed)"),
+                ("Known", "\(done.known)"), ("Refused", "\(done.refused)"),
+            ])
+        if done.refused > 0 {
+            throw Failure(
+                "\(done.refused) of \(done.lines) lines were refused; see --results", code: Failure.Code.partial)
+        }
+    }
+
+    private func begin(_ client: Client) async throws -> ImportBody {
+        if let resume { return try await client.get("/v1/imports/\(resume)") }
+        var members: [String: JSON] = ["campaign": .string(try campaign.code)]
+        if let mapping {
+            guard let bytes = FileManager.default.contents(atPath: mapping) else {
+                throw Failure("\(mapping) cannot be read", code: Failure.Code.notFound)
+            }
+            members["format"] = .string("csv")
+            members["mapping"] = try JSON(parsing: bytes)
+        }
+        return try await client.act(on: "/v1/imports", version: nil, members)
+    }
+
+    private func save(_ begun: ImportBody, to path: String, _ client: Client) async throws {
+        guard FileManager.default.createFile(atPath: path, contents: nil),
+            let handle = FileHandle(forWritingAtPath: path)
+        else { throw Failure("\(path) cannot be written") }
+        defer { try? handle.close() }
+        try await client.download("\(begun.`self`)/results") { try handle.write(contentsOf: $0) }
+        Terminal.note("what became of each line is in \(path)")
+    }
+}
+
+/// Says how far an import has come, and how long it will still take.
+private final class ImportProgress: Sendable {
+    private let bytes: Int
+    private let began = ContinuousClock.now
+    private let state = Mutex((sent: 0, shown: 0))
+
+    init(bytes: Int) {
+        self.bytes = bytes
+    }
+
+    func sent(_ count: Int) {
+        let (sent, percent) = state.withLock { state -> (Int, Int?) in
+            state.sent += count
+            let percent = bytes > 0 ? min(100, state.sent * 100 / bytes) : 0
+            guard Terminal.showsProgress ? percent > state.shown : percent >= state.shown + 10 else {
+                return (state.sent, nil)
+            }
+            state.shown = percent
+            return (state.sent, percent)
+        }
+        guard let percent else { return }
+        guard Terminal.showsProgress else { return Terminal.note("\(percent) % sent") }
+        let seconds = began.duration(to: .now).components.seconds
+        let left = sent > 0 ? Int64(bytes - sent) * seconds / Int64(sent) : 0
+        let bar = String(repeating: "█", count: percent / 5) + String(repeating: "░", count: 20 - percent / 5)
+        Terminal.progress("\(bar) \(percent) %, \(left) s left")
+    }
+
+    func end() {
+        if Terminal.showsProgress { Terminal.progress("") }
+    }
+}
+
+/// The bytes of a file from a record on; of a CSV its header comes first in any case.
+struct FileLines: AsyncSequence {
+    typealias Element = Data
+    private let path: String
+    private let isCSV: Bool
+    private let skipped: Int
+    private let onRead: @Sendable (Int) -> Void
+
+    init(_ path: String, isCSV: Bool, after line: Int, onRead: @escaping @Sendable (Int) -> Void) {
+        (self.path, self.isCSV, skipped, self.onRead) = (path, isCSV, line, onRead)
+    }
+
+    func makeAsyncIterator() -> Iterator {
+        Iterator(handle: FileHandle(forReadingAtPath: path), isCSV: isCSV, left: skipped, onRead: onRead)
+    }
+
+    struct Iterator: AsyncIteratorProtocol {
+        fileprivate let handle: FileHandle?
+        fileprivate let isCSV: Bool
+        /// Records that are still to be passed over.
+        fileprivate var left: Int
+        fileprivate let onRead: @Sendable (Int) -> Void
+        private var isInQuotes = false
+        private var needsHeader: Bool
+        private var isBlank = true
+
+        fileprivate init(handle: FileHandle?, isCSV: Bool, left: Int, onRead: @escaping @Sendable (Int) -> Void) {
+            (self.handle, self.isCSV, self.left, self.onRead) = (handle, isCSV, left, onRead)
+            needsHeader = isCSV
+        }
+
+        mutating func next() async throws -> Data? {
+            while let data = try handle?.read(upToCount: 64 * 1024), !data.isEmpty {
+                onRead(data.count)
+                let kept = kept(of: data)
+                if !kept.isEmpty { return kept }
+            }
+            return nil
+        }
+
+        /// What of a piece is to be sent: the header, and what comes after the records that are in.
+        private mutating func kept(of data: Data) -> Data {
+            guard left > 0 || needsHeader else { return data }
+            var kept = Data()
+            for (index, byte) in data.enumerated() {
+                if needsHeader { kept.append(byte) }
+                if isCSV, byte == UInt8(ascii: "\"") { isInQuotes.toggle() }
+                if byte > 0x20 { isBlank = false }
+                guard byte == 0x0A, !isInQuotes else { continue }
+                // Blank lines are no records, for the server neither.
+                if !isBlank {
+                    if needsHeader { needsHeader = false } else { left -= 1 }
+                }
+                isBlank = true
+                if left <= 0, !needsHeader { return kept + data[(data.startIndex + index + 1)...] }
+            }
+            return kept
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import Casework
+import Foundation
+import Postgres
+import Reports
+import Store
+
+struct FilerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "filer", abstract: "Give organisations that file for many keys of their own.",
+        subcommands: [FilerAdd.self, FilerList.self, FilerRevoke.self])
+}
+
+struct FilerAdd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add", abstract: "Make a key for an organisation and print it, once.",
+        discussion: "A second key for the same name takes the place of an old one: add it, change over, revoke the old."
+    )
+
+    @Argument(help: "What the organisation is called here, such as consumer-council-gd.")
+    var name: String
+
+    @Option(help: "What it may do: file, history (earlier days), import (whole files); with commas between.")
+    var scopes = "file,import"
+
+    @OptionGroup var life: TokenOptions
+    @OptionGroup var options: OperatorOptions
+
+    private var chosen: Set<FilerBearer.Scope> {
+        get throws {
+            let names = scopes.split(separator: ",").map(String.init)
+            let scopes = names.compactMap(FilerBearer.Scope.init)
+            guard scopes.count == names.count, !scopes.isEmpty else {
+                throw ValidationError("--scopes are of: file, history, import.")
+            }
+            return Set(scopes)
+        }
+    }
+
+    func validate() throws { _ = try chosen }
+
+    func run() async throws {
+        let token = try await options.withDatabase { database in
+            try await database.transaction { [name, scopes = try chosen, days = life.days] db in
+                try db.issueKey(toFiler: name, scopes: scopes, lasting: days, at: Date())
+            }
+        }
+        token.show(to: name)
+    }
+}
+
+struct FilerList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List the keys, not their secrets.")
+
+    @OptionGroup var options: OperatorOptions
+
+    func run() async throws {
+        let keys = try await options.withDatabase { database in
+            try await database.transaction(.readOnly) { db in try db.filerKeys() }
+        }
+        let rows = keys.map { key in
+            [
+                key.id.uuidString.lowercased(), key.filer, key.scopes.map(\.rawValue).joined(separator: ","),
+                key.isRevoked ? "revoked" : "until \(key.expiresAt.formatted(.iso8601))",
+                key.lastUsedOn?.description ?? "never",
+            ]
+        }
+        let columns = ["Id", "Filer", "Scopes", "Good", "Last used"].map { TextTable.Column($0) }
+        print(TextTable(columns, rows).lines().joined(separator: "\n"))
+    }
+}
+
+struct FilerRevoke: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "revoke", abstract: "End a key, from the next request on.")
+
+    @Argument(help: "Its id, as the list has it.")
+    var id: String
+
+    @OptionGroup var options: OperatorOptions
+
+    func run() async throws {
+        guard let key = UUID(uuidString: id) else { throw FilerError.unknownKey(id) }
+        try await options.withDatabase { database in
+            try await database.transaction { db in try db.revokeFilerKey(key, at: Date()) }
+        }
+        print("revoked \(id)")
+    }
+}
