@@ -64,7 +64,8 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "Contract", "Casework", "Reports", "Store", "Postgres", crypto, httpTypes, hummingbird, hummingbirdCore,
+                "Contract", "Casework", "Reports", "Store", "Postgres", collections, crypto, httpTypes, hummingbird,
+                hummingbirdCore,
                 hummingbirdTLS, logging, nio, nioHTTPTypes, nioSSL,
             ],
             swiftSettings: settings),

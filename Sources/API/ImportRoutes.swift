@@ -1,5 +1,6 @@
 import Casework
 import Contract
+import DequeModule
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -13,6 +14,8 @@ struct ImportRoutes {
 
     /// Lines written in one commit.
     static let part = 500
+    /// Parts that are made ready while one is written.
+    private static let ahead = 2
     /// Results read at a time.
     private static let page = 1000
 
@@ -71,7 +74,7 @@ struct ImportRoutes {
 
     // MARK: Taking lines
 
-    /// Takes the lines after `after`, as a stream; while one part is written the next is read.
+    /// Takes the lines after `after`, as a stream.
     @Sendable func take(_ request: Request, context: Context) async throws -> Response {
         let (whole, party) = try await find(context)
         let query = try ObjectReader(query: request)
@@ -86,33 +89,46 @@ struct ImportRoutes {
                 "Send the lines as Content-Type: \(wanted), in UTF-8 and not compressed.", headers: [.accept: wanted])
         }
         guard after == whole.lines else { throw ImportError.elsewhere(lines: whole.lines) }
+        // Reading, understanding and writing go on side by side, on all processors.
+        try await withTaskExecutorPreference(globalConcurrentExecutor) {
+            try await take(request.body, into: whole, for: party)
+        }
+        return try .json(ImportBody(try await find(context).0))
+    }
+
+    private func take(_ body: RequestBody, into whole: Import, for party: FilingParty) async throws {
         var reader = LineReader(isCSV: whole.format == .csv)
         var taker = LineTaker(service: service, whole: whole, party: party)
-        var writing: Task<Void, any Error>?
+        // Parts on their way: each is made ready at once, and written after the one before.
+        var underWay: Deque<Task<Void, any Error>> = []
+        func begin(_ lines: [ImportLine]) {
+            underWay.append(
+                Task { [service, before = underWay.last] in
+                    let part = try await service.importer.prepare(lines)
+                    try await before?.value
+                    try await service.importer.store(part, of: whole)
+                })
+        }
         do {
-            for try await piece in request.body {
+            for try await piece in body {
                 for record in reader.records(in: piece) {
                     try taker.add(record)
                     guard taker.isFull else { continue }
-                    let part = try await taker.part()
-                    try await writing?.value
-                    writing = Task { [service] in try await service.importer.store(part, of: whole) }
+                    begin(try await taker.part())
+                    if underWay.count > Self.ahead { try await underWay.removeFirst().value }
                 }
             }
             if let record = reader.last() { try taker.add(record) }
-            let part = try await taker.part()
-            try await writing?.value
-            writing = nil
-            if !part.isEmpty { try await service.importer.store(part, of: whole) }
+            begin(try await taker.part())
+            for part in underWay { try await part.value }
         } catch {
             // What is under way is let come to its end, so that who asks next is told the truth.
-            _ = try? await writing?.value
+            for part in underWay { _ = try? await part.value }
             // Nobody reads on.
             var problem = Problem(error)
             problem.headers[.connection] = "close"
             throw problem
         }
-        return try .json(ImportBody(try await find(context).0))
     }
 
     /// What became of each line, one JSON object a line, in their order.

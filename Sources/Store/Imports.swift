@@ -73,37 +73,44 @@ public final class Importer: Sendable {
         numbers = FilingNumbers(databases.filing)
     }
 
-    /// Stores the next lines of an import; a line that fails by itself is refused, and its neighbours are not.
+    /// Makes everything that needs no look at what is there: what may be done while the part before is written.
+    ///
+    /// - Throws: `PostgresError`.
+    public func prepare(_ lines: [ImportLine]) async throws -> ImportPart {
+        var filings: [Int: PreparedFiling] = [:]
+        for line in lines {
+            if case .success(let intake) = line.intake { filings[line.number] = try await intaker.prepared(intake) }
+        }
+        return ImportPart(lines: lines[...], filings: filings)
+    }
+
+    /// Stores the next part of an import; a line that fails by itself is refused, and its neighbours are not.
     ///
     /// - Throws: ``ImportError``, `MomentError`, or `PostgresError`; nothing of the part is stored then.
-    public func store(_ lines: [ImportLine], of whole: Import) async throws {
+    public func store(_ part: ImportPart, of whole: Import) async throws {
         do {
-            try await attempt(lines, of: whole)
+            try await attempt(part, of: whole)
         } catch PostgresError.server(let error) where error.state.hasPrefix("22") || error.state.hasPrefix("23") {
-            guard lines.count > 1 else {
-                guard let line = lines.first else { return }
+            guard part.lines.count > 1 else {
                 let fault = Fault(
                     pointer: "#", code: "not_storable", detail: "cannot be stored; tell the operator the line")
-                let refused = ImportLine(number: line.number, intake: .failure(InvalidDocument(faults: [fault])))
-                return try await attempt([refused], of: whole)
+                let refused = part.lines.map { line in
+                    ImportLine(number: line.number, intake: .failure(InvalidDocument(faults: [fault])))
+                }
+                return try await attempt(ImportPart(lines: refused[...], filings: [:]), of: whole)
             }
-            let half = lines.count / 2
-            try await store(Array(lines[..<half]), of: whole)
-            try await store(Array(lines[half...]), of: whole)
+            let middle = part.lines.startIndex + part.lines.count / 2
+            try await store(ImportPart(lines: part.lines[..<middle], filings: part.filings), of: whole)
+            try await store(ImportPart(lines: part.lines[middle...], filings: part.filings), of: whole)
         }
     }
 
-    private func attempt(_ lines: [ImportLine], of whole: Import) async throws {
-        var prepared: [(line: Int, filing: PreparedFiling)] = []
-        for line in lines {
-            guard case .success(let intake) = line.intake else { continue }
-            prepared.append((line.number, try await intaker.prepared(intake)))
-        }
-        let barriers = try await numbers.barriers(of: prepared.map(\.filing))
-        let free = try await numbers.take(prepared.count, of: whole.campaignID)
+    private func attempt(_ part: ImportPart, of whole: Import) async throws {
+        let barriers = try await numbers.barriers(of: part.prepared.map(\.filing))
+        let free = try await numbers.take(part.prepared.count, of: whole.campaignID)
         do {
-            let rest = try await database.transaction { [prepared] db in
-                try db.store(lines, prepared, of: whole, attesting: barriers, numbered: free)
+            let rest = try await database.transaction { db in
+                try db.store(part, of: whole, attesting: barriers, numbered: free)
             }
             numbers.giveBack(rest, of: whole.campaignID)
         } catch {
@@ -114,12 +121,23 @@ public final class Importer: Sendable {
     }
 }
 
+/// Lines of an import that go into one commit, sealed and ready to be numbered.
+public struct ImportPart: Sendable {
+    fileprivate let lines: ArraySlice<ImportLine>
+    /// By the number of their line; those that were refused have none.
+    fileprivate let filings: [Int: PreparedFiling]
+
+    fileprivate var prepared: [(line: Int, filing: PreparedFiling)] {
+        lines.compactMap { line in filings[line.number].map { (line.number, $0) } }
+    }
+}
+
 extension Connection {
     /// - Returns: Numbers that were not needed.
     fileprivate func store(
-        _ lines: [ImportLine], _ prepared: [(line: Int, filing: PreparedFiling)], of whole: Import,
-        attesting barriers: [CampaignBarrier: UUID], numbered free: [Int]
+        _ part: ImportPart, of whole: Import, attesting barriers: [CampaignBarrier: UUID], numbered free: [Int]
     ) throws -> [Int] {
+        let (lines, prepared) = (part.lines, part.prepared)
         guard let first = lines.first?.number, let last = lines.last?.number else { return free }
         let standing = try self.first("SELECT lines FROM filing_import WHERE id = \(whole.id) FOR UPDATE") { row in
             try row.read(Int.self)
