@@ -7,14 +7,16 @@ REPORT ?= rectify-report.html
 # Tests that watch the clock run by themselves, one after another; those that keep every processor busy for minutes run last.
 TIMED  := PoolTests|ConnectionTests|CommandTests.CommandTests|TriageTests
 HEAVY  := WalkTests|CrowdTests|SearchTests|LaneTests
+# Those that kill servers again and again: `make test-long`.
+LONG   := LongTests
 # The others, so many at a time: each has a database and some a server of its own.
 WIDTH  := --experimental-maximum-parallelization-width 6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo run test lint format bench clean
+.PHONY: help setup build demo run test test-long lint format bench clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing on this machine (Debian packages)
 	@.make/setup
@@ -32,9 +34,15 @@ run: build ## Start the server with a database of its own; Ctrl-C stops both
 test: ## Run every test, on a real PostgreSQL
 	@.make/setup tmux
 	@$(SWIFT) build --build-tests
-	@.make/test quick $(WIDTH) --skip '$(TIMED)|$(HEAVY)'
+	@.make/test quick $(WIDTH) --skip '$(TIMED)|$(HEAVY)|$(LONG)'
 	@.make/test timed --no-parallel --filter '$(TIMED)'
 	@.make/test heavy --filter '$(HEAVY)'
+
+test-long: ## Run the tests that take minutes, and let schemathesis try the live server
+	@.make/setup tmux
+	@$(SWIFT) build --build-tests
+	@.make/test long --no-parallel --filter '$(LONG)'
+	@.make/contract .build/debug/rectify
 
 lint: ## Check form: swift-format, strictly
 	@$(SWIFT) format lint --strict --recursive Sources Tests Package.swift

@@ -108,6 +108,24 @@ public final class EmbeddedServer: Sendable {
         try await run("pg_ctl", ["-D", data.plainPath, "-m", "fast", "-w", "-t", "60", "stop"])
     }
 
+    /// Whether the server's process lives.
+    public var isRunning: Bool {
+        guard let file = try? String(contentsOf: data.appending(path: "postmaster.pid"), encoding: .utf8),
+            let process = file.split(separator: "\n").first.flatMap({ pid_t($0) })
+        else { return false }
+        return kill(process, 0) == 0
+    }
+
+    /// Starts the server again where it has died; what was committed is there.
+    ///
+    /// - Returns: Whether it had died.
+    /// - Throws: ``Failure/commandFailed(_:output:)``, also where what the dead one left behind still ends.
+    public func revive() async throws -> Bool {
+        guard !isRunning else { return false }
+        try await startServer()
+        return true
+    }
+
     // MARK: Steps
 
     private func createCluster() async throws {

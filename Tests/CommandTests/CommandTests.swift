@@ -212,7 +212,7 @@ extension String {
 }
 
 extension JSON {
-    fileprivate mutating func remove(_ name: String) {
+    mutating func remove(_ name: String) {
         guard case .object(var members) = self else { return }
         members[name] = nil
         self = .object(members)

@@ -38,6 +38,12 @@ struct Program: Sendable {
     func run(
         _ arguments: String..., input: String = "", environment changes: [Environment.Key: String?] = [:]
     ) async throws -> Outcome {
+        try await run(arguments, input: input, environment: changes)
+    }
+
+    func run(
+        _ arguments: [String], input: String = "", environment changes: [Environment.Key: String?] = [:]
+    ) async throws -> Outcome {
         let result = try await Subprocess.run(
             .path(FilePath(Self.path)), arguments: Arguments(arguments), environment: environment(changes),
             input: .string(input), output: .string(limit: 8 << 20), error: .string(limit: 1 << 20))

@@ -39,12 +39,29 @@ struct Up: AsyncParsableCommand {
             for name in ["rectify", "rectify_keys"] { try await create(name, on: server) }
             let deployment = Deployment(server, in: directory)
             logger.debug("embedded PostgreSQL runs")
+            let watch = Task { await keepAlive(server, logger) }
+            defer { watch.cancel() }
             try await serve(deployment, settings)
+            watch.cancel()
+            await watch.value
         } catch {
             try? await server.stop()
             throw error
         }
         try await server.stop()
+    }
+
+    /// Brings the database back where its process has died, within a second or two, until the task is cancelled.
+    private func keepAlive(_ server: EmbeddedServer, _ logger: Logger) async {
+        while !Task.isCancelled {
+            do {
+                if try await server.revive() { logger.warning("PostgreSQL had died and was started again") }
+            } catch {
+                logger.error(
+                    "PostgreSQL has died and does not start yet; it is tried again", metadata: ["error": "\(error)"])
+            }
+            try? await Task.sleep(for: .seconds(1))
+        }
     }
 
     private func serve(_ deployment: Deployment, _ settings: Settings) async throws {
