@@ -33,9 +33,16 @@ struct EvidenceRoutes {
             let record = try await service.databases.work.transaction(.readOnly) { db in try db.found(reference) }
             return Access(record: record, actor: officer.actor)
         }
-        let record = try await service.tracked(request)
+        var refused = Service.unknownTrackingCode
+        refused.status = .unauthorized
+        let record: ComplaintRecord
+        do {
+            record = try await service.tracked(request)
+        } catch let problem as Problem where problem.code == refused.code {
+            throw refused
+        }
         // Another complaint's code tells nothing about this one.
-        guard record.reference == reference else { throw Service.unknownTrackingCode }
+        guard record.reference == reference else { throw refused }
         return Access(record: record, actor: Actor(.complainant))
     }
 

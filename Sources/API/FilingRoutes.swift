@@ -27,7 +27,7 @@ struct FilingRoutes {
         query.finish()
         try query.faults.finish()
         let body = try await Body(request)
-        let idempotent = isTrial ? nil : try request.idempotent(for: party.principal, body.bytes)
+        let idempotent = try request.idempotent(for: party.principal, body.bytes, isTrial: isTrial)
         let intake = try await reader(party).intake(body.reader)
         guard let idempotent else {
             try await service.intaker.check(intake)
@@ -58,9 +58,12 @@ struct FilingRoutes {
         let body = try await Body(request, limit: Self.batchBytes)
         let isAtomic = body.reader.bool("atomic") ?? true
         let isTrial = body.reader.bool("validate_only") ?? false
-        let once = isTrial ? nil : try request.idempotent(for: party.principal, body.bytes)
+        let once = try request.idempotent(for: party.principal, body.bytes, isTrial: isTrial)
         if !body.reader.has("items") { body.reader.fault("items", "missing", "is required: one to 100 filings") }
         let items = body.reader.elements("items", limit: Self.batch)
+        if items.isEmpty, body.reader.has("items") {
+            body.reader.fault("items", "empty", "has to hold one to 100 filings")
+        }
         try body.finish()
         let read = try await read(items, party)
         if isAtomic {

@@ -29,7 +29,7 @@ struct Gate: RouterMiddleware {
     }
 
     /// Characters of an address.
-    private static let addressLimit = 4096
+    private static let addressLimit = 16_384
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response

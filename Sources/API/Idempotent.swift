@@ -7,6 +7,13 @@ import Postgres
 import Store
 
 extension Request {
+    /// The same, or `nil` where it only looks: then it needs no key, but one that comes has to be good.
+    func idempotent(for principal: String, _ body: Data, isTrial: Bool) throws -> IdempotentRequest? {
+        guard isTrial else { return try idempotent(for: principal, body) }
+        if headers[.idempotencyKey] != nil { _ = try idempotent(for: principal, body) as IdempotentRequest }
+        return nil
+    }
+
     /// The request as one that may come twice: by its `Idempotency-Key`, a quoted string or a bare token.
     ///
     /// - Throws: ``Problem`` 400 where the key is missing or could be guessed, since it opens the answer that is kept.

@@ -68,7 +68,12 @@ enum MediaKind: String, Sendable {
 extension Router<Context> {
     /// Registers the routes, and answers 405 with `Allow` for every other method on their paths.
     func register(_ routes: [Route]) {
-        let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace]
+        let methods: [HTTPRequest.Method] =
+            [.get, .head, .post, .put, .patch, .delete, .options, .trace]
+            + [
+                "QUERY", "SEARCH", "PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "LINK",
+                "UNLINK", "PURGE", "ACL", "BIND", "MERGE",
+            ].compactMap { HTTPRequest.Method($0) }
         for (path, group) in Dictionary(grouping: routes, by: \.path) {
             for route in group {
                 on(RouterPath(path), method: route.method) { request, context in

@@ -125,6 +125,7 @@ struct WorkRoutes {
         guard officer.role != .auditor else { throw Refusal.forbidden(action: "mark_seen", role: officer.role) }
         let (id, _) = try await service.campaign(context)
         let body = try await Body(request)
+        if !body.reader.has("ids") { body.reader.fault("ids", "missing", "is required: ids of reminders") }
         let ids = body.reader.texts("ids", limit: 200, length: 36).compactMap { text -> UUID? in
             if let id = UUID(uuidString: text) { return id }
             body.reader.fault("ids", "invalid", "“\(text)” is no id of a reminder")
