@@ -32,14 +32,14 @@ run: build ## Start the server with a database of its own; Ctrl-C stops both
 	@$(DEMO) up
 
 test: ## Run every test, on a real PostgreSQL
-	@.make/setup tmux
+	@.make/setup tmux openssl
 	@$(SWIFT) build --build-tests
 	@.make/test quick $(WIDTH) --skip '$(TIMED)|$(HEAVY)|$(LONG)'
 	@.make/test timed --no-parallel --filter '$(TIMED)'
 	@.make/test heavy --filter '$(HEAVY)'
 
 test-long: ## Run the tests that take minutes, and let schemathesis try the live server
-	@.make/setup tmux
+	@.make/setup tmux openssl
 	@$(SWIFT) build --build-tests
 	@.make/test long --no-parallel --filter '$(LONG)'
 	@.make/contract .build/debug/rectify

@@ -98,7 +98,7 @@ let package = Package(
             dependencies: [
                 "API", "Client", "Contract", "Store", "Reports", "Casework", "Postgres", "TestSupport", crypto,
                 httpClient,
-                hummingbird, lifecycle, logging, nio, nioHTTP1, nioPosix,
+                hummingbird, lifecycle, logging, nio, nioHTTP1, nioPosix, nioSSL, subprocess,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -116,7 +116,8 @@ extension JSON {
 /// Runs `body` against a server of its own.
 func withServer(
     now: @escaping @Sendable () -> Date = Date.init, limits: RateLimits = RateLimits(), requestsAtOnce: Int = 1024,
-    connections: ConnectionLimits = ConnectionLimits(), _ body: @escaping @Sendable (TestServing) async throws -> Void
+    connections: ConnectionLimits = ConnectionLimits(), proxies: TrustedProxies = TrustedProxies(),
+    certificate: Listening.Certificate? = nil, _ body: @escaping @Sendable (TestServing) async throws -> Void
 ) async throws {
     try await withStore { store in
         let letters = try ["zh", "en"].reduce(into: [String: String]()) { letters, language in
@@ -126,10 +127,10 @@ func withServer(
         let service = Service(
             databases: store.databases, references: store.references, keys: store.keys, letters: letters,
             contract: try Data(contentsOf: repository.appending(path: "Config/openapi.json")), limits: limits,
-            requestsAtOnce: requestsAtOnce, now: now)
+            requestsAtOnce: requestsAtOnce, proxies: proxies, isEncrypted: certificate != nil, now: now)
         let (ports, started) = AsyncStream<Int>.makeStream()
         let application = Application(
-            router: router(service), server: try Listening(connections).server,
+            router: router(service), server: try Listening(connections, certificate: certificate).server,
             configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in started.yield(channel.localAddress?.port ?? 0) }, logger: quiet)
         let tokens = try await store.officers()
@@ -141,7 +142,8 @@ func withServer(
                 port = number
                 break
             }
-            let serving = TestServing(store: store, address: "http://127.0.0.1:\(port)", tokens: tokens)
+            let serving = TestServing(
+                store: store, address: "\(certificate == nil ? "http" : "https")://127.0.0.1:\(port)", tokens: tokens)
             do {
                 try await body(serving)
             } catch {
