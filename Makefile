@@ -55,6 +55,7 @@ bench: build ## Measure reading, filing, and searching a million complaints, bes
 	@.make/setup wrk curl
 	@.make/bench $(DEMO)
 	@.make/bench $(DEMO) file
+	@.make/bench $(DEMO) import
 	@.make/bench $(DEMO) search
 
 clean: ## Remove everything that was built

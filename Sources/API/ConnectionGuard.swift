@@ -150,7 +150,12 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
             if !isReadingBody { wait(limits.answer, context) }
             context.write(data, promise: promise)
         case .body:
-            context.write(data, promise: promise)
+            // An answer may be long, as long as each part of it is taken in time.
+            let taken = promise ?? context.eventLoop.makePromise(of: Void.self)
+            let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+            let place = NIOLoopBound(context, eventLoop: context.eventLoop)
+            taken.futureResult.whenSuccess { bound.value.partTaken(place.value) }
+            context.write(data, promise: taken)
         case .end:
             isAnswered = true
             let taken = promise ?? context.eventLoop.makePromise(of: Void.self)
@@ -159,6 +164,11 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
             taken.futureResult.whenSuccess { bound.value.answered(place.value) }
             context.write(data, promise: taken)
         }
+    }
+
+    private func partTaken(_ context: ChannelHandlerContext) {
+        guard !isReadingBody, !isAnswered else { return }
+        wait(limits.answer, context)
     }
 
     private func answered(_ context: ChannelHandlerContext) {

@@ -48,8 +48,7 @@ struct EvidenceRoutes {
 
     @Sendable func add(_ request: Request, context: Context) async throws -> Response {
         let access = try await access(request, context)
-        return try await service.uploads.with(try Upload.size(of: request)) {
-            let upload = try await Upload(request)
+        return try await Upload.reading(request, in: service.uploads) { upload in
             let file = try EvidenceFile(upload.bytes, named: upload.name, mediaType: upload.mediaType)
             return try await keep(file, upload.capturedOn, access)
         }

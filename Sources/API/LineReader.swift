@@ -28,7 +28,8 @@ struct LineReader {
             var start = 0
             for (index, byte) in bytes.enumerated() {
                 if isQuoting, byte == UInt8(ascii: "\"") { isInQuotes.toggle() }
-                guard byte == 0x0A, !isInQuotes else { continue }
+                // After a mark that never ends, what follows the longest record begins anew.
+                guard byte == 0x0A, !isInQuotes || isTooLong else { continue }
                 append(bytes[start..<index])
                 if let record = finish() { records.append(record) }
                 start = index + 1
@@ -51,7 +52,7 @@ struct LineReader {
     }
 
     private mutating func finish() -> Record? {
-        defer { (open, isTooLong) = ([], false) }
+        defer { (open, isTooLong, isInQuotes) = ([], false, false) }
         if isTooLong { return .tooLong }
         return open.contains { $0 > 0x20 } ? .bytes(open) : nil
     }

@@ -6,25 +6,41 @@ import Hummingbird
 import Synchronization
 
 /// Room for files on their way: so many bytes at a time, whoever sends them.
+///
+/// It is taken as the bytes come, so that who only says that much will come keeps nobody out.
 final class UploadRoom: Sendable {
     private let free: Mutex<Int>
 
-    init(bytes: Int = 4 * EvidenceFile.maximumBytes) {
+    init(bytes: Int = 3 * EvidenceFile.maximumBytes) {
         free = Mutex(bytes)
     }
 
-    /// - Throws: ``Problem`` 503 where others fill it.
-    func with<Value>(_ bytes: Int, _ body: () async throws -> Value) async throws -> Value {
-        let isTaken = free.withLock { free in
-            guard free >= bytes else { return false }
-            free -= bytes
-            return true
+    /// Collects a body, and holds its room until `use` has ended.
+    ///
+    /// - Throws: ``Problem`` 413 where it is longer than `limit`, 503 where others fill the room, or what `use` throws.
+    func collecting<Value>(
+        _ body: RequestBody, upTo limit: Int, _ use: ([UInt8]) async throws -> Value
+    ) async throws -> Value {
+        var bytes: [UInt8] = []
+        defer { free.withLock { [count = bytes.count] in $0 += count } }
+        for try await piece in body {
+            guard bytes.count + piece.readableBytes <= limit else {
+                throw Problem.tooLarge(limit: EvidenceFile.maximumBytes)
+            }
+            let isTaken = free.withLock { free in
+                guard free >= piece.readableBytes else { return false }
+                free -= piece.readableBytes
+                return true
+            }
+            guard isTaken else {
+                var problem = Problem.overloaded(
+                    "Other files are being sent; send this one again in a moment.", retryAfter: 3)
+                problem.headers[.connection] = "close"
+                throw problem
+            }
+            bytes.append(contentsOf: piece.readableBytesView)
         }
-        guard isTaken else {
-            throw Problem.overloaded("Other files are being sent; send this one again in a moment.", retryAfter: 3)
-        }
-        defer { free.withLock { $0 += bytes } }
-        return try await body()
+        return try await use(bytes)
     }
 }
 
@@ -38,16 +54,22 @@ struct Upload {
     /// Bytes a form may have beside its file.
     private static let formMargin = 16 * 1024
 
-    /// How much of a request would be read, at the most.
-    static func size(of request: Request) throws -> Int {
+    /// Reads a file, and holds its room until `use` has ended.
+    ///
+    /// - Throws: ``Problem`` 413, 415, 400 or 503, `InvalidDocument`, or what `use` throws.
+    static func reading<Value>(
+        _ request: Request, in room: UploadRoom, _ use: (Upload) async throws -> Value
+    ) async throws -> Value {
         let limit = EvidenceFile.maximumBytes + formMargin
-        guard let length = request.headers[.contentLength].flatMap(Int.init) else { return limit }
-        guard length <= limit else { throw Problem.tooLarge(limit: EvidenceFile.maximumBytes) }
-        return length
+        if let length = request.headers[.contentLength].flatMap(Int.init), length > limit {
+            throw Problem.tooLarge(limit: EvidenceFile.maximumBytes)
+        }
+        return try await room.collecting(request.body, upTo: limit) { bytes in
+            try await use(try Upload(request, bytes))
+        }
     }
 
-    /// - Throws: ``Problem`` 413, 415 or 400, or `InvalidDocument`.
-    init(_ request: Request) async throws {
+    private init(_ request: Request, _ body: [UInt8]) throws {
         guard request.headers[.contentEncoding] == nil, let type = request.headers[.contentType] else {
             throw Self.unsupported
         }
@@ -55,8 +77,6 @@ struct Upload {
         let captured = query.day("captured_on")
         query.finish()
         try query.faults.finish()
-        let all = try await request.body.collect(upTo: EvidenceFile.maximumBytes + Self.formMargin)
-        let body = Array(all.readableBytesView)
         try Self.check(body, against: request.headers[.contentDigest])
         let media = type.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
         guard media == "multipart/form-data" else {

@@ -183,7 +183,7 @@ extension Connection {
         let rows = try all(
             """
             SELECT \(BarrierSummary.columns), l.complaint_id
-            FROM unnest(\(complaints.campaigns), \(complaints.ids)) AS w(campaign, id)
+            FROM unnest(\(complaints.campaigns)::bigint[], \(complaints.ids)::uuid[]) AS w(campaign, id)
             JOIN complaint_barrier l ON l.campaign_id = w.campaign AND l.complaint_id = w.id
             JOIN barrier b ON b.campaign_id = l.campaign_id AND b.id = l.barrier_id
             ORDER BY b.number

@@ -213,7 +213,7 @@ extension Connection {
         let rows = try all(
             """
             SELECT w.id, found.number
-            FROM unnest(\(complaints.campaigns), \(complaints.ids)) AS w(campaign, id)
+            FROM unnest(\(complaints.campaigns)::bigint[], \(complaints.ids)::uuid[]) AS w(campaign, id)
             CROSS JOIN LATERAL (
                 SELECT DISTINCT c.number
                 FROM contact_digest mine
@@ -236,7 +236,7 @@ extension Connection {
         let rows = try all(
             """
             SELECT w.id, found.complaint_id, found.relation
-            FROM unnest(\(complaints.campaigns), \(complaints.ids)) AS w(campaign, id)
+            FROM unnest(\(complaints.campaigns)::bigint[], \(complaints.ids)::uuid[]) AS w(campaign, id)
             CROSS JOIN LATERAL (
                 SELECT complaint_id, relation FROM complaint_relation
                 WHERE campaign_id = w.campaign AND other_id = w.id ORDER BY complaint_id LIMIT 200) found
@@ -255,7 +255,7 @@ extension Connection {
         guard !complaints.isEmpty else { return [:] }
         let rows = try all(
             """
-            SELECT c.id, c.number FROM unnest(\(complaints.campaigns), \(complaints.ids)) AS w(campaign, id)
+            SELECT c.id, c.number FROM unnest(\(complaints.campaigns)::bigint[], \(complaints.ids)::uuid[]) AS w(campaign, id)
             JOIN complaint c ON c.campaign_id = w.campaign AND c.id = w.id
             """
         ) { row in (try row.read(UUID.self), try row.read(Int.self)) }

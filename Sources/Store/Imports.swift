@@ -92,6 +92,8 @@ public final class Importer: Sendable {
             try await attempt(part, of: whole)
         } catch PostgresError.server(let error) where error.state.hasPrefix("22") || error.state.hasPrefix("23") {
             guard part.lines.count > 1 else {
+                // The same filer has sent it by another way meanwhile: it is known now.
+                if error.constraint == "complaint_is_filed_once" { return try await attempt(part, of: whole) }
                 let fault = Fault(
                     pointer: "#", code: "not_storable", detail: "cannot be stored; tell the operator the line")
                 let refused = part.lines.map { line in

@@ -47,7 +47,7 @@ extension Connection {
         let rows = try all(
             """
             SELECT s.complaint_id, s.field, s.sealed
-            FROM unnest(\(complaints.campaigns), \(complaints.ids)) AS w(campaign, id)
+            FROM unnest(\(complaints.campaigns)::bigint[], \(complaints.ids)::uuid[]) AS w(campaign, id)
             JOIN complaint_sealed s ON s.campaign_id = w.campaign AND s.complaint_id = w.id
             WHERE s.field NOT LIKE 'message%'
             """
@@ -69,7 +69,7 @@ extension Connection {
             """
             SELECT ca.prefix, c.number, e.sequence, coalesce(e.on_behalf_of, e.actor_kind), e.effective_on,
                    e.recorded_at, c.id, c.key_id, s.sealed
-            FROM unnest(\(cases.campaigns), \(cases.ids)) AS w(campaign, id)
+            FROM unnest(\(cases.campaigns)::bigint[], \(cases.ids)::uuid[]) AS w(campaign, id)
             JOIN campaign ca ON ca.id = w.campaign
             JOIN complaint c ON c.campaign_id = w.campaign AND c.id = w.id
             CROSS JOIN LATERAL (

@@ -197,6 +197,11 @@ struct ImportTests {
             #expect(
                 records == ["a,\"b\nc\"\r", "d,e", "f"].map { .bytes(Array($0.utf8)) }, "cut into pieces of \(size)")
         }
+        // A mark that never ends takes one record with it, and not the rest of the file.
+        var reader = LineReader(isCSV: true)
+        let open = "a,\"" + String(repeating: "x", count: LineReader.limit) + "\n"
+        let found = reader.records(in: ByteBuffer(string: open)) + reader.records(in: ByteBuffer(string: "\nb,c\n"))
+        #expect(found == [.tooLong, .bytes(Array("b,c".utf8))])
         #expect(csvFields(Array("a,\"b\"\"c\",,\"\"".utf8)) == ["a", "b\"c", "", ""])
         #expect(csvFields(Array("a,b\"c".utf8)) == nil && csvFields(Array("\"a\"b".utf8)) == nil)
     }

@@ -40,10 +40,18 @@ struct Up: AsyncParsableCommand {
             let deployment = Deployment(server, in: directory)
             logger.debug("embedded PostgreSQL runs")
             let watch = Task { await keepAlive(server, logger) }
-            defer { watch.cancel() }
-            try await serve(deployment, settings)
-            watch.cancel()
-            await watch.value
+            // Nobody starts it again while it is being stopped.
+            func endWatch() async {
+                watch.cancel()
+                await watch.value
+            }
+            do {
+                try await serve(deployment, settings)
+            } catch {
+                await endWatch()
+                throw error
+            }
+            await endWatch()
         } catch {
             try? await server.stop()
             throw error
