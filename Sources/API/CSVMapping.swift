@@ -34,7 +34,11 @@ struct CSVMapping {
         }
         if let fixed = reader.object("constants") {
             for name in fixed.names {
-                constants[name.split(separator: ".").map(String.init)] = .string(fixed.requiredText(name, limit: 200))
+                let path = name.split(separator: ".").map(String.init)
+                if !(1...2).contains(path.count) {
+                    fixed.fault(name, "invalid", "has to be a member such as kind, or blocked_link.scene")
+                }
+                constants[path] = Self.value(fixed.requiredText(name, limit: 200), at: path)
             }
             fixed.finish()
         }
@@ -48,10 +52,14 @@ struct CSVMapping {
         for (path, value) in constants { members.set(value, at: path) }
         for (name, field) in zip(header, fields) where !field.isEmpty {
             guard let path = columns[name] else { continue }
-            let isTruth = Self.truths.contains(path) && ["true", "false"].contains(field)
-            members.set(isTruth ? .bool(field == "true") : .string(field), at: path)
+            members.set(Self.value(field, at: path), at: path)
         }
         return .object(members)
+    }
+
+    private static func value(_ text: String, at path: [String]) -> JSON {
+        let isTruth = truths.contains(path) && ["true", "false"].contains(text)
+        return isTruth ? .bool(text == "true") : .string(text)
     }
 
     /// Columns that the mapping names and the header has not.

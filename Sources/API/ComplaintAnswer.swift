@@ -6,7 +6,7 @@ import Hummingbird
 import Postgres
 import Store
 
-/// A complaint with what is shown beside it, read in one transaction.
+/// A complaint with what is shown beside it.
 struct ComplaintParts: Sendable {
     let record: ComplaintRecord
     let barriers: [BarrierSummary]

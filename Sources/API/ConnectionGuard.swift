@@ -9,7 +9,7 @@ public struct ConnectionLimits: Sendable {
     public var head: TimeAmount
     /// Between the end of an answer and the end of the next request's head.
     public var idle: TimeAmount
-    /// For a body; one that is long gets longer, as long as it comes at the least rate.
+    /// For a body; one that is long gets as much again, as long as it comes at the least rate.
     public var body: TimeAmount
     /// Bytes of a body that have to come in a second once its time is over.
     public var leastRate = 8192
@@ -67,7 +67,8 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
     private var address: String?
     private var timer: Scheduled<Void>?
     private var received = 0
-    private var bodyBegan: NIODeadline?
+    /// Of the body, when its time was last looked at.
+    private var receivedBefore = 0
     private var isReadingBody = false
     /// The answer says that nothing more is wanted.
     private var isClosing = false
@@ -104,7 +105,7 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
-            (isReadingBody, isClosing, isAnswered, received, bodyBegan) = (true, false, false, 0, .now())
+            (isReadingBody, isClosing, isAnswered, received, receivedBefore) = (true, false, false, 0, 0)
             waitForBody(context)
             if head.headerFields[.expect]?.lowercased() == "100-continue" {
                 context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
@@ -129,13 +130,13 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
         let place = NIOLoopBound(context, eventLoop: context.eventLoop)
         timer = context.eventLoop.scheduleTask(in: limits.body) {
             let (guarding, context) = (bound.value, place.value)
-            guard guarding.isReadingBody, let began = guarding.bodyBegan else { return }
-            let earned = TimeAmount.seconds(Int64(guarding.received / guarding.limits.leastRate))
-            if NIODeadline.now() >= began + guarding.limits.body + earned {
-                context.close(promise: nil)
-            } else {
-                guarding.waitForBody(context)
-            }
+            guard guarding.isReadingBody else { return }
+            // What came fast at first earns nothing for later: a connection that stands still is let go.
+            let least = Double(guarding.limits.leastRate) * Double(guarding.limits.body.nanoseconds) / 1e9
+            let came = guarding.received - guarding.receivedBefore
+            guard Double(came) >= least else { return context.close(promise: nil) }
+            guarding.receivedBefore = guarding.received
+            guarding.waitForBody(context)
         }
     }
 

@@ -48,9 +48,12 @@ struct EvidenceRoutes {
 
     @Sendable func add(_ request: Request, context: Context) async throws -> Response {
         let access = try await access(request, context)
-        return try await Upload.reading(request, in: service.uploads) { upload in
-            let file = try EvidenceFile(upload.bytes, named: upload.name, mediaType: upload.mediaType)
-            return try await keep(file, upload.capturedOn, access)
+        // Looking at a file and sealing it takes long for a thread that others' requests come by.
+        return try await withTaskExecutorPreference(globalConcurrentExecutor) {
+            try await Upload.reading(request, in: service.uploads) { upload in
+                let file = try EvidenceFile(upload.bytes, named: upload.name, mediaType: upload.mediaType)
+                return try await keep(file, upload.capturedOn, access)
+            }
         }
     }
 
@@ -72,7 +75,7 @@ struct EvidenceRoutes {
                 try db.perform(
                     sealed.action, on: record.reference, by: access.actor, terms, book: book, at: now, key: key)
             }
-        } catch let error as PostgresError where error.constraint == "evidence_file_pkey" {
+        } catch EvidenceError.known {
             // Sent before: what is there is told again.
             return try await describe(sealed, access, isNew: false)
         }
@@ -80,13 +83,19 @@ struct EvidenceRoutes {
     }
 
     private func describe(_ sealed: SealedEvidence, _ access: Access, isNew: Bool) async throws -> Response {
-        let bodies = try await bodies(access.record)
+        let bodies = try await bodies(access)
         guard let body = bodies.first(where: { $0.sha256 == sealed.sha256 }) else { throw Problem.notFound("file") }
         return try .json(body, status: isNew ? .created : .ok, headers: [.location: body.`self`])
     }
 
-    private func bodies(_ record: ComplaintRecord) async throws -> [EvidenceBody] {
-        let files = try await service.databases.work.transaction(.readOnly) { db in try db.evidence(of: record) }
+    /// What officers add is theirs: a complainant sees the own files only.
+    private func files(_ access: Access) async throws -> [EvidenceRecord] {
+        let all = try await service.databases.work.transaction(.readOnly) { db in try db.evidence(of: access.record) }
+        return all.filter { access.actor.kind == .officer || $0.isComplainants }
+    }
+
+    private func bodies(_ access: Access) async throws -> [EvidenceBody] {
+        let (record, files) = (access.record, try await files(access))
         let names = try await service.keys.names(of: files, record)
         let campaign = try await service.references.book().campaign(record.campaign)?.campaign
         return zip(files, names).map { file, name in
@@ -103,7 +112,7 @@ struct EvidenceRoutes {
 
     @Sendable func list(_ request: Request, context: Context) async throws -> Response {
         let access = try await access(request, context)
-        return try .json(Page(items: try await bodies(access.record)), headers: [.referrerPolicy: "no-referrer"])
+        return try .json(Page(items: try await bodies(access)), headers: [.referrerPolicy: "no-referrer"])
     }
 
     /// Sends a file, part by part, as something to be saved and never shown.
@@ -116,8 +125,7 @@ struct EvidenceRoutes {
         query.finish()
         try query.faults.finish()
         let digest = context.parameters.get("sha256") ?? ""
-        let files = try await service.databases.work.transaction(.readOnly) { db in try db.evidence(of: access.record) }
-        guard let file = files.first(where: { $0.sha256 == digest.lowercased() }) else {
+        guard let file = try await files(access).first(where: { $0.sha256 == digest.lowercased() }) else {
             throw Problem.notFound("file \(digest.prefix(64))")
         }
         let rendition = wanted ?? (file.strippedBytes == nil ? .original : .stripped)

@@ -14,6 +14,8 @@ struct ImportRoutes {
 
     /// Lines written in one commit.
     static let part = 500
+    /// Bytes of the lines written in one commit, by and large.
+    static let partBytes = 4 * 1024 * 1024
     /// Parts that are made ready while one is written.
     private static let ahead = 2
     /// Results read at a time.
@@ -97,7 +99,7 @@ struct ImportRoutes {
     }
 
     private func take(_ body: RequestBody, into whole: Import, for party: FilingParty) async throws {
-        var reader = LineReader(isCSV: whole.format == .csv)
+        var reader = RecordReader(isCSV: whole.format == .csv)
         var taker = LineTaker(service: service, whole: whole, party: party)
         // Parts on their way: each is made ready at once, and written after the one before.
         var underWay: Deque<Task<Void, any Error>> = []
@@ -111,7 +113,7 @@ struct ImportRoutes {
         }
         do {
             for try await piece in body {
-                for record in reader.records(in: piece) {
+                for record in reader.records(in: piece.readableBytesView) {
                     try taker.add(record)
                     guard taker.isFull else { continue }
                     begin(try await taker.part())
@@ -170,7 +172,8 @@ private struct LineTaker {
     let party: FilingParty
     private let mapping: CSVMapping?
     private var header: [String]?
-    private var records: [LineReader.Record] = []
+    private var records: [RecordReader.Record] = []
+    private var bytes = 0
     private var lines: Int
 
     init(service: Service, whole: Import, party: FilingParty) {
@@ -180,12 +183,13 @@ private struct LineTaker {
         mapping = whole.format == .csv ? CSVMapping(ObjectReader(document, faults: FaultList())) : nil
     }
 
-    var isFull: Bool { records.count >= ImportRoutes.part }
+    var isFull: Bool { records.count >= ImportRoutes.part || bytes >= ImportRoutes.partBytes }
 
     /// - Throws: `InvalidDocument` where the first record of a CSV is no header, or lacks a column of the mapping.
-    mutating func add(_ record: LineReader.Record) throws {
+    mutating func add(_ record: RecordReader.Record) throws {
         guard let mapping, header == nil else {
             records.append(record)
+            if case .bytes(let line) = record { bytes += line.count }
             return
         }
         guard case .bytes(var bytes) = record else { throw Self.badHeader("is too long") }
@@ -206,22 +210,16 @@ private struct LineTaker {
     mutating func part() async throws -> [ImportLine] {
         let reader = FilingReader(book: try await service.references.book(), party: party, now: service.now())
         let (records, first) = (self.records, lines + 1)
-        self.records = []
+        (self.records, bytes) = ([], 0)
         lines += records.count
         let half = records.count / 2
         async let front = understood(records[..<half], from: first, reader)
         async let back = understood(records[half...], from: first + half, reader)
-        var seen: [String: Int] = [:]
-        return await (front + back).map { line in
-            guard case .success(let intake) = line.intake, let own = intake.filing.clientReference else { return line }
-            guard let other = seen.updateValue(line.number, forKey: own) else { return line }
-            let fault = Fault(pointer: "#/client_reference", code: "duplicate", detail: "stands in line \(other) too")
-            return ImportLine(number: line.number, intake: .failure(InvalidDocument(faults: [fault])))
-        }
+        return await front + back
     }
 
     private func understood(
-        _ records: ArraySlice<LineReader.Record>, from first: Int, _ reader: FilingReader
+        _ records: ArraySlice<RecordReader.Record>, from first: Int, _ reader: FilingReader
     ) async -> [ImportLine] {
         records.enumerated().map { index, record in
             do {
@@ -236,10 +234,10 @@ private struct LineTaker {
         }
     }
 
-    private func intake(_ record: LineReader.Record, _ reader: FilingReader) throws -> Intake {
+    private func intake(_ record: RecordReader.Record, _ reader: FilingReader) throws -> Intake {
         guard case .bytes(let bytes) = record else {
             throw InvalidDocument(faults: [
-                Fault(pointer: "#", code: "too_long", detail: "may have \(LineReader.limit) bytes at the most")
+                Fault(pointer: "#", code: "too_long", detail: "may have \(RecordEnds.limit) bytes at the most")
             ])
         }
         var document: JSON

@@ -72,8 +72,8 @@ final class Authentication: RouterMiddleware {
 
     init(_ databases: Databases) {
         database = databases.work
-        officers = ReadLane(databases.reads) { db, tokens in try db.officers(bearing: tokens) }
-        filers = ReadLane(databases.reads) { db, keys in try db.filers(bearing: keys) }
+        officers = ReadLane(databases.tokens) { db, tokens in try db.officers(bearing: tokens) }
+        filers = ReadLane(databases.tokens) { db, keys in try db.filers(bearing: keys) }
     }
 
     func handle(

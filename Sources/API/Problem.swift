@@ -107,6 +107,7 @@ extension Problem {
                 .invalid([Fault(pointer: unfit.pointer, code: unfit.code, detail: unfit.detail)])
             case EvidenceError.complaintIsFull: .complaintIsFull
             case EvidenceError.noRoom: .noRoom
+            case EvidenceError.known: Problem(.conflict, "known", "There already", "The same file is there already.")
             case IntakeError.alreadyFiled(let existing): .alreadyFiled(existing)
             case let error as MomentError: Problem(error)
             case let error as PostgresError: Problem(error)

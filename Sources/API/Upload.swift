@@ -160,7 +160,7 @@ private func formParts(_ body: [UInt8], boundary: String) -> [FormPart]? {
             return rest.isEmpty || rest.elementsEqual(newline) ? parts : nil
         }
         guard body[place...].starts(with: newline),
-            let headEnd = firstPlace(of: newline + newline, in: body, from: place),
+            let headEnd = firstPlace(of: newline + newline, in: body, from: place), headEnd >= place + 2,
             let end = firstPlace(of: newline + delimiter, in: body, from: headEnd + 4)
         else { return nil }
         let head = String(decoding: body[(place + 2)..<headEnd], as: UTF8.self)
@@ -176,7 +176,7 @@ private func formParts(_ body: [UInt8], boundary: String) -> [FormPart]? {
         parts.append(
             FormPart(
                 name: name, fileName: fileName(in: disposition),
-                mediaType: fields["content-type"].map { String($0.prefix { $0 != ";" }) },
+                mediaType: fields["content-type"].map { $0.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces) },
                 body: body[(headEnd + 4)..<end]))
         place = end + newline.count + delimiter.count
     }

@@ -1,7 +1,8 @@
 /// A file that shows something: looked at before it is kept, and never opened by us afterwards.
 ///
-/// What it is said to be, how it is named and what its bytes are have to agree (OWASP ASVS 5.2.2), and nothing may stand
-/// behind its end, where a second file could hide.
+/// What it is said to be, how it is named and what its bytes are have to agree (OWASP ASVS 5.2.2). Behind the end of a
+/// picture, a film or a document nothing may stand, where a second file could hide. Films and documents are kept as they
+/// are, with whatever they say of where they were made.
 public struct EvidenceFile: Sendable, Equatable {
     public enum Kind: String, Sendable, CaseIterable, Codable {
         case png
@@ -93,10 +94,11 @@ public struct EvidenceFile: Sendable, Equatable {
 
     /// The last part of a path, without anything that could pretend to be another name.
     private static func checked(name: String) throws(Unfit) -> String {
-        let last = name.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map(String.init) ?? ""
+        // By code points: a slash with an accent on it is a slash.
+        let parts = name.unicodeScalars.split { $0 == "/" || $0 == "\\" }
+        let last = parts.last.map { String(String.UnicodeScalarView($0)) } ?? ""
         let isOdd = last.unicodeScalars.contains { scalar in
-            scalar.value < 0x20 || scalar.value == 0x7F || (0x202A...0x202E).contains(scalar.value)
-                || (0x2066...0x2069).contains(scalar.value) || [0x200E, 0x200F].contains(scalar.value)
+            [.control, .format, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
         }
         guard !isOdd else {
             throw Unfit(
@@ -123,8 +125,10 @@ public struct EvidenceFile: Sendable, Equatable {
             }
             return image.stripped
         case .pdf:
-            guard bytes.starts(with: "%PDF-".utf8), bytes.suffix(1024).holds("%%EOF") else {
-                throw Unfit("kind_mismatch", "is no whole PDF document")
+            var end = bytes[...]
+            while let last = end.last, last <= 0x20 { end.removeLast() }
+            guard bytes.starts(with: "%PDF-".utf8), end.suffix(5).elementsEqual("%%EOF".utf8) else {
+                throw Unfit("kind_mismatch", "is no whole PDF document, or has more behind its end")
             }
         case .mp4:
             guard isFilm(bytes) else { throw Unfit("kind_mismatch", "is no whole MP4 film") }

@@ -19,6 +19,14 @@ struct ImageFile {
         guard isWhole else { return nil }
     }
 
+    private var hasPicture = false
+
+    private static let drawingPNG: Set<String> = [
+        "IHDR", "PLTE", "IDAT", "IEND", "tRNS", "gAMA", "cHRM", "sRGB", "iCCP", "sBIT", "bKGD", "pHYs", "acTL", "fcTL",
+        "fdAT",
+    ]
+    private static let drawingWebP: Set<String> = ["VP8 ", "VP8L", "VP8X", "ALPH", "ANIM", "ANMF", "ICCP"]
+
     // MARK: PNG
 
     /// Chunks with a length, a name and a checksum, from `IHDR` to `IEND` (ISO/IEC 15948).
@@ -36,9 +44,10 @@ struct ImageFile {
                 guard name == "IHDR", length == 13 else { return false }
                 (width, height) = (bytes.bigEndian(at: place + 8, count: 4), bytes.bigEndian(at: place + 12, count: 4))
             }
-            // Text, when it was changed, and what a camera wrote.
-            if !["tEXt", "zTXt", "iTXt", "tIME", "eXIf"].contains(name) { stripped += bytes[place..<end] }
-            if name == "IEND" { return end == bytes.count }
+            if name == "IDAT" { hasPicture = true }
+            // What draws the picture; everything else could say where it was taken, and by whom.
+            if Self.drawingPNG.contains(name) { stripped += bytes[place..<end] }
+            if name == "IEND" { return end == bytes.count && hasPicture }
             place = end
         }
         return false
@@ -67,7 +76,8 @@ struct ImageFile {
             var end = place + 2 + length
             guard length >= 2, end <= bytes.count else { return false }
             if (0xC0...0xCF).contains(marker), ![0xC4, 0xC8, 0xCC].contains(marker) {
-                guard length >= 8 else { return false }
+                // One size only: a second could hide the first.
+                guard length >= 8, width == 0, height == 0 else { return false }
                 (height, width) = (bytes.bigEndian(at: place + 5, count: 2), bytes.bigEndian(at: place + 7, count: 2))
             }
             if marker == 0xDA { end = scanEnd(bytes, from: end) }
@@ -82,7 +92,7 @@ struct ImageFile {
     /// Comments, and what applications wrote, but for the kind of file and what its colours mean.
     private func isNote(_ marker: UInt8, _ body: ArraySlice<UInt8>) -> Bool {
         switch marker {
-        case 0xE0: !body.starts(with: "JFIF".utf8)
+        case 0xE0: !body.starts(with: "JFIF".utf8) || body.count > 14  // With a small picture of its own.
         case 0xE2: !body.starts(with: "ICC_PROFILE".utf8)
         case 0xEE: !body.starts(with: "Adobe".utf8)
         case 0xE1...0xEF, 0xFE: true
@@ -116,7 +126,8 @@ struct ImageFile {
             guard end <= bytes.count else { return false }
             let name = String(decoding: bytes[place..<(place + 4)], as: UTF8.self)
             measureWebP(name, Array(bytes[(place + 8)..<(place + 8 + length)]))
-            if name != "EXIF", name != "XMP " {
+            if ["VP8 ", "VP8L", "ANMF"].contains(name) { hasPicture = true }
+            if Self.drawingWebP.contains(name) {
                 var chunk = bytes[place..<end]
                 // The flags say that neither is there any more.
                 if name == "VP8X", length >= 1 { chunk[chunk.startIndex + 8] &= ~0x0C }
@@ -129,7 +140,7 @@ struct ImageFile {
         stripped += (0..<4).map { UInt8(size >> (8 * $0) & 0xFF) }
         stripped += "WEBP".utf8
         stripped += body
-        return width > 0 && height > 0
+        return width > 0 && height > 0 && hasPicture
     }
 
     private mutating func measureWebP(_ name: String, _ body: [UInt8]) {

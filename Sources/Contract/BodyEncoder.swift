@@ -291,8 +291,14 @@ private struct Single: SingleValueEncodingContainer {
 
     mutating func encode<Value: Encodable>(_ value: Value) throws {
         sink.beginValue()
+        // Numbers of other widths come here as what they are.
+        if Value.self != String.self, Value.self != Int.self, let number = value as? any BinaryInteger {
+            return sink.write(Int(number.description) ?? .max)
+        }
         try sink.write(value)
     }
+
+    mutating func encode(_ value: Float) throws { try encode(Double(value)) }
 
     mutating func encode(_ value: Double) throws {
         sink.beginValue()

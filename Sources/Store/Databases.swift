@@ -11,6 +11,8 @@ public struct Databases: Sendable {
     public let work: Database
     /// Lists and single cases, without a transaction around them: nothing can be written here.
     public let reads: Database
+    /// The question whose token it is, asked with every request and never behind a search.
+    public let tokens: Database
     /// Reports and lists that may take their time.
     public let reports: Database
     /// The question whether the database is there.
@@ -48,13 +50,14 @@ public struct Databases: Sendable {
         imports = database("imports", 2, .seconds(60), url: url, looksUpOnly: true)
         work = database("work", sizes.work, .seconds(5), url: url)
         reads = database("reads", sizes.reads, .seconds(2), url: url, looksUpOnly: true, readsOnly: true)
+        tokens = database("tokens", 2, .seconds(2), url: url, looksUpOnly: true, readsOnly: true)
         reports = database("reports", sizes.reports, .seconds(60), url: url)
         health = database("health", 1, .seconds(2), url: url)
         keys = database("keys", 2, .seconds(5), url: keysURL)
     }
 
     public func close() async {
-        for database in [filing, imports, work, reads, reports, health, keys] { await database.close() }
+        for database in [filing, imports, work, reads, tokens, reports, health, keys] { await database.close() }
     }
 }
 

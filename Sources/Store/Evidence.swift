@@ -23,6 +23,8 @@ public enum EvidenceError: Error, Equatable {
     case complaintIsFull
     /// All complaints together have.
     case noRoom
+    /// This complaint has the same file already.
+    case known
 }
 
 /// A file, encrypted in parts, ready to be written.
@@ -68,6 +70,8 @@ public struct EvidenceRecord: Sendable {
     public let strippedBytes: Int?
     public let capturedOn: Day?
     public let recordedAt: Date
+    /// Whether the complainant sent it, or someone at their wish.
+    public let isComplainants: Bool
     fileprivate let sealedName: Data
 
     /// In hexadecimal digits.
@@ -79,14 +83,18 @@ extension Connection {
     public func evidence(of record: ComplaintRecord) throws -> [EvidenceRecord] {
         try all(
             """
-            SELECT sha256, kind, bytes, stripped_bytes, captured_on, recorded_at, sealed_name FROM evidence_file
-            WHERE campaign_id = \(record.campaignID) AND complaint_id = \(record.complaint.id)
-            ORDER BY sequence LIMIT \(EvidenceQuota.files)
+            SELECT f.sha256, f.kind, f.bytes, f.stripped_bytes, f.captured_on, f.recorded_at,
+                   coalesce(e.on_behalf_of, e.actor_kind) = 'complainant', f.sealed_name
+            FROM evidence_file f
+            JOIN event e ON e.campaign_id = f.campaign_id AND e.case_id = f.complaint_id AND e.sequence = f.sequence
+            WHERE f.campaign_id = \(record.campaignID) AND f.complaint_id = \(record.complaint.id)
+            ORDER BY f.sequence LIMIT \(EvidenceQuota.files)
             """
         ) { row in
             EvidenceRecord(
                 digest: try row.read(), kind: try row.read(), bytes: try row.read(), strippedBytes: try row.read(),
-                capturedOn: try row.read(), recordedAt: try row.read(), sealedName: try row.read())
+                capturedOn: try row.read(), recordedAt: try row.read(), isComplainants: try row.read(),
+                sealedName: try row.read())
         }
     }
 
@@ -107,6 +115,13 @@ extension Connection {
     func insert(_ evidence: SealedEvidence, within quota: EvidenceQuota, of change: ComplaintChange) throws {
         let (campaign, complaint) = (change.record.campaignID, change.complaint.id)
         let bytes = evidence.file.bytes.count + (evidence.file.stripped?.count ?? 0)
+        let isKnown = try first(
+            """
+            SELECT true FROM evidence_file
+            WHERE campaign_id = \(campaign) AND complaint_id = \(complaint) AND sha256 = \(evidence.digest)
+            """
+        ) { row in try row.read(Bool.self) }
+        guard isKnown == nil else { throw EvidenceError.known }
         let taken = try first(
             """
             SELECT count(*), coalesce(sum(bytes + coalesce(stripped_bytes, 0)), 0)::bigint FROM evidence_file
@@ -116,9 +131,6 @@ extension Connection {
         guard let taken, taken.files < EvidenceQuota.files, taken.bytes + bytes <= EvidenceQuota.bytesOfOne else {
             throw EvidenceError.complaintIsFull
         }
-        let counted = try run(
-            "UPDATE evidence_total SET bytes = bytes + \(bytes) WHERE bytes + \(bytes) <= \(quota.bytesOfAll)")
-        guard counted == 1 else { throw EvidenceError.noRoom }
         try run(
             """
             INSERT INTO evidence_file (campaign_id, complaint_id, sha256, sequence, kind, bytes, stripped_bytes,
@@ -136,6 +148,10 @@ extension Connection {
                         \(part.sealed))
                 """)
         }
+        // Last, since other uploads wait for this row.
+        let counted = try run(
+            "UPDATE evidence_total SET bytes = bytes + \(bytes) WHERE bytes + \(bytes) <= \(quota.bytesOfAll)")
+        guard counted == 1 else { throw EvidenceError.noRoom }
     }
 }
 

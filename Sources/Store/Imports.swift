@@ -111,10 +111,11 @@ public final class Importer: Sendable {
         let barriers = try await numbers.barriers(of: part.prepared.map(\.filing))
         let free = try await numbers.take(part.prepared.count, of: whole.campaignID)
         do {
-            let rest = try await database.transaction { db in
+            let (rest, unused) = try await database.transaction { db in
                 try db.store(part, of: whole, attesting: barriers, numbered: free)
             }
             numbers.giveBack(rest, of: whole.campaignID)
+            await intaker.giveBackKeys(of: unused)
         } catch {
             if case PostgresError.commitOutcomeUnknown = error { throw error }
             numbers.giveBack(free, of: whole.campaignID)
@@ -135,12 +136,12 @@ public struct ImportPart: Sendable {
 }
 
 extension Connection {
-    /// - Returns: Numbers that were not needed.
+    /// - Returns: Numbers that were not needed, and filings that were there already.
     fileprivate func store(
         _ part: ImportPart, of whole: Import, attesting barriers: [CampaignBarrier: UUID], numbered free: [Int]
-    ) throws -> [Int] {
+    ) throws -> (rest: [Int], unused: [PreparedFiling]) {
         let (lines, prepared) = (part.lines, part.prepared)
-        guard let first = lines.first?.number, let last = lines.last?.number else { return free }
+        guard let first = lines.first?.number, let last = lines.last?.number else { return (free, []) }
         let standing = try self.first("SELECT lines FROM filing_import WHERE id = \(whole.id) FOR UPDATE") { row in
             try row.read(Int.self)
         }
@@ -149,7 +150,14 @@ extension Connection {
         for ((line, _), number) in zip(prepared, try numbersFiledBefore(prepared.map(\.filing.intake))) {
             known[line] = number
         }
-        let new = prepared.filter { known[$0.line] == nil }
+        // A reference that stands in an earlier line of the part is known as well, by that line's number.
+        var firstLines: [String: Int] = [:]
+        var repeated: [Int: Int] = [:]
+        for (line, filing) in prepared where known[line] == nil {
+            guard let own = filing.intake.filing.clientReference else { continue }
+            if let earlier = firstLines[own] { repeated[line] = earlier } else { firstLines[own] = line }
+        }
+        let new = prepared.filter { known[$0.line] == nil && repeated[$0.line] == nil }
         let attested = Set(new.compactMap { $0.filing.barrier.flatMap { barriers[$0] } })
         let summaries = try barrierSummaries(attested)
         let moment = try recordingMoment()
@@ -157,7 +165,7 @@ extension Connection {
         var results = RowBatch(for: .copy)
         var (numbers, free) = ([Int: Int](), free[...])
         for (line, filing) in new {
-            let number = free.popFirst() ?? 0
+            guard let number = free.popFirst() else { throw PostgresError.unexpectedRow("too few numbers were taken") }
             numbers[line] = number
             let receipt = Receipt(
                 reference: Reference(prefix: whole.prefix, number: number), trackingCode: filing.trackingCode,
@@ -165,6 +173,7 @@ extension Connection {
                 barrier: filing.barrier.flatMap { barriers[$0] }.flatMap { summaries[$0] })
             try rows.add(filing, receipt)
         }
+        for (line, earlier) in repeated { known[line] = numbers[earlier] }
         for line in lines {
             try results.add(line, filed: numbers[line.number], known: known[line.number], of: whole.id)
         }
@@ -177,7 +186,7 @@ extension Connection {
                 refused = refused + \(lines.count - prepared.count), changed_at = \(moment)
             WHERE id = \(whole.id)
             """)
-        return Array(free)
+        return (Array(free), prepared.filter { known[$0.line] != nil }.map(\.filing))
     }
 
     // MARK: Reading
@@ -229,12 +238,19 @@ extension Connection {
     }
 }
 
+extension Fault {
+    /// Without what somebody wrote at length.
+    fileprivate var short: Fault {
+        Fault(pointer: String(pointer.prefix(200)), code: code, detail: String(detail.prefix(400)))
+    }
+}
+
 extension RowBatch {
     fileprivate mutating func add(_ line: ImportLine, filed: Int?, known: Int?, of whole: UUID) throws {
         var (outcome, faults): (ImportLineResult.Outcome, JSONText?) = (filed == nil ? .known : .filed, nil)
         if case .failure(let invalid) = line.intake {
             outcome = .refused
-            faults = try JSONText(encoding: Array(invalid.faults.prefix(10)))
+            faults = try JSONText(encoding: invalid.faults.prefix(10).map(\.short))
         }
         add(
             "filing_import_line",

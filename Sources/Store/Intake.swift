@@ -158,6 +158,11 @@ public final class Intaker: Sendable {
         throw IntakeError.alreadyFiled(existing: existing)
     }
 
+    /// What the filings were sealed with serves others: nothing of them was kept.
+    func giveBackKeys(of filings: [PreparedFiling]) async {
+        for filing in filings { await keys.giveBack(filing.key) }
+    }
+
     /// Everything made that needs no database of cases; without a request, the answer to one is not asked for.
     func prepared(
         _ intake: Intake, _ request: IdempotentRequest? = nil,

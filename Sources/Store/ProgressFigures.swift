@@ -172,7 +172,9 @@ extension Connection {
             byKind: ProgressReport.counts(
                 Campaign.Kind.allCases.map { kind in (words(kind.rawValue), total(cells) { $0.kind == kind }) }),
             byChannel: ProgressReport.counts(
-                Channel.allCases.map { channel in (words(channel.rawValue), total(cells) { $0.channel == channel }) }),
+                // Those that came later stand only where something came by them: older reports stay as they were.
+                Channel.allCases.map { channel in (channel, total(cells) { $0.channel == channel }) }
+                    .filter { $0 != .filer || $1 > 0 }.map { (words($0.rawValue), $1) }),
             byWeek: byWeek)
     }
 

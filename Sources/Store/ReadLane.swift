@@ -40,7 +40,7 @@ public final class ReadLane<Question: Hashable & Sendable, Answer: Sendable>: Se
     }
 
     /// - Returns: The answer, or `nil` where there is none.
-    /// - Throws: ``ReadLaneFull``, `PostgresError`, or what reading throws; everyone in a batch is told the same.
+    /// - Throws: ``ReadLaneFull``, `PostgresError`, or what reading throws.
     public func answer(to question: Question) async throws -> Answer? {
         try await withCheckedThrowingContinuation { continuation in
             let (isFull, isReader) = queue.withLock { queue -> (Bool, Bool) in
@@ -64,13 +64,35 @@ public final class ReadLane<Question: Hashable & Sendable, Answer: Sendable>: Se
                 return asked
             }
             guard !asked.isEmpty else { return }
-            do {
-                let questions = Array(Set(asked.map(\.question)))
-                let answers = try await database.withConnection { [load] db in try load(db, questions) }
-                for (question, continuation) in asked { continuation.resume(returning: answers[question]) }
-            } catch {
-                for (_, continuation) in asked { continuation.resume(throwing: error) }
+            let answers = await answers(to: Array(Set(asked.map(\.question))))
+            for (question, continuation) in asked {
+                continuation.resume(with: answers[question] ?? .success(nil))
             }
         }
+    }
+
+    /// Where a batch fails, and the database is not to blame, each is asked alone, so that only the one at fault fails.
+    private func answers(to questions: [Question]) async -> [Question: Result<Answer?, any Error>] {
+        do {
+            return try await database.withConnection { [load] db in try load(db, questions) }.mapValues { .success($0) }
+        } catch {
+            var answers: [Question: Result<Answer?, any Error>] = [:]
+            let isAlone = questions.count == 1 || !mayBeOfOneQuestion(error)
+            for question in questions {
+                answers[question] =
+                    isAlone ? .failure(error) : await self.answers(to: [question])[question] ?? .success(nil)
+            }
+            return answers
+        }
+    }
+}
+
+/// Whether what one question found is to blame, and not the state of the database.
+private func mayBeOfOneQuestion(_ error: any Error) -> Bool {
+    switch error {
+    case PostgresError.server(let error): error.state.hasPrefix("22")
+    case PostgresError.unexpectedRow, PostgresError.nulCharacter: true
+    case is PostgresError: false
+    default: true
     }
 }

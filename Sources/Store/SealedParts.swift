@@ -58,11 +58,12 @@ extension Connection {
     /// The conversation about a complaint and those merged into it, in the order of recording; the latest 500 lines.
     public func messages(of records: [ComplaintRecord]) throws -> [UUID: [SealedMessage]] {
         var cases = Cases()
-        var owners: [UUID: [UUID]] = [:]
+        var owners: [UUID: Set<UUID>] = [:]
         for record in records {
             for id in [record.complaint.id] + record.complaint.absorbed.map(\.complaint) {
-                cases.add(id, of: record.campaignID)
-                owners[id, default: []].append(record.complaint.id)
+                // One that belongs to several conversations is asked for once.
+                if owners[id] == nil { cases.add(id, of: record.campaignID) }
+                owners[id, default: []].insert(record.complaint.id)
             }
         }
         let found = try all(

@@ -120,6 +120,48 @@ struct EvidenceTests {
         }
     }
 
+    @Test func `what an officer adds is not the complainant's to see`() async throws {
+        try await withServer { server in
+            let (path, code) = try await filed(server)
+            let kept = try await send(server, path, SampleFile.text, raw("own.txt", "text/plain"), as: .officer)
+            #expect(kept.status == 201)
+            #expect(try await server.send("GET", path, as: nil, headers: code).json["items"]?.array.isEmpty == true)
+            let own = kept.json["self"]?.string ?? ""
+            #expect(try await server.send("GET", own, as: nil, headers: code).status == 404)
+            #expect(try await server.send("GET", own).status == 200)
+        }
+    }
+
+    @Test func `a form that is cut or bent anywhere is refused, and the server lives`() async throws {
+        try await withServer { server in
+            let (path, code) = try await filed(server)
+            let type = ["Content-Type": "multipart/form-data; boundary=X"].merging(code) { $1 }
+            let form = Array(
+                "--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\ntext\r\n--X--".utf8)
+            var bent = ["--X\r\n\r\ndata\r\n--X--", "--X", "--X\r\n", "--X\r\n:\r\n\r\n\r\n--X--", "--X--"].map {
+                Array($0.utf8)
+            }
+            bent += form.indices.map { Array(form[..<$0]) }
+            bent += form.indices.map { index in form.enumerated().map { $0 == index ? 0x0D : $1 } }
+            for (index, body) in bent.enumerated() {
+                let status = try await send(server, path, body, type).status
+                #expect([200, 201, 400, 409, 422].contains(status), "form \(index): \(status)")
+            }
+            #expect(try await server.send("GET", "/livez", as: nil).status == 200)
+        }
+    }
+
+    @Test func `a file of many parts comes back as it went in`() async throws {
+        try await withServer { server in
+            let (path, code) = try await filed(server)
+            let large = Array(repeating: UInt8(ascii: "x"), count: 1_000_001) + Array("结束".utf8)
+            let kept = try await send(server, path, large, raw("a.txt", "text/plain", code))
+            #expect(kept.status == 201 && kept.json["bytes"]?.int == large.count)
+            let back = try await server.send("GET", kept.json["self"]?.string ?? "", as: nil, headers: code)
+            #expect(Array(back.bytes) == large)
+        }
+    }
+
     @Test func `no complaint takes more than its share, however many come at once (G82)`() async throws {
         try await withServer { server in
             let (path, _) = try await filed(server)
@@ -135,6 +177,17 @@ struct EvidenceTests {
             }
             #expect(statuses.count { $0 == 201 } == 20 && statuses.count { $0 == 409 } == 10)
             #expect(try await server.store.count("evidence_file") == 20)
+            let listed = try await server.send("GET", path).json["items"]?.array ?? []
+            let width = try #require(
+                (1...30).first { width in
+                    let digest = SHA256.hash(data: SampleFile.png(width: width)).map { byte in
+                        (byte < 16 ? "0" : "") + String(byte, radix: 16)
+                    }.joined()
+                    return listed.contains { $0["sha256"]?.string == digest }
+                })
+            let again = try await send(
+                server, path, SampleFile.png(width: width), raw("a.png", "image/png"), as: .officer)
+            #expect(again.status == 200, "one that is there already is no more")
         }
     }
 

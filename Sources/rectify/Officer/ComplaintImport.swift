@@ -134,17 +134,16 @@ struct FileLines: AsyncSequence {
 
     struct Iterator: AsyncIteratorProtocol {
         fileprivate let handle: FileHandle?
-        fileprivate let isCSV: Bool
         /// Records that are still to be passed over.
         fileprivate var left: Int
         fileprivate let onRead: @Sendable (Int) -> Void
-        private var isInQuotes = false
         private var needsHeader: Bool
-        private var isBlank = true
+        private var ends: RecordEnds
 
         fileprivate init(handle: FileHandle?, isCSV: Bool, left: Int, onRead: @escaping @Sendable (Int) -> Void) {
-            (self.handle, self.isCSV, self.left, self.onRead) = (handle, isCSV, left, onRead)
+            (self.handle, self.left, self.onRead) = (handle, left, onRead)
             needsHeader = isCSV
+            ends = RecordEnds(isCSV: isCSV)
         }
 
         mutating func next() async throws -> Data? {
@@ -162,14 +161,11 @@ struct FileLines: AsyncSequence {
             var kept = Data()
             for (index, byte) in data.enumerated() {
                 if needsHeader { kept.append(byte) }
-                if isCSV, byte == UInt8(ascii: "\"") { isInQuotes.toggle() }
-                if byte > 0x20 { isBlank = false }
-                guard byte == 0x0A, !isInQuotes else { continue }
+                guard ends.ends(with: byte) else { continue }
                 // Blank lines are no records, for the server neither.
-                if !isBlank {
+                if !ends.wasBlank {
                     if needsHeader { needsHeader = false } else { left -= 1 }
                 }
-                isBlank = true
                 if left <= 0, !needsHeader { return kept + data[(data.startIndex + index + 1)...] }
             }
             return kept
