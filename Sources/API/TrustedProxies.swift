@@ -49,6 +49,7 @@ public struct TrustedProxies: Sendable {
     /// - Parameters:
     ///   - peer: Who opened the connection.
     ///   - forwarded: The header `X-Forwarded-For`, all lines of it with commas between.
+    /// - Returns: The last of the forwarded addresses that is no proxy of ours, or the peer.
     func client(peer: String, forwarded: String?) -> String {
         var client = peer
         guard !networks.isEmpty, let forwarded, isTrusted(peer) else { return client }
