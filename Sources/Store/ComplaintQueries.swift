@@ -173,7 +173,7 @@ extension ComplaintLine {
         c.respondent_company, c.target_platform, c.target_company, c.target_host, c.payment_method, o.name, c.office,
         c.priority, c.received_on, c.due_on, c.has_suspected_duplicate, left(c.narrative, 80),
         ARRAY(SELECT b.number FROM complaint_barrier l JOIN barrier b ON b.campaign_id = l.campaign_id AND b.id = l.barrier_id
-              WHERE l.campaign_id = c.campaign_id AND l.complaint_id = c.id ORDER BY b.number)
+              WHERE l.campaign_id = c.campaign_id AND l.complaint_id = c.id)
         """
 
     /// What a walk takes along: what is shown, and what conditions look at.
@@ -201,7 +201,7 @@ extension ComplaintLine {
         dueOn = try row.read()
         isSuspected = try row.read()
         excerpt = try row.read()
-        barriers = try row.read()
+        barriers = try row.read([Int].self).sorted()
     }
 }
 
