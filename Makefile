@@ -39,7 +39,7 @@ test: ## Run every test, on a real PostgreSQL
 	@.make/test heavy --filter '$(HEAVY)'
 
 test-long: ## Run the tests that take minutes, and let schemathesis try the live server
-	@.make/setup tmux openssl
+	@.make/setup tmux openssl python3-venv
 	@$(SWIFT) build --build-tests
 	@.make/test long --no-parallel --filter '$(LONG)'
 	@.make/contract .build/debug/rectify
