@@ -43,7 +43,8 @@ struct StepPlace {
 
 extension RowBatch {
     mutating func add(
-        _ event: Event, on caseID: UUID, _ kind: CaseKind, campaign: Int, sequence: Int, at moment: Date
+        _ event: Event, on caseID: UUID, _ kind: CaseKind, campaign: Int, sequence: Int, at moment: Date,
+        salt: Data = Data(randomBytes(16))
     ) throws {
         add(
             "event",
@@ -55,7 +56,7 @@ extension RowBatch {
                 "details": .value(try JSONText(encoding: event.details)),
                 "changes": .value(event.changes.isEmpty ? JSONText("{}") : try JSONText(encoding: event.changes)),
                 "effective_on": .value(event.effectiveOn),
-                "recorded_at": .value(moment), "salt": .value(Data(randomBytes(16))), "schema_version": .value(2),
+                "recorded_at": .value(moment), "salt": .value(salt), "schema_version": .value(2),
             ])
     }
 }

@@ -44,7 +44,7 @@ public struct Generator: Sendable {
         }
         guard present == 0 else { throw NotEmpty(complaints: present ?? 0) }
         let rules = book.data.rules(for: campaign)
-        var barriers: [BarrierKey: (id: UUID, number: Int)] = [:]
+        var barriers: [BarrierKey: UUID] = [:]
         for start in stride(from: 0, to: count, by: Self.batch) {
             let stories = (start..<min(start + Self.batch, count)).map { number in
                 GeneratedStory(
@@ -52,19 +52,17 @@ public struct Generator: Sendable {
             }
             barriers = try await database.transaction { [barriers] db in
                 var barriers = barriers
-                var rows = GeneratedRows(campaign: id)
+                var rows = RowBatch(for: .copy)
                 for (index, story) in stories.enumerated() {
-                    var barrier: (id: UUID, number: Int)?
-                    if let key = BarrierKey(story.complaint, scene: story.filing.scene) {
-                        if barriers[key] == nil {
-                            let summary = try db.findOrRecordBarrier(
-                                key, campaign: id, by: Actor(.complainant), on: campaign.launchedOn)
-                            barriers[key] = (summary.id, summary.number)
-                        }
-                        barrier = barriers[key]
+                    let key = BarrierKey(story.complaint, scene: story.filing.scene)
+                    if let key, barriers[key] == nil {
+                        barriers[key] = try db.findOrRecordBarrier(
+                            key, campaign: id, by: Actor(.complainant), on: campaign.launchedOn
+                        ).id
                     }
                     var random = SeededRandom(seed: seed &+ UInt64(start + index))
-                    rows.add(story, number: start + index + 1, barrier: barrier, &random)
+                    try rows.add(
+                        story, campaign: id, number: start + index + 1, barrier: key.flatMap { barriers[$0] }, &random)
                 }
                 try db.copy(rows)
                 return barriers
@@ -88,162 +86,65 @@ public struct Generator: Sendable {
     }
 }
 
-/// The rows of many stories, table by table, as `COPY` takes them.
-struct GeneratedRows {
-    let campaign: Int
-    private(set) var complaints: [UInt8] = []
-    private(set) var intervals: [UInt8] = []
-    private(set) var deadlines: [UInt8] = []
-    private(set) var deadlineIntervals: [UInt8] = []
-    private(set) var ties: [UInt8] = []
-    private(set) var tieIntervals: [UInt8] = []
-    private(set) var texts: [UInt8] = []
-    private(set) var events: [UInt8] = []
-
-    init(campaign: Int) {
-        self.campaign = campaign
-    }
-
+extension RowBatch {
+    /// Everything a story leaves behind; recorded on its days, each step a moment after the one before.
     mutating func add(
-        _ story: GeneratedStory, number: Int, barrier: (id: UUID, number: Int)?, _ random: inout SeededRandom
-    ) {
+        _ story: GeneratedStory, campaign: Int, number: Int, barrier: UUID?, _ random: inout SeededRandom
+    ) throws {
         let complaint = story.complaint
-        let id = complaint.id
-        // Recorded on its day, each a moment after the one before.
         func moment(_ step: Int, _ day: Day) -> Date {
             Date(timeIntervalSince1970: Double(day.number) * 86_400 + 14_400 + Double(number % 30_000) + Double(step))
         }
-        let recorded = moment(0, complaint.receivedOn)
-        let changed = story.steps.indices.map { moment($0, story.steps[$0].event.effectiveOn) }.max() ?? recorded
-        addComplaint(story, number, recorded, changed, random.bytes(32))
-        var before: Complaint?
-        for (index, step) in story.steps.enumerated() {
-            let (sequence, at) = (index + 1, moment(index, step.event.effectiveOn))
-            addEvent(step.event, id, sequence, at, random.bytes(16))
-            addInterval(step.state, sequence, step.event.effectiveOn, at)
-            for deadline in step.state.deadlines where !(before?.deadlines.contains(deadline) ?? false) {
-                deadlineIntervals.row(
-                    campaign, id, deadline.purpose.rawValue, sequence, step.event.effectiveOn, at, nil,
-                    deadline.startedOn, deadline.dueOn, deadline.state.rawValue, deadline.endedOn, sequence)
-            }
-            before = step.state
+        let places = story.steps.enumerated().map { index, step in
+            StepPlace(
+                campaign: campaign, case: complaint.id, sequence: index + 1, writtenBy: index + 1,
+                on: step.event.effectiveOn, moment: moment(index, step.event.effectiveOn))
         }
-        for deadline in complaint.deadlines {
-            deadlines.row(
-                campaign, id, deadline.purpose.rawValue, json(deadline.rule), deadline.startedOn,
-                json(deadline.pauses), deadline.dueOn, deadline.isProvisional, deadline.state.rawValue,
-                deadline.endedOn)
+        addComplaint(
+            story, campaign: campaign, number: number, recorded: moment(0, complaint.receivedOn),
+            changed: places.map(\.moment).max() ?? moment(0, complaint.receivedOn), hash: random.bytes(32))
+        var before: [Deadline] = []
+        for (place, step) in zip(places, story.steps) {
+            try add(
+                step.event, on: complaint.id, .complaint, campaign: campaign, sequence: place.sequence,
+                at: place.moment, salt: random.bytes(16))
+            addInterval(of: step.state, place)
+            addIntervals(of: step.state.deadlines.filter { !before.contains($0) }, place)
+            before = step.state.deadlines
         }
-        if let barrier {
-            ties.row(campaign, id, barrier.id, number)
-            tieIntervals.row(campaign, id, barrier.id, 1, complaint.receivedOn, recorded, nil, true, 1)
-        }
-        let pairs = characterPairs(in: story.filing.narrative).map { String($0) }.joined(separator: ",")
-        texts.row(campaign, id, "{\(pairs)}")
+        for deadline in complaint.deadlines { try add(deadline, of: complaint.id, campaign: campaign) }
+        if let barrier, let filed = places.first { addTie(to: barrier, number: number, filed) }
+        addText(of: complaint.id, story.filing.narrative, campaign: campaign)
     }
 
     private mutating func addComplaint(
-        _ story: GeneratedStory, _ number: Int, _ recorded: Date, _ changed: Date, _ hash: Data
+        _ story: GeneratedStory, campaign: Int, number: Int, recorded: Date, changed: Date, hash: Data
     ) {
         let (complaint, filing) = (story.complaint, story.filing)
-        complaints.row(
-            campaign, complaint.id, number, story.steps.count, complaint.kind.rawValue, complaint.status.rawValue,
-            complaint.statusBeforeGap?.rawValue, complaint.category, complaint.scenario,
-            complaint.respondent.platform, complaint.respondent.company, complaint.target.platform,
-            complaint.target.company, complaint.target.host, complaint.target.paymentMethod, filing.scene,
-            filing.manner, complaint.office, complaint.officer, complaint.outcome?.rawValue, complaint.refusalGround,
-            complaint.informationGap, complaint.receivedOn, complaint.materialsOn, complaint.changedOn,
-            complaint.nextDueDay, recorded, changed, filing.narrative, filing.language, filing.region,
-            story.channel.rawValue, hash, complaint.priority.rawValue, complaint.answer?.rawValue,
-            complaint.answerGround, complaint.endedOn, complaint.forwardedTo, complaint.forwardedOn)
-    }
-
-    private mutating func addEvent(_ event: Event, _ id: UUID, _ sequence: Int, _ at: Date, _ salt: Data) {
-        events.row(
-            campaign, id, sequence, "complaint", event.actor.kind.rawValue, event.actor.role.rawValue, event.action,
-            json(event.details), event.effectiveOn, at, salt, 2, json(event.changes))
-    }
-
-    private mutating func addInterval(_ state: Complaint, _ sequence: Int, _ day: Day, _ at: Date) {
-        intervals.row(
-            campaign, state.id, sequence, day, at, nil, state.status.rawValue, state.category, state.scenario,
-            state.respondent.platform, state.respondent.company, state.target.platform, state.target.company,
-            state.target.paymentMethod, state.office, state.officer, state.outcome?.rawValue, state.refusalGround,
-            sequence)
-    }
-
-    private func json(_ value: some Encodable) -> String { (try? JSONText(encoding: value).text) ?? "{}" }
-}
-
-extension [UInt8] {
-    /// Appends a row in the text format of `COPY`.
-    fileprivate mutating func row(_ fields: (any PostgresValue)?...) {
-        for (index, field) in fields.enumerated() {
-            if index > 0 { append(0x09) }
-            guard let text = field?.postgresText else {
-                append(contentsOf: [0x5C, 0x4E])
-                continue
-            }
-            for byte in text.utf8 {
-                switch byte {
-                case 0x5C: append(contentsOf: [0x5C, 0x5C])
-                case 0x09: append(contentsOf: [0x5C, 0x74])
-                case 0x0A: append(contentsOf: [0x5C, 0x6E])
-                case 0x0D: append(contentsOf: [0x5C, 0x72])
-                default: append(byte)
-                }
-            }
-        }
-        append(0x0A)
-    }
-}
-
-extension Connection {
-    fileprivate func copy(_ rows: GeneratedRows) throws {
-        _ = try copy(
-            in: """
-                COPY complaint (campaign_id, id, number, version, kind, status, status_before_gap, category, scenario,
-                    respondent_platform, respondent_company, target_platform, target_company, target_host,
-                    payment_method, scene, manner, office, officer_id, outcome, refusal_ground, information_gap,
-                    received_on, materials_on, changed_on, due_on, recorded_at, changed_at, narrative, language,
-                    region, channel, tracking_hash, priority, answer, answer_ground, ended_on, forwarded_to,
-                    forwarded_on)
-                FROM STDIN
-                """, [rows.complaints])
-        _ = try copy(
-            in: """
-                COPY complaint_interval (campaign_id, complaint_id, sequence, effective_from, recorded_at,
-                    retracted_at, status, category, scenario, respondent_platform, respondent_company,
-                    target_platform, target_company, payment_method, office, officer_id, outcome, refusal_ground,
-                    written_by)
-                FROM STDIN
-                """, [rows.intervals])
-        _ = try copy(
-            in: """
-                COPY deadline (campaign_id, complaint_id, purpose, rule, started_on, pauses, due_on, is_provisional,
-                    state, ended_on)
-                FROM STDIN
-                """, [rows.deadlines])
-        _ = try copy(
-            in: """
-                COPY deadline_interval (campaign_id, complaint_id, purpose, sequence, effective_from, recorded_at,
-                    retracted_at, started_on, due_on, state, ended_on, written_by)
-                FROM STDIN
-                """, [rows.deadlineIntervals])
-        _ = try copy(
-            in: "COPY complaint_barrier (campaign_id, complaint_id, barrier_id, number) FROM STDIN", [rows.ties])
-        _ = try copy(
-            in: """
-                COPY complaint_barrier_interval (campaign_id, complaint_id, barrier_id, sequence, effective_from,
-                    recorded_at, retracted_at, is_linked, written_by)
-                FROM STDIN
-                """, [rows.tieIntervals])
-        _ = try copy(in: "COPY complaint_text (campaign_id, complaint_id, pairs) FROM STDIN", [rows.texts])
-        _ = try copy(
-            in: """
-                COPY event (campaign_id, case_id, sequence, case_kind, actor_kind, actor_role, action, details,
-                    effective_on, recorded_at, salt, schema_version, changes)
-                FROM STDIN
-                """, [rows.events])
+        add(
+            "complaint",
+            [
+                "campaign_id": .value(campaign), "id": .value(complaint.id), "number": .value(number),
+                "version": .value(story.steps.count), "kind": .value(complaint.kind),
+                "status": .value(complaint.status), "status_before_gap": .value(complaint.statusBeforeGap),
+                "category": .value(complaint.category), "scenario": .value(complaint.scenario),
+                "respondent_platform": .value(complaint.respondent.platform),
+                "respondent_company": .value(complaint.respondent.company),
+                "target_platform": .value(complaint.target.platform),
+                "target_company": .value(complaint.target.company), "target_host": .value(complaint.target.host),
+                "payment_method": .value(complaint.target.paymentMethod), "scene": .value(filing.scene),
+                "manner": .value(filing.manner), "office": .value(complaint.office),
+                "officer_id": .value(complaint.officer), "outcome": .value(complaint.outcome),
+                "refusal_ground": .value(complaint.refusalGround),
+                "information_gap": .value(complaint.informationGap), "received_on": .value(complaint.receivedOn),
+                "materials_on": .value(complaint.materialsOn), "changed_on": .value(complaint.changedOn),
+                "due_on": .value(complaint.nextDueDay), "recorded_at": .value(recorded),
+                "changed_at": .value(changed), "narrative": .value(filing.narrative),
+                "language": .value(filing.language), "region": .value(filing.region),
+                "channel": .value(story.channel), "tracking_hash": .value(hash),
+                "priority": .value(complaint.priority), "answer": .value(complaint.answer),
+                "answer_ground": .value(complaint.answerGround), "ended_on": .value(complaint.endedOn),
+                "forwarded_to": .value(complaint.forwardedTo), "forwarded_on": .value(complaint.forwardedOn),
+            ])
     }
 }

@@ -40,7 +40,7 @@ extension RowBatch {
         addInterval(of: complaint, place)
         addIntervals(of: complaint.deadlines, place)
         for deadline in complaint.deadlines { try add(deadline, of: complaint.id, campaign: campaign) }
-        if let barrier = receipt.barrier { addTie(to: barrier, number: receipt.reference.number, place) }
+        if let barrier = receipt.barrier { addTie(to: barrier.id, number: receipt.reference.number, place) }
         var details = ["kind": complaint.kind.rawValue, "channel": intake.channel.rawValue]
         if let barrier = receipt.barrier { details["barrier"] = String(barrier.number) }
         let event = Event(actor: intake.actor, action: "file", details: details, effectiveOn: complaint.receivedOn)
@@ -92,14 +92,14 @@ extension RowBatch {
             ])
     }
 
-    private mutating func addTie(to barrier: BarrierSummary, number: Int, _ place: StepPlace) {
+    mutating func addTie(to barrier: UUID, number: Int, _ place: StepPlace) {
         add(
             "complaint_barrier",
             [
                 "campaign_id": .value(place.campaign), "complaint_id": .value(place.case),
-                "barrier_id": .value(barrier.id), "number": .value(number),
+                "barrier_id": .value(barrier), "number": .value(number),
             ])
-        addTieInterval(to: barrier.id, isLinked: true, place)
+        addTieInterval(to: barrier, isLinked: true, place)
     }
 
     mutating func addTieInterval(to barrier: UUID, isLinked: Bool, _ place: StepPlace) {
@@ -113,7 +113,7 @@ extension RowBatch {
             ])
     }
 
-    private mutating func add(_ deadline: Deadline, of complaint: UUID, campaign: Int) throws {
+    mutating func add(_ deadline: Deadline, of complaint: UUID, campaign: Int) throws {
         add(
             "deadline",
             [

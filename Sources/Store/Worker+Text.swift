@@ -37,15 +37,22 @@ extension Connection {
         ) { row in (try row.read(UUID.self), try row.read(String.self), try row.read(Date.self)) }
         var rows = RowBatch()
         for (complaint, narrative, _) in new {
-            rows.add(
-                "complaint_text", ignoringConflicts: true,
-                [
-                    "campaign_id": .value(view.campaignID), "complaint_id": .value(complaint),
-                    "pairs": .value(characterPairs(in: narrative)),
-                ])
+            rows.addText(of: complaint, narrative, campaign: view.campaignID, ignoringConflicts: true)
         }
         try insert(rows)
         try setWorkerMark("text|\(view.campaign.code)", new.count < batch ? cut : new.last?.2 ?? cut)
         return new.count
+    }
+}
+
+extension RowBatch {
+    /// The pairs of characters by which a complaint's words are found.
+    mutating func addText(of complaint: UUID, _ narrative: String, campaign: Int, ignoringConflicts: Bool = false) {
+        add(
+            "complaint_text", ignoringConflicts: ignoringConflicts,
+            [
+                "campaign_id": .value(campaign), "complaint_id": .value(complaint),
+                "pairs": .value(characterPairs(in: narrative)),
+            ])
     }
 }
