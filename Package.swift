@@ -64,9 +64,8 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "Contract", "Casework", "Reports", "Store", "Postgres", collections, crypto, httpTypes, hummingbird,
-                hummingbirdCore,
-                hummingbirdTLS, logging, nio, nioHTTPTypes, nioSSL,
+                "Contract", "Casework", "Reports", "Store", "Postgres", collections, crypto, httpClient, httpTypes,
+                hummingbird, hummingbirdCore, hummingbirdTLS, logging, nio, nioHTTP1, nioHTTPTypes, nioPosix, nioSSL,
             ],
             swiftSettings: settings),
         .target(

@@ -53,6 +53,17 @@ public struct Context: RequestContext {
         return company
     }
 
+    /// - Throws: ``Problem`` 401, or 403 where the key may not be used for this.
+    func filer(for scope: FilerBearer.Scope) throws -> FilerBearer {
+        guard let filer else { throw Problem.unauthenticated }
+        guard filer.scopes.contains(scope) else {
+            throw Problem(
+                .forbidden, "scope-missing", "Not with this key",
+                "This key of \(filer.name) lacks the scope “\(scope.rawValue)”; ask the authority for one that has it.")
+        }
+        return filer
+    }
+
     /// - Throws: ``Problem`` where the reference cannot be one.
     func reference() throws -> Reference {
         let text = parameters.get("reference") ?? ""

@@ -28,21 +28,15 @@ struct EvidenceRoutes {
     /// By the tracking code, where one is sent, else by the officer's token.
     private func access(_ request: Request, _ context: Context) async throws -> Access {
         let reference = try context.reference()
-        guard request.headers[.trackingCode] != nil else {
+        guard let code = request.headers[.trackingCode] else {
             let officer = try context.reader()
             let record = try await service.databases.work.transaction(.readOnly) { db in try db.found(reference) }
             return Access(record: record, actor: officer.actor)
         }
-        var refused = Service.unknownTrackingCode
-        refused.status = .unauthorized
-        let record: ComplaintRecord
-        do {
-            record = try await service.tracked(request)
-        } catch let problem as Problem where problem.code == refused.code {
-            throw refused
-        }
         // Another complaint's code tells nothing about this one.
-        guard record.reference == reference else { throw refused }
+        guard let record = try await service.complaint(trackedBy: code), record.reference == reference else {
+            throw Problem.foreignTrackingCode
+        }
         return Access(record: record, actor: Actor(.complainant))
     }
 
@@ -83,8 +77,11 @@ struct EvidenceRoutes {
     }
 
     private func describe(_ sealed: SealedEvidence, _ access: Access, isNew: Bool) async throws -> Response {
-        let bodies = try await bodies(access)
-        guard let body = bodies.first(where: { $0.sha256 == sealed.sha256 }) else { throw Problem.notFound("file") }
+        let own = try await files(access).first { file in
+            file.sha256 == sealed.sha256 && file.isComplainants == (access.actor.kind == .complainant)
+        }
+        guard let own else { throw Problem.notFound("file") }
+        let body = try await bodies([own], access.record)[0]
         return try .json(body, status: isNew ? .created : .ok, headers: [.location: body.`self`])
     }
 
@@ -94,8 +91,7 @@ struct EvidenceRoutes {
         return all.filter { access.actor.kind == .officer || $0.isComplainants }
     }
 
-    private func bodies(_ access: Access) async throws -> [EvidenceBody] {
-        let (record, files) = (access.record, try await files(access))
+    private func bodies(_ files: [EvidenceRecord], _ record: ComplaintRecord) async throws -> [EvidenceBody] {
         let names = try await service.keys.names(of: files, record)
         let campaign = try await service.references.book().campaign(record.campaign)?.campaign
         return zip(files, names).map { file, name in
@@ -105,14 +101,16 @@ struct EvidenceRoutes {
             }
             return EvidenceBody(
                 sha256: file.sha256, name: name, kind: file.kind, bytes: file.bytes,
-                strippedBytes: file.strippedBytes, capturedOn: file.capturedOn, isStale: isStale,
-                recordedAt: file.recordedAt, link: "/v1/complaints/\(record.reference)/evidence/\(file.sha256)")
+                strippedBytes: file.strippedBytes, sentBy: file.isComplainants ? .complainant : .officer,
+                capturedOn: file.capturedOn, isStale: isStale, recordedAt: file.recordedAt,
+                link: "/v1/complaints/\(record.reference)/evidence/\(file.sha256)")
         }
     }
 
     @Sendable func list(_ request: Request, context: Context) async throws -> Response {
         let access = try await access(request, context)
-        return try .json(Page(items: try await bodies(access)), headers: [.referrerPolicy: "no-referrer"])
+        let bodies = try await bodies(try await files(access), access.record)
+        return try .json(Page(items: bodies), headers: [.referrerPolicy: "no-referrer"])
     }
 
     /// Sends a file, part by part, as something to be saved and never shown.
@@ -153,7 +151,7 @@ struct EvidenceRoutes {
         _ position: Int, of file: EvidenceRecord, _ rendition: SealedField.Rendition, _ record: ComplaintRecord
     ) async throws -> Data? {
         let sealed = try await service.databases.work.transaction(.readOnly) { db in
-            try db.evidencePart(position, of: file.digest, rendition, record)
+            try db.evidencePart(position, of: file, rendition, record)
         }
         guard let sealed else { return nil }
         return try await service.keys.open(part: sealed, position, of: file, rendition, record)

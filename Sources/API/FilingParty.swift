@@ -21,7 +21,7 @@ struct FilingParty: Sendable {
 extension Context {
     /// - Throws: ``Problem`` 403 where this officer, or this key, does not file.
     func filingParty() throws -> FilingParty {
-        if let filer { return try filingParty(filer, for: .file) }
+        if filer != nil { return FilingParty(try self.filer(for: .file)) }
         guard let officer else { return .anyone }
         guard officer.role == .officer || officer.role == .supervisor else {
             throw Refusal.forbidden(action: "file", role: officer.role)
@@ -35,18 +35,15 @@ extension Context {
     ///
     /// - Throws: ``Problem`` 401 or 403.
     func importingParty() throws -> FilingParty {
-        if let filer { return try filingParty(filer, for: .import) }
+        if filer != nil { return FilingParty(try self.filer(for: .import)) }
         _ = try signedIn()
         return try filingParty()
     }
+}
 
-    private func filingParty(_ filer: FilerBearer, for scope: FilerBearer.Scope) throws -> FilingParty {
-        guard filer.scopes.contains(scope) else {
-            throw Problem(
-                .forbidden, "scope-missing", "Not with this key",
-                "This key of \(filer.name) lacks the scope “\(scope.rawValue)”; ask the authority for one that has it.")
-        }
-        return FilingParty(
+extension FilingParty {
+    fileprivate init(_ filer: FilerBearer) {
+        self.init(
             principal: "filer:\(filer.filer.uuidString)", actor: filer.actor, channel: .filer, filedBy: filer.filer,
             mayBackdate: filer.scopes.contains(.history))
     }

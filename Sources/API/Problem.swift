@@ -77,6 +77,14 @@ struct Problem: Error {
             headers: [.retryAfter: String(retryAfter)])
     }
 
+    static let unknownTrackingCode = Problem(
+        .notFound, "tracking-code-unknown", "No complaint has this code",
+        "Check the code: 26 letters and digits, as you were given it when you filed.")
+
+    /// What the address names is not what the code opens, whether or not it is there.
+    static let foreignTrackingCode = Problem(
+        .unauthorized, unknownTrackingCode.code, unknownTrackingCode.title, unknownTrackingCode.detail)
+
     static let precondition = Problem(
         .preconditionRequired, "precondition-required", "If-Match is missing",
         "Read the case first and send its entity tag as If-Match, so that nobody's change is lost.")

@@ -22,6 +22,7 @@ func routes(_ service: Service) -> [Route] {
         + ReferenceRoutes(service: service).routes
         + ImportRoutes(service: service).routes
         + FilerRoutes(service: service).routes
+        + WebhookRoutes(service: service).routes
         // Officers; of barriers, the public sees a part.
         + SessionRoutes(service: service).routes
         + ComplaintRoutes(service: service).routes

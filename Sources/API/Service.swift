@@ -24,6 +24,8 @@ public struct Service: Sendable {
     let evidenceQuota: EvidenceQuota
     let uploads = UploadRoom()
     let proxies: TrustedProxies
+    /// Networks beside the public internet that webhooks may lead to.
+    let webhookNetworks: NetworkList
     /// Whether it is spoken to by TLS alone.
     let isEncrypted: Bool
     /// The time, as a value to be given: rules have no clock of their own.
@@ -33,7 +35,7 @@ public struct Service: Sendable {
         databases: Databases, references: ReferenceCache, keys: CaseKeys, letters: [String: String] = [:],
         contract: Data = Data("{}".utf8), limits: RateLimits = RateLimits(), requestsAtOnce: Int = 1024,
         evidenceQuota: EvidenceQuota = EvidenceQuota(bytesOfAll: 10 << 30), proxies: TrustedProxies = TrustedProxies(),
-        isEncrypted: Bool = false,
+        webhookNetworks: NetworkList = NetworkList(), isEncrypted: Bool = false,
         now: @escaping @Sendable () -> Date = Date.init
     ) {
         self.databases = databases
@@ -51,6 +53,7 @@ public struct Service: Sendable {
         self.requestsAtOnce = requestsAtOnce
         self.evidenceQuota = evidenceQuota
         self.proxies = proxies
+        self.webhookNetworks = webhookNetworks
         self.isEncrypted = isEncrypted
         self.cursor = Cursor(key: keys.encryptionKey.derived(for: "cursor"))
         self.now = now

@@ -102,15 +102,15 @@ extension Service {
                 .badRequest, "tracking-code-missing", "The tracking code is missing",
                 "Send the code you were given when you filed, as the header Tracking-Code.")
         }
-        guard let code = TrackingCode(text) else { throw Self.unknownTrackingCode }
-        let record = try await databases.work.transaction(.readOnly) { db in try db.complaint(trackedBy: code) }
-        guard let record else { throw Self.unknownTrackingCode }
+        guard let record = try await complaint(trackedBy: text) else { throw Problem.unknownTrackingCode }
         return record
     }
 
-    static let unknownTrackingCode = Problem(
-        .notFound, "tracking-code-unknown", "No complaint has this code",
-        "Check the code: 26 letters and digits, as you were given it when you filed.")
+    /// The complaint with this code, if it is one at all.
+    func complaint(trackedBy text: String) async throws -> ComplaintRecord? {
+        guard let code = TrackingCode(text) else { return nil }
+        return try await databases.work.transaction(.readOnly) { db in try db.complaint(trackedBy: code) }
+    }
 }
 
 extension HTTPField.Name {

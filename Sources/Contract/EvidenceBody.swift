@@ -12,6 +12,8 @@ public struct EvidenceBody: Codable, Sendable, Equatable {
     public var bytes: Int
     /// Of the image without what a camera wrote beside it.
     public var strippedBytes: Int?
+    /// The complainant, or an officer.
+    public var sentBy: Actor.Kind
     /// When it was taken, as the sender says.
     public var capturedOn: Day?
     /// Whether it was old already when it came, by the campaign's limit.
@@ -20,8 +22,8 @@ public struct EvidenceBody: Codable, Sendable, Equatable {
     public var `self`: String
 
     public init(
-        sha256: String, name: String?, kind: EvidenceFile.Kind, bytes: Int, strippedBytes: Int?, capturedOn: Day?,
-        isStale: Bool, recordedAt: Date, link: String
+        sha256: String, name: String?, kind: EvidenceFile.Kind, bytes: Int, strippedBytes: Int?, sentBy: Actor.Kind,
+        capturedOn: Day?, isStale: Bool, recordedAt: Date, link: String
     ) {
         self.sha256 = sha256
         self.name = name
@@ -29,6 +31,7 @@ public struct EvidenceBody: Codable, Sendable, Equatable {
         mediaType = kind.mediaType
         self.bytes = bytes
         self.strippedBytes = strippedBytes
+        self.sentBy = sentBy
         self.capturedOn = capturedOn
         self.isStale = isStale
         self.recordedAt = recordedAt

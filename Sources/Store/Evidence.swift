@@ -23,7 +23,7 @@ public enum EvidenceError: Error, Equatable {
     case complaintIsFull
     /// All complaints together have.
     case noRoom
-    /// This complaint has the same file already.
+    /// The same sender has sent the same file already.
     case known
 }
 
@@ -83,12 +83,10 @@ extension Connection {
     public func evidence(of record: ComplaintRecord) throws -> [EvidenceRecord] {
         try all(
             """
-            SELECT f.sha256, f.kind, f.bytes, f.stripped_bytes, f.captured_on, f.recorded_at,
-                   coalesce(e.on_behalf_of, e.actor_kind) = 'complainant', f.sealed_name
-            FROM evidence_file f
-            JOIN event e ON e.campaign_id = f.campaign_id AND e.case_id = f.complaint_id AND e.sequence = f.sequence
-            WHERE f.campaign_id = \(record.campaignID) AND f.complaint_id = \(record.complaint.id)
-            ORDER BY f.sequence LIMIT \(EvidenceQuota.files)
+            SELECT sha256, kind, bytes, stripped_bytes, captured_on, recorded_at, is_complainants, sealed_name
+            FROM evidence_file
+            WHERE campaign_id = \(record.campaignID) AND complaint_id = \(record.complaint.id)
+            ORDER BY sequence LIMIT \(EvidenceQuota.files)
             """
         ) { row in
             EvidenceRecord(
@@ -100,13 +98,14 @@ extension Connection {
 
     /// One part of a file, still sealed; `nil` behind its end.
     public func evidencePart(
-        _ position: Int, of digest: Data, _ rendition: SealedField.Rendition, _ record: ComplaintRecord
+        _ position: Int, of file: EvidenceRecord, _ rendition: SealedField.Rendition, _ record: ComplaintRecord
     ) throws -> Data? {
         try first(
             """
             SELECT sealed FROM evidence_chunk
             WHERE campaign_id = \(record.campaignID) AND complaint_id = \(record.complaint.id)
-              AND sha256 = \(digest) AND rendition = \(rendition) AND position = \(position)
+              AND sha256 = \(file.digest) AND is_complainants = \(file.isComplainants)
+              AND rendition = \(rendition) AND position = \(position)
             """
         ) { row in try row.read() }
     }
@@ -114,11 +113,13 @@ extension Connection {
     /// Writes a file beside the event that tells of it; the case is locked, so nobody else takes its last place.
     func insert(_ evidence: SealedEvidence, within quota: EvidenceQuota, of change: ComplaintChange) throws {
         let (campaign, complaint) = (change.record.campaignID, change.complaint.id)
+        let isComplainants = (change.onBehalfOf ?? change.actor.kind) == .complainant
         let bytes = evidence.file.bytes.count + (evidence.file.stripped?.count ?? 0)
         let isKnown = try first(
             """
             SELECT true FROM evidence_file
             WHERE campaign_id = \(campaign) AND complaint_id = \(complaint) AND sha256 = \(evidence.digest)
+              AND is_complainants = \(isComplainants)
             """
         ) { row in try row.read(Bool.self) }
         guard isKnown == nil else { throw EvidenceError.known }
@@ -133,19 +134,20 @@ extension Connection {
         }
         try run(
             """
-            INSERT INTO evidence_file (campaign_id, complaint_id, sha256, sequence, kind, bytes, stripped_bytes,
-                captured_on, sealed_name, recorded_at)
-            VALUES (\(campaign), \(complaint), \(evidence.digest), \(change.sequence), \(evidence.file.kind),
-                    \(evidence.file.bytes.count), \(evidence.file.stripped?.count), \(evidence.capturedOn),
-                    \(evidence.name), \(change.moment))
+            INSERT INTO evidence_file (campaign_id, complaint_id, sha256, is_complainants, sequence, kind, bytes,
+                stripped_bytes, captured_on, sealed_name, recorded_at)
+            VALUES (\(campaign), \(complaint), \(evidence.digest), \(isComplainants), \(change.sequence),
+                    \(evidence.file.kind), \(evidence.file.bytes.count), \(evidence.file.stripped?.count),
+                    \(evidence.capturedOn), \(evidence.name), \(change.moment))
             """)
         // One statement a part, so that no more than one is written out as text at a time.
         for part in evidence.parts {
             try run(
                 """
-                INSERT INTO evidence_chunk (campaign_id, complaint_id, sha256, rendition, position, sealed)
-                VALUES (\(campaign), \(complaint), \(evidence.digest), \(part.rendition), \(part.position),
-                        \(part.sealed))
+                INSERT INTO evidence_chunk (campaign_id, complaint_id, sha256, is_complainants, rendition, position,
+                    sealed)
+                VALUES (\(campaign), \(complaint), \(evidence.digest), \(isComplainants), \(part.rendition),
+                        \(part.position), \(part.sealed))
                 """)
         }
         // Last, since other uploads wait for this row.

@@ -11,6 +11,8 @@ public struct FilerBearer: Sendable {
         case history
         /// May send whole files of filings.
         case `import`
+        /// May set where the organisation is told what becomes of its filings.
+        case webhook
     }
 
     public let keyID: UUID

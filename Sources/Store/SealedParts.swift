@@ -143,7 +143,7 @@ extension CaseKeys {
             case .linkText: opened.linkText = text
             case .passphrase: opened.passphrase = text
             case .controlText: opened.controlText = text
-            case .message, .evidenceName, .evidence: break
+            case .message, .evidenceName, .evidence, .webhookSecret: break
             }
         }
         return opened

@@ -115,6 +115,8 @@ public enum SealedField: RawRepresentable, Sendable, Hashable {
     case evidenceName(String)
     /// A part of a file.
     case evidence(String, Rendition, position: Int)
+    /// What messages to a filer are signed with.
+    case webhookSecret
 
     /// The forms in which a file is kept.
     public enum Rendition: String, Sendable, CaseIterable {
@@ -129,6 +131,7 @@ public enum SealedField: RawRepresentable, Sendable, Hashable {
         case "link_text": self = .linkText
         case "passphrase": self = .passphrase
         case "control_text": self = .controlText
+        case "webhook_secret": self = .webhookSecret
         default:
             guard rawValue.hasPrefix("message_"), let event = Int(rawValue.dropFirst(8)) else { return nil }
             self = .message(event: event)
@@ -141,6 +144,7 @@ public enum SealedField: RawRepresentable, Sendable, Hashable {
         case .linkText: "link_text"
         case .passphrase: "passphrase"
         case .controlText: "control_text"
+        case .webhookSecret: "webhook_secret"
         case .message(let event): "message_\(event)"
         case .evidenceName(let digest): "evidence_name_\(digest)"
         case .evidence(let digest, let rendition, let position): "evidence_\(digest)_\(rendition.rawValue)_\(position)"

@@ -13,6 +13,8 @@ public struct WorkDone: Sendable, Equatable {
     public var recalculated = 0
     /// Complaints whose words can be found by their pairs of characters now.
     public var indexed = 0
+    /// Messages to filers that were put on their way.
+    public var told = 0
     /// What could not be done this time, and why; the rest was.
     public var failures: [String] = []
 
@@ -22,7 +24,8 @@ public struct WorkDone: Sendable, Equatable {
 }
 
 /// Does what time itself brings about: warns of what falls due, says what was missed, lets justifications run out, opens
-/// reviews, compares new filings, tells of silent companies, and counts anew when a calendar changed.
+/// reviews, compares new filings, tells filers what changed and officers of silent companies, and counts anew when a
+/// calendar changed.
 ///
 /// Several servers may have one each; whoever holds the lease works. Doing everything twice changes nothing more, and a
 /// worker that lost its lease while it slept cannot write any more: every task checks its fence in the transaction that writes.
@@ -71,6 +74,7 @@ public final class Worker: Sendable {
                 try await attempt("review", &done, \.reviews) { try await openReviews(view) }
                 try await attempt("silence", &done, \.silent) { try await tellSilent(view) }
                 try await attempt("index", &done, \.indexed) { try await indexNew(view) }
+                try await attempt("tell", &done, \.told) { try await tellFilers(view) }
                 try await attempt("compare", &done, \.suspected) { try await compareNew(view) }
                 try await attempt("recalculate", &done, \.recalculated) { try await recalculate(view) }
             }
@@ -174,6 +178,10 @@ public final class Worker: Sendable {
                         SELECT ctid FROM idempotency_key WHERE recorded_at < now() - interval '7 days' LIMIT \(batch)))
                     """)
             }
+            if gone < batch { break }
+        }
+        for _ in 0..<20 {
+            let gone = try await databases.work.transaction { db in try db.sweepDeliveries(batch) }
             if gone < batch { break }
         }
         try await databases.reports.withConnection { db in try db.analyzeGrown() }

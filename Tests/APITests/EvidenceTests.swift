@@ -129,6 +129,16 @@ struct EvidenceTests {
             let own = kept.json["self"]?.string ?? ""
             #expect(try await server.send("GET", own, as: nil, headers: code).status == 404)
             #expect(try await server.send("GET", own).status == 200)
+            // Sent by the complainant as well, it is the complainant's own, and nothing tells that it was there.
+            let sent = try await send(server, path, SampleFile.text, raw("mine.txt", "text/plain", code))
+            #expect(sent.status == 201 && sent.json["name"]?.string == "mine.txt")
+            #expect(try await server.send("GET", own, as: nil, headers: code).status == 200)
+            let listed = try await server.send("GET", path, as: nil, headers: code).json["items"]?.array ?? []
+            #expect(listed == [sent.json])
+            let all = try await server.send("GET", path).json["items"]?.array ?? []
+            #expect(all.map { $0["sent_by"]?.string } == ["officer", "complainant"])
+            let again = try await send(server, path, SampleFile.text, raw("own.txt", "text/plain"), as: .officer)
+            #expect(again.status == 200 && again.json == kept.json)
         }
     }
 

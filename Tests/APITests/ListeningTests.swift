@@ -27,16 +27,16 @@ struct ListeningTests {
     func `the address of who asks is taken from trusted proxies only`(
         trusted: String, peer: String, forwarded: String, client: String
     ) throws {
-        #expect(try TrustedProxies(trusted).client(peer: peer, forwarded: forwarded) == client)
+        #expect(TrustedProxies(try NetworkList(trusted)).client(peer: peer, forwarded: forwarded) == client)
     }
 
     @Test(arguments: ["localhost", "10.0.0.0/33", "10.0.0/8", "1.2.3.4/-1", "::/129", "10.0.0.0/8/8", "1.2.3.4,x"])
     func `what is no network is refused, by name`(list: String) {
-        #expect(throws: TrustedProxies.Malformed.self) { _ = try TrustedProxies(list) }
+        #expect(throws: NetworkList.Malformed.self) { _ = try NetworkList(list) }
     }
 
     @Test func `a quota is the client's own behind a proxy, and the proxy's word counts`() async throws {
-        let proxies = try TrustedProxies("127.0.0.1")
+        let proxies = TrustedProxies(try NetworkList("127.0.0.1"))
         try await withServer(limits: RateLimits(filing: 1), proxies: proxies) { server in
             for (address, status) in [("192.0.2.7", 201), ("192.0.2.8", 429), ("198.51.100.1", 201)] {
                 let key = ["Idempotency-Key": UUID().uuidString, "X-Forwarded-For": address]

@@ -127,7 +127,8 @@ func withServer(
         let service = Service(
             databases: store.databases, references: store.references, keys: store.keys, letters: letters,
             contract: try Data(contentsOf: repository.appending(path: "Config/openapi.json")), limits: limits,
-            requestsAtOnce: requestsAtOnce, proxies: proxies, isEncrypted: certificate != nil, now: now)
+            requestsAtOnce: requestsAtOnce, proxies: proxies, webhookNetworks: try NetworkList("127.0.0.0/8"),
+            isEncrypted: certificate != nil, now: now)
         let (ports, started) = AsyncStream<Int>.makeStream()
         let application = Application(
             router: router(service), server: try Listening(connections, certificate: certificate).server,

@@ -109,11 +109,11 @@ struct ComplaintDownload: AsyncParsableCommand {
 
 extension EvidenceBody {
     fileprivate static let columns: [TextTable.Column] = [
-        .init("Digest"), .init("Kind"), .init("Bytes", .right), .init("Taken"), .init("Name"),
+        .init("Digest"), .init("Kind"), .init("Bytes", .right), .init("From"), .init("Taken"), .init("Name"),
     ]
 
     fileprivate var row: [String] {
         let taken = capturedOn.map { $0.description + (isStale ? " (stale)" : "") } ?? "–"
-        return [String(sha256.prefix(12)), kind.rawValue, "\(bytes)", taken, name ?? "(erased)"]
+        return [String(sha256.prefix(12)), kind.rawValue, "\(bytes)", sentBy.rawValue, taken, name ?? "(erased)"]
     }
 }

@@ -20,8 +20,11 @@ struct FilerAdd: AsyncParsableCommand {
     @Argument(help: "What the organisation is called here, such as consumer-council-gd.")
     var name: String
 
-    @Option(help: "What it may do: file, history (earlier days), import (whole files); with commas between.")
-    var scopes = "file,import"
+    @Option(
+        help:
+            "What it may do: file, history (earlier days), import (whole files), webhook (being told); with commas between."
+    )
+    var scopes = "file,import,webhook"
 
     @OptionGroup var life: TokenOptions
     @OptionGroup var options: OperatorOptions
@@ -31,7 +34,7 @@ struct FilerAdd: AsyncParsableCommand {
             let names = scopes.split(separator: ",").map(String.init)
             let scopes = names.compactMap(FilerBearer.Scope.init)
             guard scopes.count == names.count, !scopes.isEmpty else {
-                throw ValidationError("--scopes are of: file, history, import.")
+                throw ValidationError("--scopes are of: file, history, import, webhook.")
             }
             return Set(scopes)
         }

@@ -33,6 +33,7 @@ struct Running {
         }
         try await databases.checkSuitability(encryptionKey)
         let references = ReferenceCache(databases.work, suffixes: try suffixes())
+        let webhookNetworks = try networks("webhooks.allowed_networks")
         let service = Service(
             databases: databases, references: references, keys: keys, letters: try Home.letters(),
             contract: try Data(contentsOf: Home.config.appending(path: "openapi.json")),
@@ -42,11 +43,14 @@ struct Running {
                 all: settings.number("limits.requests_per_minute")),
             requestsAtOnce: settings.number("server.requests_at_once"),
             evidenceQuota: EvidenceQuota(bytesOfAll: settings.number("evidence.total_mib") << 20),
-            proxies: try proxies(),
+            proxies: TrustedProxies(try networks("server.trusted_proxies")), webhookNetworks: webhookNetworks,
             isEncrypted: !settings["server.certificate_file"].isEmpty)
         let rounds = Rounds(
             worker: Worker(databases, references: references), every: .seconds(settings.number("worker.seconds")),
             logger: logger)
+        let telling = Telling(
+            sender: WebhookSender(databases, keys: keys, allowing: webhookNetworks, logger: logger),
+            isOn: settings.number("worker.seconds") > 0)
         let listening = try listening()
         let scheme = settings["server.certificate_file"].isEmpty ? "http" : "https"
         let application = Application(
@@ -57,7 +61,7 @@ struct Running {
                 Terminal.write(lines: ["ready on \(scheme)://\(address?.ipAddress ?? host):\(address?.port ?? port)"])
             }, logger: logger)
         var configuration = ServiceGroupConfiguration(
-            services: [rounds, application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [rounds, telling, application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(settings.number("server.shutdown_seconds"))
         do {
             try await ServiceGroup(configuration: configuration).run()
@@ -73,11 +77,11 @@ struct Running {
 }
 
 extension Running {
-    private func proxies() throws -> TrustedProxies {
+    private func networks(_ key: String) throws -> NetworkList {
         do {
-            return try TrustedProxies(settings["server.trusted_proxies"])
+            return try NetworkList(settings[key])
         } catch {
-            throw Failure("server.trusted_proxies: \(error)")
+            throw Failure("\(key): \(error)")
         }
     }
 
@@ -137,6 +141,22 @@ struct Rounds: ServiceLifecycle.Service {
         }
         // The next server need not wait until the lease runs out.
         try? await worker.release()
+    }
+}
+
+/// Sends filers what has changed; a server without a worker leaves it to those that have one.
+struct Telling: ServiceLifecycle.Service {
+    let sender: WebhookSender
+    let isOn: Bool
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            guard isOn else {
+                while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+                return
+            }
+            await sender.run(every: .seconds(2))
+        }
     }
 }
 

@@ -74,6 +74,10 @@ struct Setting: Sendable {
         Setting(
             "worker.seconds", "20", .number(0...3600),
             "how often what time brings about is looked at; 0: another server does it"),
+        Setting(
+            "webhooks.allowed_networks", "", .text,
+            "networks beside the public internet that filers' webhooks may lead to, also without TLS, such as 10.0.0.0/8"
+        ),
         Setting("log.level", "info", .text, "trace, debug, info, notice, warning, error or critical"),
     ]
 }
