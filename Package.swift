@@ -54,7 +54,8 @@ let package = Package(
         // Imports go one way: CPostgres ← Postgres ← Store; Casework ← Reports ← Store; API and Client share Contract.
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
         .target(
-            name: "Postgres", dependencies: ["CPostgres", logging, subprocess, system], swiftSettings: settings),
+            name: "Postgres", dependencies: ["CPostgres", collections, logging, subprocess, system],
+            swiftSettings: settings),
         .target(name: "Casework", swiftSettings: settings),
         .target(name: "Reports", dependencies: ["Casework"], swiftSettings: settings),
         .target(

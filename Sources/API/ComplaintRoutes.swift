@@ -128,7 +128,8 @@ extension Connection {
 extension Service {
     /// A page of the history of one case.
     func history(
-        _ request: Request, _ name: String, _ find: @Sendable (isolated Connection) throws -> (id: UUID, campaign: Int)
+        _ request: Request, _ name: String,
+        _ find: @escaping @Sendable (isolated Connection) throws -> (id: UUID, campaign: Int)
     ) async throws -> Response {
         let query = try ObjectReader(query: request)
         let pageSize = query.pageSize(default: 100)

@@ -15,7 +15,7 @@ struct BodyEncoder: Encoder {
     static func bytes(of value: some Encodable) throws -> [UInt8] {
         let sink = Sink()
         try sink.write(value)
-        return sink.bytes
+        return sink.json.bytes
     }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
@@ -76,22 +76,19 @@ private final class Sink {
         var count = 0
     }
 
-    private(set) var bytes: [UInt8] = []
+    var json = JSONBytes()
     private var frames: [Frame] = []
-
-    init() {
-        bytes.reserveCapacity(4096)
-    }
 
     func write<Value: Encodable>(_ value: Value) throws {
         // Asked by type and not by a cast, which would cost more than the writing.
-        if Value.self == String.self, let text = value as? String { return write(text) }
-        if Value.self == Int.self, let number = value as? Int { return write(number) }
-        if Value.self == Bool.self, let flag = value as? Bool { return write(flag) }
-        if Value.self == Day.self, let day = value as? Day { return write(day.description) }
-        if Value.self == Date.self, let date = value as? Date { return write(date) }
-        if Value.self == UUID.self, let id = value as? UUID { return write(id.uuidString) }
-        frames.append(Frame(start: bytes.count))
+        if Value.self == String.self, let text = value as? String { return json.write(text) }
+        if Value.self == Int.self, let number = value as? Int { return json.write(number) }
+        if Value.self == Bool.self, let flag = value as? Bool { return json.write(flag) }
+        if Value.self == Day.self, let day = value as? Day { return json.write(day.description) }
+        if Value.self == Date.self, let date = value as? Date { return json.write(date) }
+        if Value.self == UUID.self, let id = value as? UUID { return json.write(id.uuidString) }
+        if let body = value as? any SelfWriting { return body.write(to: &json) }
+        frames.append(Frame(start: json.bytes.count))
         try value.encode(to: BodyEncoder(sink: self))
         close(frames.removeLast())
     }
@@ -101,41 +98,41 @@ private final class Sink {
     func open(_ shape: Shape) {
         precondition(frames.last?.shape == .open, "a body is written in one container")
         frames[frames.count - 1].shape = shape
-        bytes.append(shape == .array ? UInt8(ascii: "[") : UInt8(ascii: "{"))
+        json.bytes.append(shape == .array ? UInt8(ascii: "[") : UInt8(ascii: "{"))
     }
 
     private func close(_ frame: Frame) {
         switch frame.shape {
         case .value: break
-        case .open: bytes += [UInt8(ascii: "{"), UInt8(ascii: "}")]
-        case .array: bytes.append(UInt8(ascii: "]"))
+        case .open: json.bytes += [UInt8(ascii: "{"), UInt8(ascii: "}")]
+        case .array: json.bytes.append(UInt8(ascii: "]"))
         case .object(let isDictionary):
             if isDictionary { sort(frame) }
-            bytes.append(UInt8(ascii: "}"))
+            json.bytes.append(UInt8(ascii: "}"))
         }
     }
 
     private func sort(_ frame: Frame) {
-        let ends = frame.members.dropFirst().map { $0.start - 1 } + [bytes.count]
-        let parts = zip(frame.members, ends).map { (name: $0.name, bytes: bytes[$0.start..<$1]) }
+        let ends = frame.members.dropFirst().map { $0.start - 1 } + [json.bytes.count]
+        let parts = zip(frame.members, ends).map { (name: $0.name, bytes: json.bytes[$0.start..<$1]) }
         let sorted = parts.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }.map(\.bytes)
-        bytes.replaceSubrange((frame.start + 1)..., with: Array(sorted.joined(separator: [UInt8(ascii: ",")])))
+        json.bytes.replaceSubrange((frame.start + 1)..., with: Array(sorted.joined(separator: [UInt8(ascii: ",")])))
     }
 
     func beginMember(_ name: String, _ names: Names?) {
         beginElement()
         if let names {
-            bytes.append(contentsOf: names.bytes(of: name))
+            json.bytes.append(contentsOf: names.bytes(of: name))
         } else {
-            frames[frames.count - 1].members.append((name, bytes.count))
-            write(name)
-            bytes.append(UInt8(ascii: ":"))
+            frames[frames.count - 1].members.append((name, json.bytes.count))
+            json.write(name)
+            json.bytes.append(UInt8(ascii: ":"))
         }
     }
 
     func beginElement() {
         let last = frames.count - 1
-        if frames[last].count > 0 { bytes.append(UInt8(ascii: ",")) }
+        if frames[last].count > 0 { json.bytes.append(UInt8(ascii: ",")) }
         frames[last].count += 1
     }
 
@@ -144,62 +141,6 @@ private final class Sink {
     }
 
     var count: Int { frames.last?.count ?? 0 }
-
-    // MARK: Values
-
-    func writeNull() { bytes += "null".utf8 }
-
-    func write(_ flag: Bool) { bytes += (flag ? "true" : "false").utf8 }
-
-    func write(_ number: Int) { bytes += String(number).utf8 }
-
-    func write(_ number: Double) throws {
-        guard number.isFinite else {
-            throw EncodingError.invalidValue(number, .init(codingPath: [], debugDescription: "no number"))
-        }
-        let text = number.description
-        bytes += (text.hasSuffix(".0") ? String(text.dropLast(2)) : text).utf8
-    }
-
-    func write(_ date: Date) {
-        let milliseconds = Int((date.timeIntervalSince1970 * 1000).rounded(.down))
-        let day = Int((Double(milliseconds) / 86_400_000).rounded(.down))
-        let rest = milliseconds - day * 86_400_000
-        func padded(_ number: Int, _ width: Int) -> String {
-            String(repeating: "0", count: max(0, width - String(number).count)) + String(number)
-        }
-        let (seconds, fraction) = (rest / 1000, padded(rest % 1000, 3))
-        let time = [seconds / 3600, seconds / 60 % 60, seconds % 60].map { padded($0, 2) }.joined(separator: ":")
-        bytes += "\"\(Day(number: day))T\(time).\(fraction)Z\"".utf8
-    }
-
-    func write(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
-        var text = text
-        text.withUTF8 { characters in
-            var start = 0
-            for (index, character) in characters.enumerated()
-            where character < 0x20 || character == UInt8(ascii: "\"") || character == UInt8(ascii: "\\") {
-                bytes.append(contentsOf: characters[start..<index])
-                escape(character)
-                start = index + 1
-            }
-            bytes.append(contentsOf: characters[start...])
-        }
-        bytes.append(UInt8(ascii: "\""))
-    }
-
-    private func escape(_ character: UInt8) {
-        switch character {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), character]
-        case 0x0A: bytes += "\\n".utf8
-        case 0x0D: bytes += "\\r".utf8
-        case 0x09: bytes += "\\t".utf8
-        default:
-            let digits = Array("0123456789abcdef".utf8)
-            bytes += Array("\\u00".utf8) + [digits[Int(character >> 4)], digits[Int(character & 15)]]
-        }
-    }
 }
 
 private struct Members<Key: CodingKey>: KeyedEncodingContainerProtocol {
@@ -209,7 +150,7 @@ private struct Members<Key: CodingKey>: KeyedEncodingContainerProtocol {
 
     mutating func encodeNil(forKey key: Key) {
         sink.beginMember(key.stringValue, names)
-        sink.writeNull()
+        sink.json.writeNull()
     }
 
     mutating func encode<Value: Encodable>(_ value: Value, forKey key: Key) throws {
@@ -219,22 +160,22 @@ private struct Members<Key: CodingKey>: KeyedEncodingContainerProtocol {
 
     mutating func encode(_ value: String, forKey key: Key) {
         sink.beginMember(key.stringValue, names)
-        sink.write(value)
+        sink.json.write(value)
     }
 
     mutating func encode(_ value: Int, forKey key: Key) {
         sink.beginMember(key.stringValue, names)
-        sink.write(value)
+        sink.json.write(value)
     }
 
     mutating func encode(_ value: Bool, forKey key: Key) {
         sink.beginMember(key.stringValue, names)
-        sink.write(value)
+        sink.json.write(value)
     }
 
     mutating func encode(_ value: Double, forKey key: Key) throws {
         sink.beginMember(key.stringValue, names)
-        try sink.write(value)
+        try sink.json.write(value)
     }
 
     mutating func nestedContainer<Nested>(
@@ -256,7 +197,7 @@ private struct Elements: UnkeyedEncodingContainer {
 
     mutating func encodeNil() {
         sink.beginElement()
-        sink.writeNull()
+        sink.json.writeNull()
     }
 
     mutating func encode<Value: Encodable>(_ value: Value) throws {
@@ -266,7 +207,7 @@ private struct Elements: UnkeyedEncodingContainer {
 
     mutating func encode(_ value: Double) throws {
         sink.beginElement()
-        try sink.write(value)
+        try sink.json.write(value)
     }
 
     mutating func nestedContainer<Nested>(keyedBy type: Nested.Type) -> KeyedEncodingContainer<Nested> {
@@ -286,14 +227,14 @@ private struct Single: SingleValueEncodingContainer {
 
     mutating func encodeNil() {
         sink.beginValue()
-        sink.writeNull()
+        sink.json.writeNull()
     }
 
     mutating func encode<Value: Encodable>(_ value: Value) throws {
         sink.beginValue()
         // Numbers of other widths come here as what they are.
         if Value.self != String.self, Value.self != Int.self, let number = value as? any BinaryInteger {
-            return sink.write(Int(number.description) ?? .max)
+            return sink.json.write(Int(number.description) ?? .max)
         }
         try sink.write(value)
     }
@@ -302,7 +243,7 @@ private struct Single: SingleValueEncodingContainer {
 
     mutating func encode(_ value: Double) throws {
         sink.beginValue()
-        try sink.write(value)
+        try sink.json.write(value)
     }
 }
 

@@ -152,6 +152,50 @@ public struct ComplaintLineBody: Codable, Sendable, Equatable {
     }
 }
 
+extension ComplaintLineBody: SelfWriting {
+    func write(to json: inout JSONBytes) {
+        json.object { json in
+            json.member("reference", reference)
+            json.member("version", version)
+            json.member("kind", kind.rawValue)
+            json.member("status", status.rawValue)
+            json.member("category", category)
+            json.member("respondent", respondent)
+            json.member("target", target)
+            json.member("officer", officer)
+            json.member("office", office)
+            json.member("priority", priority.rawValue)
+            json.member("received_on", receivedOn)
+            json.member("due_on", dueOn)
+            json.member("is_overdue", isOverdue)
+            json.member("is_suspected", isSuspected)
+            json.member("excerpt", excerpt)
+            json.member("barriers", barriers)
+        }
+    }
+}
+
+extension PartyBody: SelfWriting {
+    func write(to json: inout JSONBytes) {
+        json.object { json in
+            json.member("platform", platform)
+            json.member("company", company)
+            json.member("name", name)
+        }
+    }
+}
+
+extension TargetBody: SelfWriting {
+    func write(to json: inout JSONBytes) {
+        json.object { json in
+            json.member("platform", platform)
+            json.member("company", company)
+            json.member("host", host)
+            json.member("payment_method", paymentMethod)
+        }
+    }
+}
+
 /// A complaint as an officer sees it.
 public struct ComplaintBody: Codable, Sendable, Equatable {
     public var id: UUID

@@ -37,10 +37,9 @@ public actor Connection {
 
     var isIdle: Bool { link?.isIdle ?? false }
 
-    func use<Value: Sendable>(
-        _ body: @Sendable (isolated Connection) throws -> Value
-    ) throws -> (value: Value, isIdle: Bool) {
-        (try body(self), isIdle)
+    /// Does something on this connection's thread, after what it does now.
+    nonisolated func start(_ body: @escaping @Sendable (isolated Connection) -> Void) {
+        executor.start { self.assumeIsolated(body) }
     }
 
     /// Asks the server for a sign of life.
@@ -139,7 +138,7 @@ public enum TransactionMode: Sendable {
 
 extension Connection {
     func transaction<Value: Sendable>(
-        _ mode: TransactionMode, _ body: @Sendable (isolated Connection) throws -> Value
+        _ mode: TransactionMode, _ body: @escaping @Sendable (isolated Connection) throws -> Value
     ) throws -> Value {
         let link = try current()
         _ = try link.execute(script: mode.begin, within: settings.deadline)
@@ -161,4 +160,8 @@ private final class BlockingExecutor: SerialExecutor {
         let job = UnownedJob(job)
         queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
     }
+
+    func start(_ body: @escaping @Sendable () -> Void) { queue.async(execute: body) }
+
+    func checkIsolated() { dispatchPrecondition(condition: .onQueue(queue)) }
 }

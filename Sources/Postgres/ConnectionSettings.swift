@@ -12,8 +12,9 @@ public struct ConnectionSettings: Sendable {
     public var commitDeadline: Duration
     /// Whether rows are looked up here by index only, table by table in the order in which a statement names them.
     ///
-    /// Then a plan made while a table was small or not yet looked at, and kept, stays good when it has grown. The
-    /// server's own look-ups for foreign keys follow it too.
+    /// Then a plan made while a table was small or not yet looked at, and kept, stays good when it has grown, and is made
+    /// once for a statement and not with each of its executions, which costs as much as to execute it. The server's own
+    /// look-ups for foreign keys follow it too.
     public var looksUpOnly: Bool
     /// Whether nothing can be written here, by the server's word, whatever is asked.
     public var readsOnly: Bool
@@ -49,6 +50,7 @@ public struct ConnectionSettings: Sendable {
         SET enable_hashjoin = \(looksUpOnly ? "off" : "on");
         SET enable_mergejoin = \(looksUpOnly ? "off" : "on");
         SET join_collapse_limit = \(looksUpOnly ? 1 : 8);
+        SET plan_cache_mode = \(looksUpOnly ? "force_generic_plan" : "auto");
         SET default_transaction_read_only = \(readsOnly ? "on" : "off");
         """
     }

@@ -1,3 +1,4 @@
+import DequeModule
 public import Logging
 import Synchronization
 
@@ -5,13 +6,13 @@ import Synchronization
 public struct PoolLimits: Sendable {
     /// Connections open at the most.
     public var connections: Int
-    /// Borrowers who may wait at the most; the next one is refused at once.
+    /// Pieces of work that may wait at the most; the next one is refused at once.
     public var waiting: Int
-    /// How long a borrower waits before being refused.
+    /// How long work waits before it is refused.
     public var wait: Duration
     /// A connection older than this is replaced.
     public var maximumAge: Duration
-    /// A connection idle for longer than this is asked for a sign of life before it is lent.
+    /// A connection idle for longer than this is asked for a sign of life before it is used.
     public var idleBeforeCheck: Duration
 
     public init(
@@ -26,31 +27,35 @@ public struct PoolLimits: Sendable {
     }
 }
 
-/// A bounded pool of connections, lent out one transaction at a time.
+/// A bounded pool of connections, each of which does one piece of work after another.
 ///
-/// A purpose that must not starve another (reports, health) has a small `Database` of its own.
+/// Work waits in one queue, and a connection that is done takes the next: nothing is handed from thread to thread in
+/// between. A purpose that must not starve another (reports, health) has a small `Database` of its own.
 public final class Database: Sendable {
-    private struct Lent: Sendable {
+    /// Something to do with a connection, or to be told that it cannot be had.
+    private struct Job: Sendable {
+        let ticket: Int
+        let until: ContinuousClock.Instant
+        let run: @Sendable (isolated Connection) -> Void
+        let refuse: @Sendable (any Error) -> Void
+    }
+
+    /// A connection that rests, or is not open yet.
+    private struct Session: Sendable {
         let connection: Connection
-        let opened: ContinuousClock.Instant
+        var opened: ContinuousClock.Instant?
         var used: ContinuousClock.Instant
     }
 
-    /// What a waiter is handed: a connection, or the right to open one.
-    private enum Grant: Sendable {
-        case connection(Lent)
-        case mayOpen
-    }
-
     private struct State {
-        var idle: [Lent] = []
-        var open = 0
-        var waiters: [(ticket: Int, continuation: CheckedContinuation<Grant, any Error>)] = []
-        /// Tickets of those between asking and being served, and of those among them that gave up before they queued.
-        var live: Set<Int> = []
-        var abandoned: Set<Int> = []
+        var jobs: Deque<Job> = []
+        var idle: [Session] = []
+        /// Connections that rest or work.
+        var count = 0
         var nextTicket = 0
-        var closed = false
+        /// Whether somebody looks after those that wait too long.
+        var isWatched = false
+        var isClosed = false
     }
 
     private let settings: ConnectionSettings
@@ -72,7 +77,7 @@ public final class Database: Sendable {
     ///
     /// - Throws: `PostgresError`, or what `body` throws.
     public func transaction<Value: Sendable>(
-        _ mode: TransactionMode = .readWrite, _ body: @Sendable (isolated Connection) throws -> Value
+        _ mode: TransactionMode = .readWrite, _ body: @escaping @Sendable (isolated Connection) throws -> Value
     ) async throws -> Value {
         for attempt in 1... {
             do {
@@ -87,174 +92,151 @@ public final class Database: Sendable {
 
     /// Lends `body` a connection without opening a transaction.
     ///
-    /// - Throws: `PostgresError`, or what `body` throws.
+    /// - Throws: `PostgresError`, or what `body` throws; `CancellationError` where the task is cancelled while it waits.
     public func withConnection<Value: Sendable>(
-        _ body: @Sendable (isolated Connection) throws -> Value
+        _ body: @escaping @Sendable (isolated Connection) throws -> Value
     ) async throws -> Value {
-        let lent = try await borrow()
-        do {
-            // The work and the question whether the session is idle after it, in one visit to the connection's thread.
-            let (value, isIdle) = try await lent.connection.use(body)
-            await giveBack(lent, isIdle: isIdle)
-            return value
-        } catch {
-            await giveBack(lent, isIdle: await lent.connection.isIdle)
-            throw error
-        }
-    }
-
-    /// Closes what is idle, refuses who waits or comes; what is lent closes when it comes back.
-    public func close() async {
-        let (idle, waiters) = state.withLock { state in
-            defer { (state.idle, state.waiters, state.closed) = ([], [], true) }
-            state.open -= state.idle.count
-            return (state.idle, state.waiters)
-        }
-        for waiter in waiters { waiter.continuation.resume(throwing: PostgresError.closed) }
-        for lent in idle { await lent.connection.close() }
-    }
-
-    // MARK: Lending
-
-    private enum Decision {
-        case take(Lent)
-        case open
-        case wait(Int)
-        case refuse(PostgresError)
-    }
-
-    private func borrow() async throws -> Lent {
-        let decision = state.withLock { state -> Decision in
-            if state.closed { return .refuse(.closed) }
-            if let lent = state.idle.popLast() { return .take(lent) }
-            if state.open < limits.connections {
-                state.open += 1
-                return .open
-            }
-            guard state.waiters.count < limits.waiting else {
-                return .refuse(.poolExhausted("\(limits.waiting) are waiting already"))
-            }
+        let ticket = state.withLock { state in
             state.nextTicket += 1
-            state.live.insert(state.nextTicket)
-            return .wait(state.nextTicket)
-        }
-        switch decision {
-        case .take(let lent): return try await checked(lent)
-        case .open: return try await open()
-        case .refuse(let error): throw error
-        case .wait(let ticket):
-            switch try await wait(ticket) {
-            case .connection(let lent): return try await checked(lent)
-            case .mayOpen: return try await open()
-            }
-        }
-    }
-
-    private func wait(_ ticket: Int) async throws -> Grant {
-        let timer = Task {
-            try await Task.sleep(for: limits.wait)
-            fail(ticket, with: PostgresError.poolExhausted("none came free within \(limits.wait)"))
-        }
-        defer {
-            timer.cancel()
-            state.withLock { state in
-                state.live.remove(ticket)
-                state.abandoned.remove(ticket)
-            }
+            return state.nextTicket
         }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                // What came free between the decision to wait and this moment is taken at once.
-                let outcome = state.withLock { state -> Result<Grant, any Error>? in
-                    if state.closed { return .failure(PostgresError.closed) }
-                    if state.abandoned.remove(ticket) != nil { return .failure(CancellationError()) }
-                    if let lent = state.idle.popLast() { return .success(.connection(lent)) }
-                    if state.open < limits.connections {
-                        state.open += 1
-                        return .success(.mayOpen)
-                    }
-                    state.waiters.append((ticket, continuation))
-                    return nil
-                }
-                if let outcome { continuation.resume(with: outcome) }
+                submit(
+                    Job(
+                        ticket: ticket, until: .now + limits.wait,
+                        run: { db in continuation.resume(with: Result { try body(db) }) },
+                        refuse: { error in continuation.resume(throwing: error) }))
             }
         } onCancel: {
-            fail(ticket, with: CancellationError())
+            cancel(ticket)
         }
     }
 
-    /// Takes a waiter out of the queue, or marks it as gone where it has not queued yet.
-    private func fail(_ ticket: Int, with error: any Error) {
-        let waiter = state.withLock { state in
-            guard let index = state.waiters.firstIndex(where: { $0.ticket == ticket }) else {
-                if state.live.contains(ticket) { state.abandoned.insert(ticket) }
-                return nil as CheckedContinuation<Grant, any Error>?
+    /// Does `body` on a connection's thread as soon as there is one.
+    ///
+    /// For what belongs to no task: many questions asked together, whose answers go to many.
+    ///
+    /// - Parameters:
+    ///   - body: The work.
+    ///   - refuse: Told why it could not be done.
+    public func perform(
+        _ body: @escaping @Sendable (isolated Connection) -> Void,
+        orElse refuse: @escaping @Sendable (any Error) -> Void
+    ) {
+        submit(Job(ticket: 0, until: .now + limits.wait, run: body, refuse: refuse))
+    }
+
+    /// Closes what rests and refuses what waits or comes; what works closes when it is done.
+    public func close() async {
+        let (idle, jobs) = state.withLock { state in
+            defer { (state.idle, state.jobs, state.isClosed) = ([], [], true) }
+            state.count -= state.idle.count
+            return (state.idle, state.jobs)
+        }
+        for job in jobs { job.refuse(PostgresError.closed) }
+        for session in idle { await session.connection.close() }
+    }
+
+    // MARK: Waiting
+
+    private enum Decision {
+        case start(Session)
+        case wait
+        case watch
+        case refuse(any Error)
+    }
+
+    private func submit(_ job: Job) {
+        let decision = state.withLock { state -> Decision in
+            if state.isClosed { return .refuse(PostgresError.closed) }
+            if let session = state.idle.popLast() { return .start(session) }
+            if state.count < limits.connections {
+                state.count += 1
+                return .start(Session(connection: Connection(settings, logger: logger), opened: nil, used: .now))
             }
-            return state.waiters.remove(at: index).continuation
+            if Task.isCancelled { return .refuse(CancellationError()) }
+            guard state.jobs.count < limits.waiting else {
+                return .refuse(PostgresError.poolExhausted("\(limits.waiting) are waiting already"))
+            }
+            state.jobs.append(job)
+            defer { state.isWatched = true }
+            return state.isWatched ? .wait : .watch
         }
-        waiter?.resume(throwing: error)
+        switch decision {
+        case .start(let session): session.connection.start { [self] db in serve(session, db, first: job) }
+        case .wait: break
+        case .watch: Task { await watch() }
+        case .refuse(let error): job.refuse(error)
+        }
     }
 
-    private func open() async throws -> Lent {
-        let connection = Connection(settings, logger: logger)
-        do {
-            try await connection.open()
-        } catch {
-            release()
-            throw error
+    /// Takes work out of the queue whose task was cancelled; what has begun goes on.
+    private func cancel(_ ticket: Int) {
+        let job = state.withLock { state in
+            state.jobs.firstIndex { $0.ticket == ticket }.map { state.jobs.remove(at: $0) }
         }
-        return Lent(connection: connection, opened: .now, used: .now)
+        job?.refuse(CancellationError())
     }
 
-    private enum Return {
-        case keep
-        case pass(CheckedContinuation<Grant, any Error>)
-        case close
+    /// Refuses what has waited too long, until nothing waits.
+    private func watch() async {
+        while true {
+            let (late, next) = state.withLock { state in
+                var late: [Job] = []
+                while let first = state.jobs.first, first.until <= .now { late.append(state.jobs.removeFirst()) }
+                if state.jobs.isEmpty { state.isWatched = false }
+                return (late, state.jobs.first?.until)
+            }
+            for job in late {
+                job.refuse(PostgresError.poolExhausted("none came free within \(limits.wait)"))
+            }
+            guard let next else { return }
+            try? await Task.sleep(until: next)
+        }
+    }
+
+    // MARK: Working
+
+    /// Does what waits, one after another, on the connection's thread.
+    private func serve(_ session: Session, _ db: isolated Connection, first: Job) {
+        var session = session
+        var job: Job? = first
+        while let current = job {
+            do {
+                try prepare(&session, db)
+                current.run(db)
+            } catch {
+                current.refuse(error)
+            }
+            session.used = .now
+            if !db.isIdle || isOld(session) { close(&session, db) }
+            job = state.withLock { [session] state in
+                if let next = state.jobs.popFirst() { return next }
+                if session.opened != nil, !state.isClosed { state.idle.append(session) } else { state.count -= 1 }
+                return nil
+            }
+        }
+        if state.withLock({ $0.isClosed }) { db.close() }
     }
 
     /// A connection that has rested is asked for a sign of life; one that is dead or too old is replaced.
-    private func checked(_ lent: Lent) async throws -> Lent {
-        if lent.opened.duration(to: .now) < limits.maximumAge {
-            guard lent.used.duration(to: .now) > limits.idleBeforeCheck else { return lent }
-            if await lent.connection.isAlive() { return lent }
+    private func prepare(_ session: inout Session, _ db: isolated Connection) throws(PostgresError) {
+        if session.opened != nil {
+            let hasRested = session.used.duration(to: .now) > limits.idleBeforeCheck
+            if !isOld(session), !hasRested || db.isAlive() { return }
+            close(&session, db)
         }
-        await lent.connection.close()
-        return try await open()
+        try db.open()
+        session.opened = .now
     }
 
-    private func giveBack(_ lent: Lent, isIdle: Bool) async {
-        guard isIdle, lent.opened.duration(to: .now) < limits.maximumAge else {
-            await lent.connection.close()
-            release()
-            return
-        }
-        var lent = lent
-        lent.used = .now
-        let next = state.withLock { [lent] state -> Return in
-            if !state.waiters.isEmpty { return .pass(state.waiters.removeFirst().continuation) }
-            if state.closed {
-                state.open -= 1
-                return .close
-            }
-            state.idle.append(lent)
-            return .keep
-        }
-        switch next {
-        case .pass(let waiter): waiter.resume(returning: .connection(lent))
-        case .close: await lent.connection.close()
-        case .keep: break
-        }
+    private func isOld(_ session: Session) -> Bool {
+        session.opened.map { $0.duration(to: .now) >= limits.maximumAge } ?? false
     }
 
-    /// Gives up one place in the pool, to the first waiter if there is one.
-    private func release() {
-        let waiter = state.withLock { state in
-            guard !state.waiters.isEmpty else {
-                state.open -= 1
-                return nil as CheckedContinuation<Grant, any Error>?
-            }
-            return state.waiters.removeFirst().continuation
-        }
-        waiter?.resume(returning: .mayOpen)
+    private func close(_ session: inout Session, _ db: isolated Connection) {
+        db.close()
+        session.opened = nil
     }
 }

@@ -27,8 +27,8 @@ public struct PostgresType: Sendable, Hashable {
 
 extension String: PostgresValue {
     public static var postgresType: PostgresType { .inferred }
-    public init?(postgresText: String) { self = postgresText }
-    public var postgresText: String { self }
+    @inlinable public init?(postgresText: String) { self = postgresText }
+    @inlinable public var postgresText: String { self }
 }
 
 extension Int: PostgresValue {
@@ -132,14 +132,15 @@ public struct JSONText: PostgresValue, Sendable, Hashable {
 }
 
 extension PostgresValue where Self: RawRepresentable, RawValue: PostgresValue {
-    public static var postgresType: PostgresType { RawValue.postgresType }
+    @inlinable public static var postgresType: PostgresType { RawValue.postgresType }
 
+    @inlinable
     public init?(postgresText: String) {
         guard let rawValue = RawValue(postgresText: postgresText) else { return nil }
         self.init(rawValue: rawValue)
     }
 
-    public var postgresText: String { rawValue.postgresText }
+    @inlinable public var postgresText: String { rawValue.postgresText }
 }
 
 extension UInt8 {

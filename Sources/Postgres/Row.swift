@@ -15,28 +15,32 @@ public struct Row: ~Copyable {
     }
 
     /// The next column.
+    @inlinable
     public mutating func read<Value: PostgresValue>(_ type: Value.Type = Value.self) throws(PostgresError) -> Value {
-        guard let value: Value = try readIfPresent() else {
-            throw .unexpectedRow("NULL where a \(Value.self) was promised, in \(name(of: column - 1))")
-        }
+        guard let text = try next() else { throw unexpected("NULL where a \(Value.self) was promised, in") }
+        guard let value = Value(postgresText: text) else { throw unexpected("no \(Value.self) stands in") }
         return value
     }
 
     /// The next column, `nil` where it is NULL.
+    @inlinable
     public mutating func read<Value: PostgresValue>(_ type: Value?.Type = Value?.self) throws(PostgresError) -> Value? {
-        try readIfPresent()
+        guard let text = try next() else { return nil }
+        guard let value = Value(postgresText: text) else { throw unexpected("no \(Value.self) stands in") }
+        return value
     }
 
-    private mutating func readIfPresent<Value: PostgresValue>() throws(PostgresError) -> Value? {
+    @usableFromInline
+    mutating func next() throws(PostgresError) -> String? {
         guard column < PQnfields(result) else { throw .unexpectedRow("it has only \(column) columns") }
         defer { column += 1 }
         guard PQgetisnull(result, index, column) == 0 else { return nil }
-        let text = String(cString: PQgetvalue(result, index, column))
-        guard let value = Value(postgresText: text) else {
-            throw .unexpectedRow("\(name(of: column)) is no \(Value.self)")
-        }
-        return value
+        return String(cString: PQgetvalue(result, index, column))
     }
+
+    /// Of the column that was read last.
+    @usableFromInline
+    func unexpected(_ what: String) -> PostgresError { .unexpectedRow("\(what) \(name(of: column - 1))") }
 
     func finish() throws(PostgresError) {
         guard column == PQnfields(result) else {

@@ -7,6 +7,13 @@ public struct RowBatch: Sendable {
         fileprivate let type: PostgresType
         fileprivate let text: String?
 
+        @usableFromInline
+        init(type: PostgresType, text: String?) {
+            self.type = type
+            self.text = text
+        }
+
+        @inlinable
         public static func value<Value: PostgresValue>(_ value: Value?) -> Cell {
             Cell(type: Value.postgresType, text: value?.postgresText)
         }

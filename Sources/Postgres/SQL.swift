@@ -33,8 +33,14 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
             pieces += fragment.pieces
         }
 
+        @inlinable
         public mutating func appendInterpolation<Value: PostgresValue>(_ value: Value?) {
-            pieces.append(.parameter(Parameter(type: Value.postgresType, text: value?.postgresText)))
+            append(Value.postgresType, value?.postgresText)
+        }
+
+        @usableFromInline
+        mutating func append(_ type: PostgresType, _ text: String?) {
+            pieces.append(.parameter(Parameter(type: type, text: text)))
         }
     }
 

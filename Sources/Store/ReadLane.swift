@@ -51,36 +51,48 @@ public final class ReadLane<Question: Hashable & Sendable, Answer: Sendable>: Se
                 return (false, true)
             }
             if isFull { continuation.resume(throwing: ReadLaneFull()) }
-            if isReader { Task { await read() } }
+            if isReader { read() }
         }
     }
 
-    private func read() async {
-        while true {
+    /// Asks what has collected, and goes on while more does.
+    private func read() {
+        database.perform { [self] db in
             let asked = queue.withLock { queue in
                 let asked = Array(queue.asked.prefix(batch))
                 queue.asked.removeFirst(asked.count)
-                if asked.isEmpty { queue.readers -= 1 }
                 return asked
             }
-            guard !asked.isEmpty else { return }
-            let answers = await answers(to: Array(Set(asked.map(\.question))))
+            let answers = asked.isEmpty ? [:] : answers(to: Array(Set(asked.map(\.question))), db)
+            let isDone = queue.withLock { queue in
+                if queue.asked.isEmpty { queue.readers -= 1 }
+                return queue.asked.isEmpty
+            }
+            if !isDone { read() }
             for (question, continuation) in asked {
                 continuation.resume(with: answers[question] ?? .success(nil))
             }
+        } orElse: { [self] error in
+            let asked = queue.withLock { queue in
+                defer { (queue.asked, queue.readers) = ([], queue.readers - 1) }
+                return queue.asked
+            }
+            for (_, continuation) in asked { continuation.resume(throwing: error) }
         }
     }
 
     /// Where a batch fails, and the database is not to blame, each is asked alone, so that only the one at fault fails.
-    private func answers(to questions: [Question]) async -> [Question: Result<Answer?, any Error>] {
+    private func answers(
+        to questions: [Question], _ db: isolated Connection
+    ) -> [Question: Result<Answer?, any Error>] {
         do {
-            return try await database.withConnection { [load] db in try load(db, questions) }.mapValues { .success($0) }
+            return try load(db, questions).mapValues { .success($0) }
         } catch {
             var answers: [Question: Result<Answer?, any Error>] = [:]
             let isAlone = questions.count == 1 || !mayBeOfOneQuestion(error)
             for question in questions {
                 answers[question] =
-                    isAlone ? .failure(error) : await self.answers(to: [question])[question] ?? .success(nil)
+                    isAlone ? .failure(error) : self.answers(to: [question], db)[question] ?? .success(nil)
             }
             return answers
         }

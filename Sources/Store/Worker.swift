@@ -103,7 +103,7 @@ public final class Worker: Sendable {
     ///
     /// - Returns: For how many it was done; a case that refuses is left for people to look at.
     func each<Item: Sendable>(
-        _ items: [Item], _ fence: Int, _ body: @Sendable (isolated Connection, Item) throws -> Bool
+        _ items: [Item], _ fence: Int, _ body: @escaping @Sendable (isolated Connection, Item) throws -> Bool
     ) async throws -> Int {
         var count = 0
         for item in items {
@@ -143,7 +143,7 @@ public final class Worker: Sendable {
 
     /// A transaction of the worker's tasks: nobody takes the lease over before it ends.
     func work<Value: Sendable>(
-        _ fence: Int, _ body: @Sendable (isolated Connection) throws -> Value
+        _ fence: Int, _ body: @escaping @Sendable (isolated Connection) throws -> Value
     ) async throws -> Value {
         try await databases.work.transaction { [holder] db in
             let isNearEnd = try db.first(

@@ -67,4 +67,24 @@ struct BodyEncoderTests {
     @Test func `what is no number is an error, not a wrong body`() {
         #expect(throws: EncodingError.self) { try Coding.bytes(of: [Double.nan]) }
     }
+
+    @Test(arguments: [true, false])
+    func `a body that writes itself writes what Foundation would`(isFull: Bool) throws {
+        let target =
+            isFull
+            ? Complaint.Target(platform: "taobao", company: "alibaba", host: "taobao.com", paymentMethod: "alipay")
+            : Complaint.Target()
+        let line = ComplaintLineBody(
+            reference: "IR21-0000123-4", version: 7, kind: .refusedPayment, status: .needsInformation,
+            category: isFull ? "user_rights" : nil,
+            respondent: PartyBody(
+                platform: isFull ? "wechat" : nil, company: isFull ? "tencent" : nil, name: isFull ? "a\"b" : nil),
+            target: TargetBody(target), officer: isFull ? "li.na" : nil, office: "centre", priority: .urgent,
+            receivedOn: Day(number: 18_960), dueOn: isFull ? Day(number: 18_967) : nil, isOverdue: isFull,
+            isSuspected: !isFull, excerpt: "引号 \" 换行\n结束", barriers: isFull ? [3, 12] : [])
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        #expect(try JSON(parsing: Coding.bytes(of: [line])) == JSON(parsing: encoder.encode([line])))
+        #expect(try Coding.decoder.decode([ComplaintLineBody].self, from: Data(Coding.bytes(of: [line]))) == [line])
+    }
 }

@@ -1,9 +1,9 @@
 import Casework
 import Foundation
-import Postgres
 import TestSupport
 import Testing
 
+@testable import Postgres
 @testable import Store
 
 /// Lists and searches over many invented complaints: each page is one walk along an index, in the order of the list.
@@ -25,16 +25,20 @@ struct SearchTests {
         }
     }
 
-    /// The nodes of the plan that a statement gets.
+    /// The nodes of the plan that a statement gets: the one that is made once, whatever its parameters will be.
     private func plan(_ filter: ComplaintFilter, _ campaign: Int, _ db: isolated Connection) throws -> String {
-        try db.all("EXPLAIN \(filter.pageQuery(campaign: campaign, limit: 50))") { row in try row.read(String.self) }
+        let (text, parameters) = filter.pageQuery(campaign: campaign, limit: 50).bound
+        try db.run(script: "PREPARE page AS \(text)")
+        defer { try? db.run(script: "DEALLOCATE page") }
+        let values = parameters.map { _ in "NULL" }.joined(separator: ", ")
+        return try db.all(SQL(stringLiteral: "EXPLAIN EXECUTE page(\(values))")) { row in try row.read(String.self) }
             .joined(separator: "\n")
     }
 
     @Test func `queues and single filters are ordered index walks, and searches find what is there`() async throws {
         try await withManyComplaints { store, campaign, officers in
             let today = Day.on("2021-11-01")
-            try await store.databases.reports.transaction(.readOnly) { db in
+            try await store.databases.reads.withConnection { db in
                 for queue in Queue.allCases {
                     guard let filter = queue.filter(officer: officers[0], today: today) else { continue }
                     let plan = try self.plan(filter, campaign, db)

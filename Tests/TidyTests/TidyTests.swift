@@ -54,7 +54,8 @@ struct TidyTests {
     @Test func `rules are pure, and imports go one way`() throws {
         let allowed: [String: Set<String>] = [
             "Postgres": [
-                "CPostgres", "Dispatch", "Foundation", "Logging", "Subprocess", "Synchronization", "SystemPackage",
+                "CPostgres", "DequeModule", "Dispatch", "Foundation", "Logging", "Subprocess", "Synchronization",
+                "SystemPackage",
             ],
             "Casework": ["Foundation"], "Reports": ["Casework", "Foundation"],
             "Store": [
