@@ -21,6 +21,10 @@ public final class FilingLane: Sendable {
     static let waiting = 2048
     /// Batches under way at a time.
     static let writers = 2
+    /// Filings that have to wait for a second batch to begin beside the first: small ones cost more than they save.
+    static let worthASecond = 24
+    /// Filings of one batch from which on their rows go by `COPY`.
+    static let worthCopying = 8
 
     typealias Outcome = Result<(answer: StoredAnswer, isReplay: Bool), any Error>
 
@@ -42,6 +46,13 @@ public final class FilingLane: Sendable {
             if byFiler[filer] == nil { turns.append(filer) }
             byFiler[filer, default: []].append(job)
             count += 1
+        }
+
+        /// Whether one more batch may be under way; a second has to be worth it.
+        mutating func takesWriter() -> Bool {
+            guard writers == 0 || writers < FilingLane.writers && count >= FilingLane.worthASecond else { return false }
+            writers += 1
+            return true
         }
 
         /// The next batch; of filings that could be one and the same, only the first.
@@ -80,12 +91,10 @@ public final class FilingLane: Sendable {
             let decision = queue.withLock { queue -> (isFull: Bool, isWriter: Bool) in
                 guard queue.count < Self.waiting else { return (true, false) }
                 queue.append(job)
-                guard queue.writers < Self.writers else { return (false, false) }
-                queue.writers += 1
-                return (false, true)
+                return (false, queue.takesWriter())
             }
             if decision.isFull { continuation.resume(throwing: Full()) }
-            if decision.isWriter { Task { await write() } }
+            if decision.isWriter { Task { await write(queue.withLock { $0.next() }) } }
         }
     }
 
@@ -129,21 +138,21 @@ public final class FilingLane: Sendable {
         try await database.transaction(.readOnly) { db in try db.filedBefore([intake]) }.first ?? nil
     }
 
-    /// Writes batches until nobody waits.
-    private func write() async {
+    /// Writes batches until nobody waits, or what waits is left to another.
+    private func write(_ first: [Job]) async {
+        var jobs = first
         while true {
-            let jobs = queue.withLock { queue in
-                let jobs = queue.next()
-                if jobs.isEmpty { queue.writers -= 1 }
-                return jobs
-            }
-            guard !jobs.isEmpty else { return }
             let (late, due) = jobs.reduce(into: ([Job](), [Job]())) { parts, job in
                 if job.came.duration(to: .now) > patience { parts.0.append(job) } else { parts.1.append(job) }
             }
             for job in late { job.continuation.resume(throwing: Full()) }
             let outcomes = await store(due.map(\.filing))
             for (job, outcome) in zip(due, outcomes) { job.continuation.resume(with: outcome) }
+            jobs = queue.withLock { queue in
+                queue.writers -= 1
+                return queue.count > 0 && queue.takesWriter() ? queue.next() : []
+            }
+            guard !jobs.isEmpty else { return }
         }
     }
 
@@ -235,7 +244,9 @@ extension Connection {
             let attested = filings.map { filing in filing.barrier.flatMap { barriers[$0] } }
             let summaries = try barrierSummaries(Set(new.compactMap { attested[$0] }))
             let moment = try recordingMoment()
-            var (keys, rows) = (RowBatch(), RowBatch())
+            // `COPY` costs a message more each way, and less for each row.
+            let isMany = new.count >= FilingLane.worthCopying
+            var (keys, rows) = (RowBatch(), RowBatch(for: isMany ? .copy : .statement))
             for index in new {
                 let filing = filings[index]
                 let number = free[filing.intake.campaignID]?.removeFirst() ?? 0
@@ -250,7 +261,7 @@ extension Connection {
             }
             let keyed = new.count { filings[$0].request != nil }
             guard try insertKeys(keys) == keyed else { throw IdempotencyError.raced }
-            try insert(rows)
+            if isMany { try copy(rows) } else { try insert(rows) }
         }
         return (outcomes.map { $0 ?? .failure(PostgresError.unexpectedRow("a filing without an outcome")) }, free)
     }
