@@ -8,6 +8,7 @@ import Synchronization
 struct Gate: RouterMiddleware {
     let service: Service
     private let underWay = UnderWay()
+    private let filings = UnderWay()
 
     init(service: Service) {
         self.service = service
@@ -42,6 +43,12 @@ struct Gate: RouterMiddleware {
             throw Problem.overloaded("More is under way than can be taken; send it again in a moment.")
         }
         defer { underWay.leave() }
+        // Refused before the body is read: what cannot be stored in time need not be understood.
+        let isFiling = Self.isFiling(request, path)
+        guard !isFiling || filings.enter(service.filingsAtOnce) else {
+            throw Problem.overloaded("More filings come than can be taken; send it again in a moment.")
+        }
+        defer { if isFiling { filings.leave() } }
         var context = context
         if let forwarded = request.headers[.forwardedFor] {
             context.network = networkPrefix(of: service.proxies.client(peer: context.peer, forwarded: forwarded))
@@ -57,6 +64,10 @@ struct Gate: RouterMiddleware {
         var response = try await next(request, context)
         for field in fields { response.headers[field.name] = field.value }
         return response
+    }
+
+    private static func isFiling(_ request: Request, _ path: String) -> Bool {
+        request.method == .post && (path == "/v1/complaints" || path == "/v1/complaint-batches")
     }
 
     private func checkForm(_ request: Request) throws {
@@ -81,8 +92,7 @@ struct Gate: RouterMiddleware {
         let network = context.network
         let token = request.headers[.authorization]
         var policies = [(service.limits.all, token.map { "token \($0.hashValue)" } ?? network)]
-        let isFiling = request.method == .post && (path == "/v1/complaints" || path == "/v1/complaint-batches")
-        if isFiling, token == nil { policies.append((service.limits.filing, network)) }
+        if Self.isFiling(request, path), token == nil { policies.append((service.limits.filing, network)) }
         if request.headers[.trackingCode] != nil || path.hasPrefix("/v1/tracking") {
             policies.append((service.limits.tracking, network))
         }

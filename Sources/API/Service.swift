@@ -20,6 +20,8 @@ public struct Service: Sendable {
     let limits: RateLimits
     /// Requests under way, at the most.
     let requestsAtOnce: Int
+    /// Filings among them, at the most.
+    let filingsAtOnce: Int
     /// What files may take.
     let evidenceQuota: EvidenceQuota
     let uploads = UploadRoom()
@@ -34,6 +36,7 @@ public struct Service: Sendable {
     public init(
         databases: Databases, references: ReferenceCache, keys: CaseKeys, letters: [String: String] = [:],
         contract: Data = Data("{}".utf8), limits: RateLimits = RateLimits(), requestsAtOnce: Int = 1024,
+        filingsAtOnce: Int = 128,
         evidenceQuota: EvidenceQuota = EvidenceQuota(bytesOfAll: 10 << 30), proxies: TrustedProxies = TrustedProxies(),
         webhookNetworks: NetworkList = NetworkList(), isEncrypted: Bool = false,
         now: @escaping @Sendable () -> Date = Date.init
@@ -51,6 +54,7 @@ public struct Service: Sendable {
         self.contract = contract
         self.limits = limits
         self.requestsAtOnce = requestsAtOnce
+        self.filingsAtOnce = filingsAtOnce
         self.evidenceQuota = evidenceQuota
         self.proxies = proxies
         self.webhookNetworks = webhookNetworks

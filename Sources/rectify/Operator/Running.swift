@@ -42,6 +42,7 @@ struct Running {
                 tracking: settings.number("limits.tracking_per_minute"),
                 all: settings.number("limits.requests_per_minute")),
             requestsAtOnce: settings.number("server.requests_at_once"),
+            filingsAtOnce: settings.number("server.filings_at_once"),
             evidenceQuota: EvidenceQuota(bytesOfAll: settings.number("evidence.total_mib") << 20),
             proxies: TrustedProxies(try networks("server.trusted_proxies")), webhookNetworks: webhookNetworks,
             isEncrypted: !settings["server.certificate_file"].isEmpty)

@@ -48,6 +48,7 @@ struct Setting: Sendable {
         Setting("server.port", "8080", .number(0...65_535), "port to listen on; 0 takes a free one"),
         Setting("server.idle_seconds", "15", .number(1...600), "a silent connection is closed after this"),
         Setting("server.requests_at_once", "1024", .number(1...100_000), "requests under way; more get 503"),
+        Setting("server.filings_at_once", "128", .number(1...100_000), "filings among them; more get 503"),
         Setting(
             "server.connections_per_address", "512", .number(0...100_000),
             "connections of one address; 0: no limit, as behind a proxy"),
