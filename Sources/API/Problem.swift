@@ -4,6 +4,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import NIOHTTP1
 import Postgres
 import Store
 
@@ -121,6 +122,8 @@ extension Problem {
             case let error as PostgresError: Problem(error)
             case OfficerError.unknown(let name): .notFound("officer \(name)")
             case is NIOTooManyBytesError: .tooLarge(limit: Body.limit)
+            // Whoever sent it is gone or has lost the thread; nobody reads this, but the log tells it is not our fault.
+            case is HTTPParserError, is ChannelError: .brokenOff
             case let error as HTTPError where error.status == .notFound:
                 Problem(.notFound, "not-found", "Not found", "There is nothing at this address.")
             case let error as HTTPError:
@@ -129,6 +132,10 @@ extension Problem {
             default: .internalError
             }
     }
+
+    private static let brokenOff = Problem(
+        .badRequest, "broken-off", "The request broke off", "It ended before its end; send it again.",
+        headers: [.connection: "close"])
 
     static let internalError = Problem(
         .internalServerError, "internal", "Something went wrong here", "Tell the operator the request id.")

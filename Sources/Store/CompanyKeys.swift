@@ -20,43 +20,15 @@ public struct CompanyBearer: Sendable {
     public var actor: Actor { Actor(.company, id: keyID) }
 }
 
-/// A key of a company, as it is listed: never the secret.
-public struct CompanyKey: Sendable {
-    public let id: UUID
-    public let company: String
-    public let name: String
-    public let scopes: [CompanyBearer.Scope]
-    public let expiresAt: Date
-    public let isRevoked: Bool
-    public let lastUsedOn: Day?
-}
-
-/// Why a company's key cannot be made or ended.
-public enum CompanyKeyError: Error, Equatable, CustomStringConvertible {
-    case unknownCompany(String)
-    case unknownKey(String)
-    case badName
-
-    public var description: String {
-        switch self {
-        case .unknownCompany(let code): "there is no company \(code) in the registry"
-        case .badName: "a name is one to forty lower-case letters, digits, “.”, “_” or “-”, beginning with a letter"
-        case .unknownKey(let id): "there is no such key: \(id); see: rectify company-key list"
-        }
-    }
-}
-
 extension Connection {
     /// Makes a key; the secret is given back once and not kept.
     ///
-    /// - Throws: ``CompanyKeyError/unknownCompany(_:)``, or `PostgresError`.
+    /// - Throws: ``AccessKeyError/unknownCompany(_:)``, or `PostgresError`.
     public func issueKey(
         to company: String, named name: String, scopes: Set<CompanyBearer.Scope>, lasting days: Int, at now: Date
     ) throws -> IssuedToken {
-        guard name.wholeMatch(of: /[a-z][a-z0-9_.\-]{0,39}/) != nil else { throw CompanyKeyError.badName }
-        let token = IssuedToken(
-            id: .v7(at: now), secret: "rck_" + Data(randomBytes(32)).base64URL,
-            expiresAt: now.addingTimeInterval(Double(days) * 86_400))
+        try AccessKeyError.check(name: name)
+        let token = IssuedToken(prefix: "rck_", lasting: days, at: now)
         do {
             try run(
                 """
@@ -66,28 +38,23 @@ extension Connection {
                 """)
         } catch {
             guard error.state == "23503" else { throw error }
-            throw CompanyKeyError.unknownCompany(company)
+            throw AccessKeyError.unknownCompany(company)
         }
         return token
     }
 
-    public func companyKeys() throws -> [CompanyKey] {
+    public func companyKeys() throws -> [AccessKey] {
         try all(
             """
             SELECT id, company, name, scopes, expires_at, revoked_at IS NOT NULL, last_used_on
             FROM company_key ORDER BY company, created_at
-            """
-        ) { row in
-            CompanyKey(
-                id: try row.read(), company: try row.read(), name: try row.read(), scopes: try row.read(),
-                expiresAt: try row.read(), isRevoked: try row.read(), lastUsedOn: try row.read())
-        }
+            """, as: AccessKey.init(row:))
     }
 
-    /// - Throws: ``CompanyKeyError/unknownKey(_:)``, or `PostgresError`.
+    /// - Throws: ``AccessKeyError/unknownKey(_:)``, or `PostgresError`.
     public func revokeKey(_ id: UUID, at now: Date) throws {
         let ended = try run("UPDATE company_key SET revoked_at = coalesce(revoked_at, \(now)) WHERE id = \(id)")
-        guard ended == 1 else { throw CompanyKeyError.unknownKey("\(id)") }
+        guard ended == 1 else { throw AccessKeyError.unknownKey("\(id)") }
     }
 
     /// Whose key this is, if it is good at the database's time.

@@ -24,45 +24,20 @@ public struct FilerBearer: Sendable {
     public var actor: Actor { Actor(.filer, id: filer) }
 }
 
-/// A key of a filer, as it is listed: never the secret.
-public struct FilerKey: Sendable {
-    public let id: UUID
-    public let filer: String
-    public let scopes: [FilerBearer.Scope]
-    public let expiresAt: Date
-    public let isRevoked: Bool
-    public let lastUsedOn: Day?
-}
-
-/// Why a filer's key cannot be made or ended.
-public enum FilerError: Error, Equatable, CustomStringConvertible {
-    case unknownKey(String)
-    case badName
-
-    public var description: String {
-        switch self {
-        case .badName: "a name is one to forty lower-case letters, digits, “.”, “_” or “-”, beginning with a letter"
-        case .unknownKey(let id): "there is no such key: \(id); see: rectify filer list"
-        }
-    }
-}
-
 extension Connection {
     /// Makes a key of a filer, who becomes known by the first; the secret is given back once and not kept.
     ///
-    /// - Throws: ``FilerError/badName``, or `PostgresError`.
+    /// - Throws: ``AccessKeyError/badName``, or `PostgresError`.
     public func issueKey(
         toFiler name: String, scopes: Set<FilerBearer.Scope>, lasting days: Int, at now: Date
     ) throws -> IssuedToken {
-        guard name.wholeMatch(of: /[a-z][a-z0-9_.\-]{0,39}/) != nil else { throw FilerError.badName }
+        try AccessKeyError.check(name: name)
         try run(
             """
             INSERT INTO filer (id, name, created_at) VALUES (\(UUID.v7(at: now)), \(name), \(now))
             ON CONFLICT (name) DO NOTHING
             """)
-        let token = IssuedToken(
-            id: .v7(at: now), secret: "rfk_" + Data(randomBytes(32)).base64URL,
-            expiresAt: now.addingTimeInterval(Double(days) * 86_400))
+        let token = IssuedToken(prefix: "rfk_", lasting: days, at: now)
         try run(
             """
             INSERT INTO filer_key (id, filer_id, hash, scopes, created_at, expires_at)
@@ -73,23 +48,18 @@ extension Connection {
         return token
     }
 
-    public func filerKeys() throws -> [FilerKey] {
+    public func filerKeys() throws -> [AccessKey] {
         try all(
             """
-            SELECT k.id, f.name, k.scopes, k.expires_at, k.revoked_at IS NOT NULL, k.last_used_on
+            SELECT k.id, f.name, NULL, k.scopes, k.expires_at, k.revoked_at IS NOT NULL, k.last_used_on
             FROM filer_key k JOIN filer f ON f.id = k.filer_id ORDER BY f.name, k.created_at
-            """
-        ) { row in
-            FilerKey(
-                id: try row.read(), filer: try row.read(), scopes: try row.read(), expiresAt: try row.read(),
-                isRevoked: try row.read(), lastUsedOn: try row.read())
-        }
+            """, as: AccessKey.init(row:))
     }
 
-    /// - Throws: ``FilerError/unknownKey(_:)``, or `PostgresError`.
+    /// - Throws: ``AccessKeyError/unknownKey(_:)``, or `PostgresError`.
     public func revokeFilerKey(_ id: UUID, at now: Date) throws {
         let ended = try run("UPDATE filer_key SET revoked_at = coalesce(revoked_at, \(now)) WHERE id = \(id)")
-        guard ended == 1 else { throw FilerError.unknownKey("\(id)") }
+        guard ended == 1 else { throw AccessKeyError.unknownKey("\(id)") }
     }
 
     /// Whose keys these are, as far as they are good at the database's time.

@@ -20,13 +20,6 @@ public struct Officer: Sendable, Equatable {
     public var scope: Set<String>? { offices.contains(Office.central) ? nil : offices }
 }
 
-/// A secret that stands for an officer, shown once.
-public struct IssuedToken: Sendable {
-    public let id: UUID
-    public let secret: String
-    public let expiresAt: Date
-}
-
 /// Why officers cannot be changed so.
 public enum OfficerError: Error, Equatable, CustomStringConvertible {
     case nameTaken(String)
@@ -130,9 +123,7 @@ extension Connection {
     public func issueToken(toOfficerNamed name: String, lasting days: Int, at now: Date) throws -> IssuedToken {
         let officer = try officer(named: name)
         guard !officer.isDisabled else { throw OfficerError.disabled(name) }
-        let token = IssuedToken(
-            id: .v7(at: now), secret: "rct_" + Data(randomBytes(32)).base64URL,
-            expiresAt: now.addingTimeInterval(Double(days) * 86_400))
+        let token = IssuedToken(prefix: "rct_", lasting: days, at: now)
         try run(
             """
             INSERT INTO officer_token (id, officer_id, hash, created_at, expires_at)

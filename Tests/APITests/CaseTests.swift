@@ -142,6 +142,25 @@ struct ComplaintCaseTests {
         }
     }
 
+    @Test func `cases that belong together read the same together as alone`() async throws {
+        try await withServer { server in
+            let paths = [try await server.filed(), try await server.filed()].map { "/v1/complaints/\($0)" }
+            let message = try await server.send("POST", "\(paths[1])/messages", #"{"message":"请再发一张截图。"}"#)
+            #expect(message.status == 200)
+            let of = #"{"of":"\#(paths[0].suffix(14))"}"#
+            let merged = try await server.send("POST", "\(paths[1])/duplicate", of, headers: ["If-Match": "*"])
+            #expect(merged.status == 200)
+            var alone: [String: Data] = [:]
+            for path in paths { alone[path] = try await server.send("GET", path).bytes }
+            try await withThrowingTaskGroup(of: (String, Data).self) { group in
+                for index in 0..<64 {
+                    group.addTask { (paths[index % 2], try await server.send("GET", paths[index % 2]).bytes) }
+                }
+                for try await (path, bytes) in group { #expect(bytes == alone[path]) }
+            }
+        }
+    }
+
     @Test func `a duplicate can be undone, and another duplicate cannot be its original`() async throws {
         try await withServer { server in
             let (first, second, third) = (try await server.filed(), try await server.filed(), try await server.filed())

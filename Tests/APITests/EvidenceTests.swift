@@ -201,6 +201,25 @@ struct EvidenceTests {
         }
     }
 
+    @Test func `all complaints together take no more than there is room for, however many come at once (G82)`()
+        async throws
+    {
+        try await withServer(evidence: EvidenceQuota(bytesOfAll: 1_000_000)) { server in
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for number in 0..<8 {
+                    let (path, code) = try await filed(server)
+                    group.addTask {
+                        let bytes = Array("\(number)".utf8) + Array(repeating: UInt8(ascii: "x"), count: 300_000)
+                        return try await send(server, path, bytes, raw("a.txt", "text/plain", code)).status
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(statuses.count { $0 == 201 } == 3 && statuses.count { $0 == 507 } == 5)
+            #expect(try await server.store.count("evidence_file") == 3)
+        }
+    }
+
     @Test func `the bytes in the database are no file, and fit no other place (G84)`() async throws {
         try await withServer { server in
             let (path, code) = try await filed(server)

@@ -117,7 +117,8 @@ extension JSON {
 func withServer(
     now: @escaping @Sendable () -> Date = Date.init, limits: RateLimits = RateLimits(), requestsAtOnce: Int = 1024,
     connections: ConnectionLimits = ConnectionLimits(), proxies: TrustedProxies = TrustedProxies(),
-    certificate: Listening.Certificate? = nil, _ body: @escaping @Sendable (TestServing) async throws -> Void
+    certificate: Listening.Certificate? = nil, evidence: EvidenceQuota = EvidenceQuota(bytesOfAll: 1 << 30),
+    _ body: @escaping @Sendable (TestServing) async throws -> Void
 ) async throws {
     try await withStore { store in
         let letters = try ["zh", "en"].reduce(into: [String: String]()) { letters, language in
@@ -127,7 +128,8 @@ func withServer(
         let service = Service(
             databases: store.databases, references: store.references, keys: store.keys, letters: letters,
             contract: try Data(contentsOf: repository.appending(path: "Config/openapi.json")), limits: limits,
-            requestsAtOnce: requestsAtOnce, proxies: proxies, webhookNetworks: try NetworkList("127.0.0.0/8"),
+            requestsAtOnce: requestsAtOnce, evidenceQuota: evidence, proxies: proxies,
+            webhookNetworks: try NetworkList("127.0.0.0/8"),
             isEncrypted: certificate != nil, now: now)
         let (ports, started) = AsyncStream<Int>.makeStream()
         let application = Application(

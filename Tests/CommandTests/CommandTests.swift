@@ -58,6 +58,43 @@ import Testing
         }
     }
 
+    @Test func `killed while a file comes in, it has the whole file or nothing of it (G81)`() async throws {
+        try await withProgram { program in
+            let bytes = Data(repeating: UInt8(ascii: "x"), count: 12 << 20)
+            var document = try JSON(parsing: try sampleLine(1).utf8)
+            document.remove("received_on")
+            document.remove("client_reference")
+            for wait in [20, 80, 160, 320] {
+                var server = try await ServerProcess(program)
+                let client = Client(server: server.address, token: nil)
+                let filed = try await client.file(Data(document.canonicalText.utf8))
+                var call = Client.Call("POST", "/v1/complaints/\(filed.reference)/evidence")
+                (call.contentType, call.body) = ("text/plain", bytes)
+                call.headers = [
+                    ("Tracking-Code", filed.trackingCode), ("Content-Disposition", "attachment; filename=\"a.txt\""),
+                ]
+                let sending = Task { [call] in try await client.send(call) }
+                try await Task.sleep(for: .milliseconds(wait))
+                await server.kill()
+                let wasTaken = (try? await sending.value) != nil
+                try await client.close()
+
+                server = try await ServerProcess(program)
+                let after = Client(server: server.address, token: nil)
+                var list = Client.Call("GET", call.path)
+                list.headers = [("Tracking-Code", filed.trackingCode)]
+                let files = try Coding.decoder.decode(Page<EvidenceBody>.self, from: try await after.send(list).bytes)
+                #expect(files.items.count == 1 || files.items.isEmpty && !wasTaken)
+                if let file = files.items.first {
+                    list.path = file.`self`
+                    #expect(try await after.send(list).bytes == bytes)
+                }
+                try await after.close()
+                #expect(await server.stop() == 0)
+            }
+        }
+    }
+
     @Test func `killed in a storm of filings, it loses nothing it acknowledged, and starts again`() async throws {
         try await withProgram { program in
             let acknowledged = Acknowledged()

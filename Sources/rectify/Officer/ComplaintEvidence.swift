@@ -93,14 +93,15 @@ struct ComplaintDownload: AsyncParsableCommand {
         let path = "\(ComplaintPath.path(reference))/evidence"
         let bytes = try await client.withClient { client in
             let page: Page<EvidenceBody> = try await client.get(path)
-            let found = page.items.filter { $0.sha256.hasPrefix(digest.lowercased()) }
+            // The complainant and an officer may have sent the same.
+            let found = Set(page.items.map(\.sha256).filter { $0.hasPrefix(digest.lowercased()) })
             guard let file = found.first, found.count == 1 else {
                 throw Failure(
                     "\(found.count) files of \(reference) have a digest that begins with “\(digest)”",
                     code: Failure.Code.notFound)
             }
             let query = original ? [(name: "rendition", value: "original")] : []
-            return try await client.get("\(path)/\(file.sha256)", query, accept: "*/*")
+            return try await client.get("\(path)/\(file)", query, accept: "*/*")
         }
         try bytes.write(to: URL(filePath: to), options: .withoutOverwriting)
         Terminal.note("\(bytes.count) bytes written to \(to)")

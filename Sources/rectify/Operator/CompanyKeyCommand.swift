@@ -27,22 +27,12 @@ struct CompanyKeyAdd: AsyncParsableCommand {
     @OptionGroup var life: TokenOptions
     @OptionGroup var options: OperatorOptions
 
-    private var chosen: Set<CompanyBearer.Scope> {
-        get throws {
-            let names = scopes.split(separator: ",").map(String.init)
-            let scopes = names.compactMap(CompanyBearer.Scope.init)
-            guard scopes.count == names.count, !scopes.isEmpty else {
-                throw ValidationError("--scopes are of: read, respond, undertake, claim.")
-            }
-            return Set(scopes)
-        }
-    }
-
-    func validate() throws { _ = try chosen }
+    func validate() throws { _ = try keyScopes(scopes, as: CompanyBearer.Scope.self) }
 
     func run() async throws {
         let token = try await options.withDatabase { database in
-            try await database.transaction { [company, name, scopes = try chosen, days = life.days] db in
+            try await database.transaction {
+                [company, name, scopes = try keyScopes(scopes, as: CompanyBearer.Scope.self), days = life.days] db in
                 try db.issueKey(to: company, named: name, scopes: scopes, lasting: days, at: Date())
             }
         }
@@ -59,16 +49,7 @@ struct CompanyKeyList: AsyncParsableCommand {
         let keys = try await options.withDatabase { database in
             try await database.transaction(.readOnly) { db in try db.companyKeys() }
         }
-        let rows = keys.map { key in
-            [
-                key.id.uuidString.lowercased(), key.company, key.name,
-                key.scopes.map(\.rawValue).joined(separator: ","),
-                key.isRevoked ? "revoked" : "until \(key.expiresAt.formatted(.iso8601))",
-                key.lastUsedOn?.description ?? "never",
-            ]
-        }
-        let columns = ["Id", "Company", "Name", "Scopes", "Good", "Last used"].map { TextTable.Column($0) }
-        print(TextTable(columns, rows).lines().joined(separator: "\n"))
+        printKeys(keys, of: "Company")
     }
 }
 
@@ -82,7 +63,7 @@ struct CompanyKeyRevoke: AsyncParsableCommand {
     @OptionGroup var options: OperatorOptions
 
     func run() async throws {
-        guard let key = UUID(uuidString: id) else { throw CompanyKeyError.unknownKey(id) }
+        let key = try keyID(id)
         try await options.withDatabase { database in
             try await database.transaction { db in try db.revokeKey(key, at: Date()) }
         }

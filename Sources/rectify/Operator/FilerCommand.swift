@@ -29,22 +29,12 @@ struct FilerAdd: AsyncParsableCommand {
     @OptionGroup var life: TokenOptions
     @OptionGroup var options: OperatorOptions
 
-    private var chosen: Set<FilerBearer.Scope> {
-        get throws {
-            let names = scopes.split(separator: ",").map(String.init)
-            let scopes = names.compactMap(FilerBearer.Scope.init)
-            guard scopes.count == names.count, !scopes.isEmpty else {
-                throw ValidationError("--scopes are of: file, history, import, webhook.")
-            }
-            return Set(scopes)
-        }
-    }
-
-    func validate() throws { _ = try chosen }
+    func validate() throws { _ = try keyScopes(scopes, as: FilerBearer.Scope.self) }
 
     func run() async throws {
         let token = try await options.withDatabase { database in
-            try await database.transaction { [name, scopes = try chosen, days = life.days] db in
+            try await database.transaction {
+                [name, scopes = try keyScopes(scopes, as: FilerBearer.Scope.self), days = life.days] db in
                 try db.issueKey(toFiler: name, scopes: scopes, lasting: days, at: Date())
             }
         }
@@ -61,15 +51,7 @@ struct FilerList: AsyncParsableCommand {
         let keys = try await options.withDatabase { database in
             try await database.transaction(.readOnly) { db in try db.filerKeys() }
         }
-        let rows = keys.map { key in
-            [
-                key.id.uuidString.lowercased(), key.filer, key.scopes.map(\.rawValue).joined(separator: ","),
-                key.isRevoked ? "revoked" : "until \(key.expiresAt.formatted(.iso8601))",
-                key.lastUsedOn?.description ?? "never",
-            ]
-        }
-        let columns = ["Id", "Filer", "Scopes", "Good", "Last used"].map { TextTable.Column($0) }
-        print(TextTable(columns, rows).lines().joined(separator: "\n"))
+        printKeys(keys, of: "Filer")
     }
 }
 
@@ -83,7 +65,7 @@ struct FilerRevoke: AsyncParsableCommand {
     @OptionGroup var options: OperatorOptions
 
     func run() async throws {
-        guard let key = UUID(uuidString: id) else { throw FilerError.unknownKey(id) }
+        let key = try keyID(id)
         try await options.withDatabase { database in
             try await database.transaction { db in try db.revokeFilerKey(key, at: Date()) }
         }
