@@ -20,3 +20,7 @@ ALTER TABLE evidence_chunk
 ALTER TABLE evidence_chunk ADD CONSTRAINT evidence_chunk_belongs
     FOREIGN KEY (campaign_id, complaint_id, sha256, is_complainants)
     REFERENCES evidence_file (campaign_id, complaint_id, sha256, is_complainants);
+
+-- Who does not say who sent it, as the version before this one, is refused rather than taken for an officer.
+ALTER TABLE evidence_file ALTER COLUMN is_complainants DROP DEFAULT;
+ALTER TABLE evidence_chunk ALTER COLUMN is_complainants DROP DEFAULT;

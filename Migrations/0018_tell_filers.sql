@@ -23,6 +23,8 @@ CREATE TABLE webhook_delivery (
     attempts        integer     NOT NULL,
     -- While an attempt is under way, when it counts as lost.
     next_attempt_at timestamptz,
+    -- Of the latest attempt: only who made it may say what became of it.
+    claim           uuid,
     -- Of the latest attempt: the status of the answer, or why there was none.
     last_status     integer,
     last_error      text,
@@ -40,8 +42,11 @@ CREATE INDEX webhook_delivery_due ON webhook_delivery (filer_id, next_attempt_at
 -- Serves a filer's list of what it was told, newest first.
 CREATE INDEX webhook_delivery_by_filer ON webhook_delivery (filer_id, recorded_at DESC, id DESC);
 
+-- Serves a filer's count of what was given up, and sending it anew.
+CREATE INDEX webhook_delivery_dead ON webhook_delivery (filer_id, recorded_at, id) WHERE state = 'dead';
+
 -- Serves the sweep of what ended long ago.
-CREATE INDEX webhook_delivery_ended ON webhook_delivery (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX webhook_delivery_ended ON webhook_delivery (state, ended_at) WHERE state <> 'pending';
 
 ALTER TABLE filer_key DROP CONSTRAINT filer_key_scopes_are_known;
 ALTER TABLE filer_key ADD CONSTRAINT filer_key_scopes_are_known

@@ -27,6 +27,8 @@ struct FilingRoutes {
         query.finish()
         try query.faults.finish()
         let body = try await Body(request)
+        guard service.filings.enter(service.filingsAtOnce) else { throw Problem.tooManyFilings }
+        defer { service.filings.leave() }
         let idempotent = try request.idempotent(for: party.principal, body.bytes, isTrial: isTrial)
         let intake = try await reader(party).intake(body.reader)
         guard let idempotent else {
@@ -56,6 +58,8 @@ struct FilingRoutes {
     @Sendable func fileMany(_ request: Request, context: Context) async throws -> Response {
         let party = try context.filingParty()
         let body = try await Body(request, limit: Self.batchBytes)
+        guard service.filings.enter(service.filingsAtOnce) else { throw Problem.tooManyFilings }
+        defer { service.filings.leave() }
         let isAtomic = body.reader.bool("atomic") ?? true
         let isTrial = body.reader.bool("validate_only") ?? false
         let once = try request.idempotent(for: party.principal, body.bytes, isTrial: isTrial)

@@ -8,25 +8,9 @@ import Synchronization
 struct Gate: RouterMiddleware {
     let service: Service
     private let underWay = UnderWay()
-    private let filings = UnderWay()
 
     init(service: Service) {
         self.service = service
-    }
-
-    /// Requests under way.
-    private final class UnderWay: Sendable {
-        private let count = Mutex(0)
-
-        func enter(_ limit: Int) -> Bool {
-            count.withLock { count in
-                guard count < limit else { return false }
-                count += 1
-                return true
-            }
-        }
-
-        func leave() { count.withLock { $0 -= 1 } }
     }
 
     /// Characters of an address.
@@ -43,12 +27,6 @@ struct Gate: RouterMiddleware {
             throw Problem.overloaded("More is under way than can be taken; send it again in a moment.")
         }
         defer { underWay.leave() }
-        // Refused before the body is read: what cannot be stored in time need not be understood.
-        let isFiling = Self.isFiling(request, path)
-        guard !isFiling || filings.enter(service.filingsAtOnce) else {
-            throw Problem.overloaded("More filings come than can be taken; send it again in a moment.")
-        }
-        defer { if isFiling { filings.leave() } }
         var context = context
         if let forwarded = request.headers[.forwardedFor] {
             context.network = networkPrefix(of: service.proxies.client(peer: context.peer, forwarded: forwarded))
@@ -61,6 +39,9 @@ struct Gate: RouterMiddleware {
             guard state.isAllowed else { throw Problem.quotaExceeded(policy, own) }
             fields = own
         }
+        // Before the body is read: what cannot be stored in time need not be understood. The place itself is taken once the
+        // body is there, so that who dawdles keeps nobody out.
+        if Self.isFiling(request, path), service.filings.count >= service.filingsAtOnce { throw Problem.tooManyFilings }
         var response = try await next(request, context)
         for field in fields { response.headers[field.name] = field.value }
         return response
@@ -100,11 +81,30 @@ struct Gate: RouterMiddleware {
     }
 }
 
+/// How many of something are under way.
+final class UnderWay: Sendable {
+    private let number = Mutex(0)
+
+    var count: Int { number.withLock { $0 } }
+
+    func enter(_ limit: Int) -> Bool {
+        number.withLock { number in
+            guard number < limit else { return false }
+            number += 1
+            return true
+        }
+    }
+
+    func leave() { number.withLock { $0 -= 1 } }
+}
+
 extension HTTPField.Name {
     fileprivate static let forwardedFor = Self("X-Forwarded-For").unsafelyUnwrapped
 }
 
 extension Problem {
+    static let tooManyFilings = overloaded("More filings come than can be taken; send it again in a moment.")
+
     fileprivate static func quotaExceeded(_ policy: RatePolicy, _ fields: HTTPFields) -> Problem {
         Problem(
             .tooManyRequests, "quota-exceeded", "Too many of these",

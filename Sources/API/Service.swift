@@ -20,8 +20,9 @@ public struct Service: Sendable {
     let limits: RateLimits
     /// Requests under way, at the most.
     let requestsAtOnce: Int
-    /// Filings among them, at the most.
+    /// Filings among them, at the most, and how many there are.
     let filingsAtOnce: Int
+    let filings = UnderWay()
     /// What files may take.
     let evidenceQuota: EvidenceQuota
     let uploads = UploadRoom()

@@ -20,16 +20,15 @@ struct WebhookRoutes {
         ]
     }
 
-    private func body(of filer: UUID, secret: String? = nil) async throws -> WebhookBody {
-        let webhook = try await service.databases.work.transaction(.readOnly) { db in try db.webhook(of: filer) }
-        guard let webhook else { throw Problem.notFound("webhook; set one with PUT") }
-        return WebhookBody(
-            url: webhook.url, createdAt: webhook.createdAt, secret: secret, pending: webhook.pending,
-            dead: webhook.dead)
+    private func webhook(of filer: UUID) async throws -> Webhook? {
+        try await service.databases.work.transaction(.readOnly) { db in try db.webhook(of: filer) }
     }
 
     @Sendable func show(_ request: Request, context: Context) async throws -> Response {
-        try .json(try await body(of: try context.filer(for: .webhook).filer))
+        guard let webhook = try await webhook(of: try context.filer(for: .webhook).filer) else {
+            throw Problem.notFound("webhook; set one with PUT")
+        }
+        return try .json(WebhookBody(webhook, secret: nil))
     }
 
     /// Sets the address and makes a new secret, told in this answer and never again.
@@ -39,20 +38,19 @@ struct WebhookRoutes {
         let url = body.reader.requiredText("url", limit: WebhookTarget.limit)
         try body.finish()
         let target = try WebhookTarget(url, allowing: service.webhookNetworks)
-        let (secret, sealed) = try await service.keys.newSecret(of: filer)
-        try await service.databases.work.transaction { [now = service.now()] db in
+        let (secret, sealed) = try await service.keys.newSecret(of: filer, after: try await webhook(of: filer))
+        let set = try await service.databases.work.transaction { [now = service.now()] db in
             try db.setWebhook(target.url, sealed, of: filer, at: now)
+            return try db.webhook(of: filer)
         }
-        return try .json(
-            try await self.body(of: filer, secret: "whsec_" + secret.base64EncodedString()),
-            headers: [.cacheControl: "no-store"])
+        guard let set else { throw Problem.internalError }
+        let text = "whsec_" + secret.base64EncodedString()
+        return try .json(WebhookBody(set, secret: text), headers: [.cacheControl: "no-store"])
     }
 
     @Sendable func remove(_ request: Request, context: Context) async throws -> Response {
         let filer = try context.filer(for: .webhook).filer
-        let wasThere = try await service.databases.work.transaction { [now = service.now()] db in
-            try db.removeWebhook(of: filer, at: now)
-        }
+        let wasThere = try await service.databases.work.transaction { db in try db.removeWebhook(of: filer) }
         guard wasThere else { throw Problem.notFound("webhook") }
         return Response(status: .noContent)
     }
@@ -93,6 +91,14 @@ struct WebhookRoutes {
             return try db.replay(ids, to: filer, at: now)
         }
         return try .json(ReplayBody(replayed: count), status: .accepted)
+    }
+}
+
+extension WebhookBody {
+    fileprivate init(_ webhook: Webhook, secret: String?) {
+        self.init(
+            url: webhook.url, createdAt: webhook.createdAt, secret: secret, pending: webhook.pending,
+            dead: webhook.dead)
     }
 }
 

@@ -5,6 +5,7 @@ import Foundation
 public import Logging
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Postgres
 public import Store
 import Synchronization
@@ -16,8 +17,8 @@ import Synchronization
 public final class WebhookSender: Sendable {
     /// Filers attended to at once, and messages to each.
     private static let (filersAtOnce, messagesAtOnce) = (16, 8)
-    /// How long an answer may take, and how much of it is read.
-    private static let (patience, answerLimit) = (TimeAmount.seconds(15), 64 * 1024)
+    /// How long an answer may take.
+    private static let patience = TimeAmount.seconds(15)
 
     private let databases: Databases
     private let keys: CaseKeys
@@ -25,6 +26,8 @@ public final class WebhookSender: Sendable {
     private let millisecondsPerSecond: Int
     private let logger: Logger
     private let busy = Mutex<Set<UUID>>([])
+    /// Looking a host up blocks; each filer has a thread for it, so that none waits for another's name server.
+    private let resolvers = NIOThreadPool(numberOfThreads: filersAtOnce)
 
     /// - Parameters:
     ///   - databases: Where the messages are.
@@ -45,6 +48,8 @@ public final class WebhookSender: Sendable {
 
     /// Sends until the task is cancelled, looking for what is due every `pause`.
     public func run(every pause: Duration) async {
+        resolvers.start()
+        defer { resolvers.shutdownGracefully { _ in } }
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 do {
@@ -80,7 +85,7 @@ public final class WebhookSender: Sendable {
                 }
                 guard let first = claimed.first else { return }
                 let outcomes = try await outcomes(of: claimed, to: first.url)
-                for (delivery, outcome) in zip(claimed, outcomes) { try await end(delivery, outcome) }
+                for case (let delivery, let outcome?) in zip(claimed, outcomes) { try await end(delivery, outcome) }
             } catch {
                 if !Task.isCancelled { logger.warning("messages to a filer wait", metadata: ["error": "\(error)"]) }
                 return
@@ -105,14 +110,15 @@ public final class WebhookSender: Sendable {
         }
     }
 
-    private func outcomes(of claimed: [ClaimedDelivery], to url: String) async throws -> [DeliveryOutcome] {
+    /// What became of each attempt; `nil` where that is not known.
+    private func outcomes(of claimed: [ClaimedDelivery], to url: String) async throws -> [DeliveryOutcome?] {
         guard let secret = try await keys.secret(of: claimed[0]) else {
             return claimed.map { _ in .failed(status: nil, "the secret was erased; set the webhook again") }
         }
         let (target, address): (WebhookTarget, String)
         do {
             target = try WebhookTarget(url, allowing: allowed)
-            address = try await target.resolved()
+            address = try await target.resolved(on: resolvers)
         } catch {
             let reason = (error as? WebhookTarget.Unreachable)?.reason ?? "the address is not allowed any more"
             return claimed.map { _ in .failed(status: nil, reason) }
@@ -121,19 +127,19 @@ public final class WebhookSender: Sendable {
             redirectConfiguration: .disallow, timeout: .init(connect: Self.patience, read: Self.patience))
         configuration.dnsOverride = [target.host: address]
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-        let outcomes = await withTaskGroup(of: (Int, DeliveryOutcome).self) { group in
+        let outcomes = await withTaskGroup(of: (Int, DeliveryOutcome?).self) { group in
             for (index, delivery) in claimed.enumerated() {
                 group.addTask { (index, await self.send(delivery, signedWith: secret, by: client)) }
             }
-            return await group.reduce(into: [Int: DeliveryOutcome]()) { $0[$1.0] = $1.1 }
+            return await group.reduce(into: [Int: DeliveryOutcome?]()) { $0[$1.0] = $1.1 }
         }
         try await client.shutdown()
-        return claimed.indices.map { outcomes[$0] ?? .failed(status: nil, "not sent") }
+        return claimed.indices.map { outcomes[$0] ?? nil }
     }
 
     private func send(
         _ delivery: ClaimedDelivery, signedWith secret: Data, by client: HTTPClient
-    ) async -> DeliveryOutcome {
+    ) async -> DeliveryOutcome? {
         let (id, moment) = (delivery.id.uuidString.lowercased(), Int(Date().timeIntervalSince1970))
         var request = HTTPClientRequest(url: delivery.url)
         request.method = .POST
@@ -144,16 +150,17 @@ public final class WebhookSender: Sendable {
         ])
         request.body = .bytes(ByteBuffer(string: delivery.body))
         do {
-            let response = try await client.execute(request, timeout: Self.patience)
-            // Read, so that the connection can be used again; what it says is nobody's concern.
-            _ = try? await response.body.collect(upTo: Self.answerLimit)
-            let status = Int(response.status.code)
+            // What else it says is nobody's concern and not waited for.
+            let status = Int(try await client.execute(request, timeout: Self.patience).status.code)
             return switch status {
             case 200..<300: .delivered(status: status)
             case 300..<400: .failed(status: status, "a redirect; none is followed, set the webhook to where it leads")
             case 410: .refused(status: status, "gone: no more of it is wanted there")
             default: .failed(status: status, "the answer was \(status)")
             }
+        } catch  where Task.isCancelled {
+            // The server stops: whether it arrived is not known, and after a minute it is sent again.
+            return nil
         } catch let error as HTTPClientError
             where [.deadlineExceeded, .connectTimeout, .readTimeout].contains(error)
         {

@@ -18,8 +18,9 @@ struct WebhookTarget: Sendable {
         func unfit(_ code: String, _ detail: String) -> InvalidDocument {
             InvalidDocument(faults: [Fault(pointer: "#/url", code: code, detail: detail)])
         }
+        // The host as the client that connects sees it, or what was looked up would not be what is connected to.
         guard let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(),
-            let host = parts.host?.trimmingCharacters(in: CharacterSet(charactersIn: "[]")), !host.isEmpty
+            let host = URL(string: text)?.host, host.wholeMatch(of: /[A-Za-z0-9.:\-]+/) != nil
         else { throw unfit("not_a_url", "is no address such as https://example.cn/rectify") }
         guard parts.user == nil, parts.password == nil, parts.fragment == nil else {
             throw unfit("not_a_url", "may have neither a user nor a fragment; messages are signed")
@@ -46,10 +47,10 @@ struct WebhookTarget: Sendable {
     /// The address to connect to.
     ///
     /// - Throws: ``Unreachable``.
-    func resolved() async throws(Unreachable) -> String {
+    func resolved(on threads: NIOThreadPool) async throws(Unreachable) -> String {
         let found: String?
         do {
-            found = try await NIOThreadPool.singleton.runIfActive { [host] in
+            found = try await threads.runIfActive { [host] in
                 try SocketAddress.makeAddressResolvingHost(host, port: 0).ipAddress
             }
         } catch {

@@ -54,7 +54,7 @@ extension JSON {
 public enum DeliverySchedule {
     /// Seconds from each attempt to the next; after the attempt behind the last of them it is given up.
     ///
-    /// About two days in all: long enough for a weekend's failure to be seen.
+    /// Not quite two days in all.
     public static let waits = [10, 60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600]
 
     /// - Parameter attempts: How many have failed.

@@ -155,7 +155,7 @@ public final class Database: Sendable {
                 state.count += 1
                 return .start(Session(connection: Connection(settings, logger: logger), opened: nil, used: .now))
             }
-            if Task.isCancelled { return .refuse(CancellationError()) }
+            if job.ticket != 0, Task.isCancelled { return .refuse(CancellationError()) }
             guard state.jobs.count < limits.waiting else {
                 return .refuse(PostgresError.poolExhausted("\(limits.waiting) are waiting already"))
             }
@@ -208,6 +208,13 @@ public final class Database: Sendable {
                 current.run(db)
             } catch {
                 current.refuse(error)
+                // Where no more can be opened, what waits is left to those that are open.
+                let isLeft = state.withLock { state in
+                    guard state.count > 1 else { return false }
+                    state.count -= 1
+                    return true
+                }
+                if isLeft { return }
             }
             session.used = .now
             if !db.isIdle || isOld(session) { close(&session, db) }

@@ -49,7 +49,7 @@ public final class FilingLane: Sendable {
         }
 
         /// Whether one more batch may be under way; a second has to be worth it.
-        mutating func takesWriter() -> Bool {
+        mutating func beginsWriter() -> Bool {
             guard writers == 0 || writers < FilingLane.writers && count >= FilingLane.worthASecond else { return false }
             writers += 1
             return true
@@ -91,7 +91,7 @@ public final class FilingLane: Sendable {
             let decision = queue.withLock { queue -> (isFull: Bool, isWriter: Bool) in
                 guard queue.count < Self.waiting else { return (true, false) }
                 queue.append(job)
-                return (false, queue.takesWriter())
+                return (false, queue.beginsWriter())
             }
             if decision.isFull { continuation.resume(throwing: Full()) }
             if decision.isWriter { Task { await write(queue.withLock { $0.next() }) } }
@@ -150,7 +150,7 @@ public final class FilingLane: Sendable {
             for (job, outcome) in zip(due, outcomes) { job.continuation.resume(with: outcome) }
             jobs = queue.withLock { queue in
                 queue.writers -= 1
-                return queue.count > 0 && queue.takesWriter() ? queue.next() : []
+                return queue.count > 0 && queue.beginsWriter() ? queue.next() : []
             }
             guard !jobs.isEmpty else { return }
         }
@@ -176,6 +176,13 @@ public final class FilingLane: Sendable {
             guard filings.count > 1 else { return [await alone(filings[0], error)] }
             // Where the database is away, trying one by one would only keep everyone waiting.
             guard mayBeOfOneFiling(error) else { return filings.map { _ in .failure(error) } }
+            // That may take long, and those behind need not wait for it.
+            let isRelieved = queue.withLock { queue in
+                guard queue.count > 0, queue.writers < Self.writers else { return false }
+                queue.writers += 1
+                return true
+            }
+            if isRelieved { Task { await write(queue.withLock { $0.next() }) } }
             var outcomes: [Outcome] = []
             for filing in filings { outcomes += await store([filing]) }
             return outcomes

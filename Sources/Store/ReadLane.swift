@@ -10,8 +10,10 @@ public struct ReadLaneFull: Error {}
 /// A statement costs the database and this server about as much for one row as for sixty-four. While one batch is asked
 /// the next collects, so nobody waits for a timer. A question is never answered from before it was asked.
 public final class ReadLane<Question: Hashable & Sendable, Answer: Sendable>: Sendable {
+    private typealias Asked = Deque<(question: Question, continuation: CheckedContinuation<Answer?, any Error>)>
+
     private struct Queue {
-        var asked: Deque<(question: Question, continuation: CheckedContinuation<Answer?, any Error>)> = []
+        var asked: Asked = []
         var readers = 0
     }
 
@@ -73,8 +75,11 @@ public final class ReadLane<Question: Hashable & Sendable, Answer: Sendable>: Se
                 continuation.resume(with: answers[question] ?? .success(nil))
             }
         } orElse: { [self] error in
-            let asked = queue.withLock { queue in
-                defer { (queue.asked, queue.readers) = ([], queue.readers - 1) }
+            // Where another batch is under way, what waits is left to who reads it.
+            let asked = queue.withLock { queue -> Asked in
+                queue.readers -= 1
+                guard queue.readers == 0 else { return [] }
+                defer { queue.asked = [] }
                 return queue.asked
             }
             for (_, continuation) in asked { continuation.resume(throwing: error) }

@@ -9,6 +9,7 @@ public struct Webhook: Sendable {
     /// Messages on their way, and messages that were given up.
     public let pending: Int
     public let dead: Int
+    fileprivate let keyID: UUID
 }
 
 /// One message to an organisation.
@@ -43,6 +44,7 @@ public struct ClaimedDelivery: Sendable {
     /// This one included.
     public let attempts: Int
     public let url: String
+    fileprivate let claim: UUID
     fileprivate let keyID: UUID
     fileprivate let sealedSecret: Data
 }
@@ -51,7 +53,7 @@ public struct ClaimedDelivery: Sendable {
 public enum DeliveryOutcome: Sendable, Equatable {
     case delivered(status: Int)
     case failed(status: Int?, String)
-    /// Whoever is there wants no more of it.
+    /// Whoever is there does not want this message.
     case refused(status: Int, String)
 }
 
@@ -63,11 +65,15 @@ extension CaseKeys {
         try await key(delivery.keyID)?.openBytes(delivery.sealedSecret, field: .webhookSecret, of: delivery.filer)
     }
 
-    /// A new secret, sealed for a filer.
+    /// A new secret, sealed for a filer, with the key of the one before where there is one.
     ///
     /// - Throws: `PostgresError`, or `CryptoKitError`.
-    public func newSecret(of filer: UUID) async throws -> (secret: Data, sealed: SealedSecret) {
-        let (key, secret) = (try await take(), Data(randomBytes(32)))
+    public func newSecret(of filer: UUID, after webhook: Webhook?) async throws -> (secret: Data, sealed: SealedSecret)
+    {
+        var known: CaseKey?
+        if let webhook { known = try await key(webhook.keyID) }
+        let key = if let known { known } else { try await take() }
+        let secret = Data(randomBytes(32))
         let sealed = try key.seal(secret, field: .webhookSecret, of: filer)
         return (secret, SealedSecret(keyID: key.id, bytes: sealed))
     }
@@ -96,28 +102,23 @@ extension Connection {
     public func webhook(of filer: UUID) throws -> Webhook? {
         try first(
             """
-            SELECT url, created_at,
+            SELECT url, created_at, key_id,
                    (SELECT count(*) FROM webhook_delivery d WHERE d.filer_id = w.filer_id AND d.state = 'pending'),
                    (SELECT count(*) FROM webhook_delivery d WHERE d.filer_id = w.filer_id AND d.state = 'dead')
             FROM webhook w WHERE filer_id = \(filer)
             """
         ) { row in
-            Webhook(
-                url: try row.read(), createdAt: try row.read(), pending: try row.read(), dead: try row.read())
+            let (url, createdAt, keyID): (String, Date, UUID) = (try row.read(), try row.read(), try row.read())
+            return Webhook(
+                url: url, createdAt: createdAt, pending: try row.read(), dead: try row.read(), keyID: keyID)
         }
     }
 
-    /// Ends the telling; what was on its way is given up.
+    /// Ends the telling; what was on its way is given up by the worker.
     ///
     /// - Returns: Whether there was one.
-    public func removeWebhook(of filer: UUID, at now: Date) throws -> Bool {
-        try run(
-            """
-            UPDATE webhook_delivery
-            SET state = 'dead', next_attempt_at = NULL, ended_at = \(now), last_error = 'the webhook was removed'
-            WHERE filer_id = \(filer) AND state = 'pending'
-            """)
-        return try run("DELETE FROM webhook WHERE filer_id = \(filer)") == 1
+    public func removeWebhook(of filer: UUID) throws -> Bool {
+        try run("DELETE FROM webhook WHERE filer_id = \(filer)") == 1
     }
 
     /// What a filer was told, newest first.
@@ -161,13 +162,19 @@ extension Connection {
 
 // MARK: For the sender
 
+/// Whether the filer of the webhook `w` has a key that could set one: who lost every right is told nothing any more.
+let hasWebhookKey: SQL = """
+    EXISTS (SELECT FROM filer_key k WHERE k.filer_id = w.filer_id AND 'webhook' = ANY(k.scopes)
+            AND k.revoked_at IS NULL AND k.expires_at > now())
+    """
+
 extension Connection {
     /// Filers with messages that are due, those that are attended to already left out.
     public func filersToTell(except busy: [UUID], limit: Int) throws -> [UUID] {
         try all(
             """
             SELECT w.filer_id FROM webhook w
-            WHERE w.filer_id <> ALL(\(busy)) AND EXISTS (
+            WHERE w.filer_id <> ALL(\(busy)) AND \(hasWebhookKey) AND EXISTS (
                 SELECT FROM webhook_delivery d
                 WHERE d.filer_id = w.filer_id AND d.state = 'pending' AND d.next_attempt_at <= clock_timestamp())
             ORDER BY random() LIMIT \(limit)
@@ -180,18 +187,19 @@ extension Connection {
         try all(
             """
             UPDATE webhook_delivery d
-            SET attempts = attempts + 1, next_attempt_at = clock_timestamp() + interval '1 minute'
+            SET attempts = attempts + 1, next_attempt_at = clock_timestamp() + interval '1 minute',
+                claim = gen_random_uuid()
             FROM webhook w
             WHERE w.filer_id = d.filer_id AND d.id = ANY(ARRAY(
                 SELECT id FROM webhook_delivery
                 WHERE filer_id = \(filer) AND state = 'pending' AND next_attempt_at <= clock_timestamp()
                 ORDER BY next_attempt_at LIMIT \(limit) FOR UPDATE SKIP LOCKED))
-            RETURNING d.id, d.filer_id, d.body, d.attempts, w.url, w.key_id, w.sealed_secret
+            RETURNING d.id, d.filer_id, d.body, d.attempts, w.url, d.claim, w.key_id, w.sealed_secret
             """
         ) { row in
             ClaimedDelivery(
                 id: try row.read(), filer: try row.read(), body: try row.read(), attempts: try row.read(),
-                url: try row.read(), keyID: try row.read(), sealedSecret: try row.read())
+                url: try row.read(), claim: try row.read(), keyID: try row.read(), sealedSecret: try row.read())
         }
     }
 
@@ -217,7 +225,7 @@ extension Connection {
             SET state = \(state), last_status = \(status), last_error = \(error),
                 next_attempt_at = clock_timestamp() + \(state == .pending ? wait : nil) * interval '1 millisecond',
                 ended_at = CASE WHEN \(state == .pending) THEN NULL ELSE clock_timestamp() END
-            WHERE id = \(delivery.id) AND attempts = \(delivery.attempts) AND state = 'pending'
+            WHERE id = \(delivery.id) AND claim = \(delivery.claim) AND state = 'pending'
             """)
     }
 }

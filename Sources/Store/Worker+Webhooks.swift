@@ -49,11 +49,12 @@ extension Connection {
             SELECT c.filed_by, c.number, c.client_reference, e.sequence, e.changes, e.effective_on, e.recorded_at
             FROM event e
             JOIN complaint c ON c.campaign_id = e.campaign_id AND c.id = e.case_id
-            JOIN webhook w ON w.filer_id = c.filed_by AND w.created_at < e.recorded_at
+            JOIN webhook w ON w.filer_id = c.filed_by AND w.created_at < e.recorded_at AND \(hasWebhookKey)
             WHERE e.campaign_id = \(view.campaignID) AND e.recorded_at > \(since) AND e.recorded_at <= \(through)
               AND e.case_kind = 'complaint' AND c.channel = 'filer'
               AND e.changes ?| \(FilingNews.members.sorted())
             ORDER BY e.recorded_at, e.case_id, e.sequence
+            FOR SHARE OF w
             """
         ) { row in
             (
@@ -82,16 +83,38 @@ extension Connection {
         return (looked, told)
     }
 
-    /// What was told long ago: what arrived is kept for a month, what was given up for three.
+    /// Gives up what has no address any more, and removes what was told long ago: what arrived is kept for a month, what
+    /// was given up, or waits because no key is good any more, for three.
     ///
-    /// - Returns: How many messages were removed, `batch` at the most.
-    func sweepDeliveries(_ batch: Int) throws -> Int {
-        try run(
+    /// - Returns: Whether there may be more.
+    func sweepDeliveries(_ batch: Int) throws -> Bool {
+        let orphans = try run(
+            """
+            UPDATE webhook_delivery
+            SET state = 'dead', next_attempt_at = NULL, ended_at = now(), last_error = 'the webhook was removed'
+            WHERE id = ANY(ARRAY(
+                SELECT id FROM webhook_delivery d
+                WHERE state = 'pending' AND NOT EXISTS (SELECT FROM webhook w WHERE w.filer_id = d.filer_id)
+                LIMIT \(batch)))
+            """)
+        let arrived = try run(
             """
             DELETE FROM webhook_delivery WHERE id = ANY(ARRAY(
                 SELECT id FROM webhook_delivery
-                WHERE ended_at < now() - interval '30 days'
-                  AND (state = 'delivered' OR ended_at < now() - interval '90 days') LIMIT \(batch)))
+                WHERE state = 'delivered' AND ended_at < now() - interval '30 days' LIMIT \(batch)))
             """)
+        let old = try run(
+            """
+            DELETE FROM webhook_delivery WHERE id = ANY(ARRAY(
+                SELECT id FROM webhook_delivery
+                WHERE state = 'dead' AND ended_at < now() - interval '90 days' LIMIT \(batch)))
+            """)
+        let waiting = try run(
+            """
+            DELETE FROM webhook_delivery WHERE id = ANY(ARRAY(
+                SELECT id FROM webhook_delivery
+                WHERE state = 'pending' AND recorded_at < now() - interval '90 days' LIMIT \(batch)))
+            """)
+        return max(orphans, arrived, old, waiting) == batch
     }
 }

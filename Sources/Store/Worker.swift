@@ -181,8 +181,8 @@ public final class Worker: Sendable {
             if gone < batch { break }
         }
         for _ in 0..<20 {
-            let gone = try await databases.work.transaction { db in try db.sweepDeliveries(batch) }
-            if gone < batch { break }
+            let isMore = try await databases.work.transaction { db in try db.sweepDeliveries(batch) }
+            if !isMore { break }
         }
         try await databases.reports.withConnection { db in try db.analyzeGrown() }
         for _ in 0..<20 {

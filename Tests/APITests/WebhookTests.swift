@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import NIOPosix
 import Postgres
 import ServiceLifecycle
 import Store
@@ -248,6 +249,32 @@ struct WebhookTests {
         }
     }
 
+    @Test func `who has lost every key is told nothing any more`() async throws {
+        try await withServer { server in
+            let receiver = Receiver([200])
+            try await receiver.listening { url in
+                let key = try await key(server)
+                _ = try await set(server, url, key)
+                let (first, second) = (try await file(server, key, "n-1"), try await file(server, key, "n-2"))
+                try await accept(server, first)
+                #expect(try await told(server) == 1)
+                try await server.store.databases.work.transaction { db in
+                    for key in try db.filerKeys() { try db.revokeFilerKey(key.id, at: Date()) }
+                }
+                try await accept(server, second)
+                #expect(try await told(server) == 0)
+                let sender = WebhookSender(
+                    server.store.databases, keys: server.store.keys, allowing: try NetworkList(Self.loopback),
+                    logger: quiet)
+                let sending = Task { await sender.run(every: .milliseconds(20)) }
+                try await Task.sleep(for: .milliseconds(300))
+                sending.cancel()
+                await sending.value
+                #expect(receiver.messages.isEmpty)
+            }
+        }
+    }
+
     @Test func `nothing is sent into networks that the operator has not named, whatever the name says`() async throws {
         try await withServer { server in
             let receiver = Receiver([200])
@@ -260,7 +287,7 @@ struct WebhookTests {
                 try await sending(server, allowing: "") { try await states(server, key) == ["dead"] }
                 #expect(receiver.messages.isEmpty)
                 let target = try WebhookTarget("https://localhost/told", allowing: NetworkList())
-                await #expect(throws: WebhookTarget.Unreachable.self) { try await target.resolved() }
+                await #expect(throws: WebhookTarget.Unreachable.self) { try await target.resolved(on: .singleton) }
             }
         }
     }
@@ -271,7 +298,8 @@ struct WebhookTests {
         ("http://example.cn/", "not_encrypted"), ("http://192.0.9.9/", "not_encrypted"),
         ("https://10.0.0.1/", "not_public"), ("https://169.254.169.254/latest", "not_public"),
         ("https://[::1]/", "not_public"), ("https://[fd00::1]/", "not_public"),
-        ("https://[::ffff:10.0.0.1]/", "not_public"), ("https://[64:ff9b::a00:1]/", "not_public"),
+        ("https://[::ffff:10.0.0.1]/", "not_public"),
+        ("https://[64:ff9b::a00:1]/", "not_public"),
     ])
     func `an address that cannot be one is refused at once`(url: String, code: String) async throws {
         try await withServer { server in

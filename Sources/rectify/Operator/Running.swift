@@ -49,7 +49,7 @@ struct Running {
         let rounds = Rounds(
             worker: Worker(databases, references: references), every: .seconds(settings.number("worker.seconds")),
             logger: logger)
-        let telling = Telling(
+        let sending = Sending(
             sender: WebhookSender(databases, keys: keys, allowing: webhookNetworks, logger: logger),
             isOn: settings.number("worker.seconds") > 0)
         let listening = try listening()
@@ -62,7 +62,7 @@ struct Running {
                 Terminal.write(lines: ["ready on \(scheme)://\(address?.ipAddress ?? host):\(address?.port ?? port)"])
             }, logger: logger)
         var configuration = ServiceGroupConfiguration(
-            services: [rounds, telling, application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [rounds, sending, application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(settings.number("server.shutdown_seconds"))
         do {
             try await ServiceGroup(configuration: configuration).run()
@@ -146,7 +146,7 @@ struct Rounds: ServiceLifecycle.Service {
 }
 
 /// Sends filers what has changed; a server without a worker leaves it to those that have one.
-struct Telling: ServiceLifecycle.Service {
+struct Sending: ServiceLifecycle.Service {
     let sender: WebhookSender
     let isOn: Bool
 

@@ -10,6 +10,4 @@ ALTER TABLE complaint_barrier DROP CONSTRAINT complaint_barrier_has_a_complaint;
 ALTER TABLE complaint_barrier_interval DROP CONSTRAINT complaint_barrier_interval_has_a_barrier;
 
 DROP INDEX complaint_is_filed_once;
--- Serves the question whether a filer has sent this before; most filings carry no reference of the filer's own.
-CREATE UNIQUE INDEX complaint_is_filed_once ON complaint (campaign_id, filed_by, client_reference)
-    WHERE client_reference IS NOT NULL;
+ALTER INDEX complaint_is_filed_once_new RENAME TO complaint_is_filed_once;
