@@ -24,6 +24,11 @@ struct ProblemMiddleware: RouterMiddleware {
             failure = error
             response = Problem(error).response(requestID: context.requestID)
         }
+        if request.method == .get || request.method == .head, response.status == .ok,
+            let tag = response.headers[.eTag], request.headers[.ifNoneMatch]?.names(tag) == true
+        {
+            response = Response(status: .notModified, headers: [.eTag: tag])
+        }
         response.headers[.requestID] = context.requestID.uuidString.lowercased()
         response.headers[.contentTypeOptions] = "nosniff"
         if isEncrypted { response.headers[.strictTransportSecurity] = "max-age=31536000; includeSubDomains" }
@@ -114,6 +119,16 @@ extension Authentication {
         }
         guard isNew else { return }
         try await database.withConnection { db in try db.noteUse(ofFilerKey: filer.keyID, on: today) }
+    }
+}
+
+extension String {
+    /// Whether this list of entity tags holds the tag, or stands for any (RFC 9110, 13.1.2).
+    fileprivate func names(_ tag: String) -> Bool {
+        split(separator: ",").contains { entry in
+            let entry = entry.trimmingCharacters(in: .whitespaces)
+            return entry == "*" || entry == tag || entry == "W/" + tag
+        }
     }
 }
 

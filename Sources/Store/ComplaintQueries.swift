@@ -100,7 +100,7 @@ extension Connection {
                 """
                 SELECT c.number, c.due_on FROM \(filter.source)
                 WHERE \(filter.lead(campaign: campaign, after: position))
-                ORDER BY \(filter.ordering(isWalk: true)) OFFSET \(rows - 1) LIMIT 1
+                ORDER BY \(filter.ordering(isWalk: true)) OFFSET \(written(rows - 1)) LIMIT 1
                 """
             ) { row in
                 let (number, due): (Int, Day?) = (try row.read(), try row.read())
@@ -127,7 +127,8 @@ extension Connection {
         let plan = filter.plan(campaign: campaign)
         let inner: SQL = """
             SELECT \(ComplaintLine.walked) FROM \(filter.source)
-            WHERE \(.joined(plan.lead, separator: " AND ")) ORDER BY \(filter.ordering(isWalk: true)) LIMIT \(Self.walkLimit)
+            WHERE \(.joined(plan.lead, separator: " AND ")) ORDER BY \(filter.ordering(isWalk: true))
+            LIMIT \(written(Self.walkLimit))
             """
         let condition: SQL = plan.rest.isEmpty ? "true" : .joined(plan.rest, separator: " AND ")
         return try first(
@@ -135,6 +136,9 @@ extension Connection {
         ) { row in try row.read(Int.self) } ?? 0
     }
 }
+
+/// A number of ours as it stands, for the planner to see: a statement's plan is made once, before its parameters are known.
+private func written(_ number: Int) -> SQL { SQL(stringLiteral: "\(number)") }
 
 extension ComplaintFilter {
     /// What leads the walk, from a position on.
@@ -158,7 +162,7 @@ extension ComplaintFilter {
         return """
             SELECT \(ComplaintLine.columns)
             FROM (SELECT \(ComplaintLine.walked) FROM \(source)
-                  WHERE \(lead) ORDER BY \(ordering(isWalk: true)) LIMIT \(rows)) c
+                  WHERE \(lead) ORDER BY \(ordering(isWalk: true)) LIMIT \(written(rows))) c
             LEFT JOIN officer o ON o.id = c.officer_id
             WHERE \(.joined(rest, separator: " AND "))
             ORDER BY \(ordering()) LIMIT \(limit + 1)

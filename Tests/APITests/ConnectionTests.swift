@@ -174,7 +174,7 @@ struct ConnectionTests {
         ("203.0.113.77", "203.0.113.0/24"), ("2001:db8:1:2::7", "2001:db8:1::/48"), ("2001:db8::7", "2001:db8:0::/48"),
         ("::1", "0:0:0::/48"), ("::ffff:10.1.2.3", "10.1.2.0/24"),
     ])
-    func `an address is looked at no finer than its network`(address: String, network: String) {
+    func `an address is looked at no finer than its network (G76, G77)`(address: String, network: String) {
         #expect(networkPrefix(of: address) == network)
     }
 }

@@ -21,7 +21,7 @@ struct FilingTests {
         }
     }
 
-    @Test func `the same filing with one key, fifty times at once, is stored once`() async throws {
+    @Test func `the same filing with one key, fifty times at once, is stored once (G1, G3)`() async throws {
         try await withServer { server in
             let key = UUID().uuidString
             let answers = try await withThrowingTaskGroup(of: TestServing.Answer.self) { group in
@@ -41,7 +41,7 @@ struct FilingTests {
         }
     }
 
-    @Test func `a key belongs to one filing and one filer`() async throws {
+    @Test func `a key belongs to one filing and one filer (G2, G4, G5)`() async throws {
         try await withServer { server in
             let key = UUID().uuidString
             #expect(try await server.file(key: key).status == 201)
@@ -68,7 +68,7 @@ struct FilingTests {
         }
     }
 
-    @Test func `a filer's own reference is used once`() async throws {
+    @Test func `a filer's own reference is used once (G7)`() async throws {
         try await withServer { server in
             let changes: [String: JSON] = ["client_reference": .string("a-1")]
             let first = try await server.file(changes)
@@ -81,7 +81,7 @@ struct FilingTests {
         }
     }
 
-    @Test func `after a failure in the middle nothing is left, and the same key succeeds`() async throws {
+    @Test func `after a failure in the middle nothing is left, and the same key succeeds (G6)`() async throws {
         try await withServer { server in
             let work = server.store.databases.work
             try await work.withConnection { db in
@@ -183,7 +183,7 @@ struct BadFilingTests {
         ),
     ]
 
-    @Test func `each mistake is named with its place, and nothing is stored`() async throws {
+    @Test func `each mistake is named with its place, and nothing is stored (G24, G25)`() async throws {
         try await withServer { server in
             for (what, body, status, fault) in Self.cases {
                 let answer = try await server.send(
@@ -227,7 +227,7 @@ struct BadFilingTests {
         }
     }
 
-    @Test func `bodies have a size and a type`() async throws {
+    @Test func `bodies have a size and a type (G12, G38)`() async throws {
         try await withServer { server in
             let headers = ["Idempotency-Key": UUID().uuidString]
             let large = try await server.send(
@@ -237,6 +237,9 @@ struct BadFilingTests {
                 "POST", "/v1/complaints", filing(),
                 headers: headers.merging(["Content-Type": "text/plain"]) { first, _ in first })
             #expect(plain.status == 415)
+            let packed = try await server.send(
+                "POST", "/v1/complaints", filing(), headers: headers.merging(["Content-Encoding": "gzip"]) { $1 })
+            #expect(packed.status == 415, "what is packed is not unpacked")
         }
     }
 }

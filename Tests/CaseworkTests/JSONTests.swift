@@ -9,18 +9,18 @@ struct JSONTests {
         "\"\\x\"",
         "\"\\ud800\"", "\"\\ud800\\u0041\"", "\"\u{1}\"", "{} {}", "\u{FEFF}{}", "\"open", "[1 2]", "1e", "--1",
     ])
-    func `what readers would disagree about is refused`(text: String) {
+    func `what readers would disagree about is refused (G23)`(text: String) {
         #expect(throws: JSON.SyntaxError.self) { try JSON(parsing: text.utf8) }
     }
 
-    @Test func `encodings other than UTF-8 are refused`() {
+    @Test func `encodings other than UTF-8 are refused (G23)`() {
         #expect(throws: JSON.SyntaxError.self) {
             try JSON(parsing: Array("{}".utf16).flatMap { [UInt8($0 & 255), 0] })
         }
         #expect(throws: JSON.SyntaxError.self) { try JSON(parsing: [0x22, 0xFF, 0x22]) }
     }
 
-    @Test func `nesting has a limit`() throws {
+    @Test func `nesting has a limit (G23)`() throws {
         let deepest = String(repeating: "[", count: 32) + String(repeating: "]", count: 32)
         _ = try JSON(parsing: deepest.utf8)
         #expect(throws: JSON.SyntaxError.self) { try JSON(parsing: "[\(deepest)]".utf8) }
@@ -53,7 +53,7 @@ struct JSONTests {
             ])
     }
 
-    @Test func `lengths count code points, as the database does`() throws {
+    @Test func `lengths count code points, as the database does (G28)`() throws {
         let family = "👨‍👩‍👧‍👦"
         let reader = ObjectReader(.object(["a": .string(family), "b": .string("\r\n")]), faults: FaultList())
         #expect(reader.text("a", limit: 7) == family && reader.faults.isEmpty)
