@@ -16,7 +16,7 @@ struct BarrierActionRoutes {
                 .init(.observe(body.observation()), .observation(body.setting()))
             },
             Route(.delete, Self.path("observations/:sequence")) { request, context in
-                let text = context.parameters.get("sequence") ?? ""
+                let text = context.segment("sequence") ?? ""
                 guard let sequence = Int(text) else { throw Problem.notFound("observation \(text)") }
                 return try await perform(request, context, needsReason: true) { _, _ in .init(.retract(sequence)) }
             },

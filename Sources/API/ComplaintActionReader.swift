@@ -98,9 +98,10 @@ struct ComplaintActionReader {
     }
 
     private func assignment() -> Wanted {
-        let name = body.text("officer", limit: 40)
+        // Said in so many words: what is left out by mistake takes nobody's cases away.
+        let name = body.requiredText("officer", limit: 40)
         return { [officer] db in
-            guard let name, name != "none" else { return .assign(to: nil) }
+            guard name != "none" else { return .assign(to: nil) }
             guard Complaint.may(officer.role, .assign) else {
                 throw Refusal.forbidden(action: Complaint.ActionName.assign.rawValue, role: officer.role)
             }

@@ -86,7 +86,7 @@ struct ComplaintRoutes {
     @Sendable func dismiss(_ request: Request, context: Context) async throws -> Response {
         let officer = try context.reader()
         let reference = try context.reference()
-        let text = context.parameters.get("other") ?? ""
+        let text = context.segment("other") ?? ""
         guard let other = Reference(text) else { throw Problem.badReference(text) }
         let body = try await Body(request)
         let reason = body.reader.text("reason", limit: 2000, isProse: true)

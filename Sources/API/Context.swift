@@ -26,9 +26,12 @@ public struct Context: RequestContext {
         network = networkPrefix(of: peer)
     }
 
-    /// - Throws: ``Problem`` 401 where nobody has signed in.
+    /// Whether who asks has said who it is, whoever that be.
+    private var isKnown: Bool { officer != nil || company != nil || filer != nil }
+
+    /// - Throws: ``Problem`` 401 where nobody has signed in, 403 where it is no officer.
     func signedIn() throws -> Officer {
-        guard let officer else { throw Problem.unauthenticated }
+        guard let officer else { throw isKnown ? Problem.otherKey("officers") : Problem.unauthenticated }
         return officer
     }
 
@@ -43,7 +46,7 @@ public struct Context: RequestContext {
 
     /// - Throws: ``Problem`` 401, or 403 where the key may not be used for this.
     func company(for scope: CompanyBearer.Scope) throws -> CompanyBearer {
-        guard let company else { throw Problem.unauthenticated }
+        guard let company else { throw isKnown ? Problem.otherKey("companies with a key") : Problem.unauthenticated }
         guard company.scopes.contains(scope) else {
             throw Problem(
                 .forbidden, "scope-missing", "Not with this key",
@@ -53,9 +56,15 @@ public struct Context: RequestContext {
         return company
     }
 
+    /// - Throws: ``Problem`` 401, or 403 where it is no filer.
+    func signedInFiler() throws -> FilerBearer {
+        guard let filer else { throw isKnown ? Problem.otherKey("filers with a key") : Problem.unauthenticated }
+        return filer
+    }
+
     /// - Throws: ``Problem`` 401, or 403 where the key may not be used for this.
     func filer(for scope: FilerBearer.Scope) throws -> FilerBearer {
-        guard let filer else { throw Problem.unauthenticated }
+        let filer = try signedInFiler()
         guard filer.scopes.contains(scope) else {
             throw Problem(
                 .forbidden, "scope-missing", "Not with this key",
@@ -66,19 +75,24 @@ public struct Context: RequestContext {
 
     /// - Throws: ``Problem`` where the reference cannot be one.
     func reference() throws -> Reference {
-        let text = parameters.get("reference") ?? ""
+        let text = segment("reference") ?? ""
         guard let reference = Reference(text) else { throw Problem.badReference(text) }
         return reference
     }
 
-    func campaign() -> String { parameters.get("campaign") ?? "" }
+    /// A part of the address, however it was written: `%2D` and `-` are the same.
+    func segment(_ name: String) -> String? {
+        parameters.get(name).map { $0.removingPercentEncoding ?? $0 }
+    }
+
+    func campaign() -> String { segment("campaign") ?? "" }
 
     /// - Throws: ``Problem`` where the number is none.
     func barrierNumber() throws -> Int { try number(of: "barrier") }
 
     /// - Throws: ``Problem`` where the number is none.
     func number(of kind: String) throws -> Int {
-        let text = parameters.get("number") ?? ""
+        let text = segment("number") ?? ""
         guard let number = Int(text), number > 0, number <= Int(Int32.max) else {
             throw Problem.notFound("\(kind) \(text)")
         }

@@ -29,6 +29,12 @@ struct EvidenceRoutes {
     private func access(_ request: Request, _ context: Context) async throws -> Access {
         let reference = try context.reference()
         guard let code = request.headers[.trackingCode] else {
+            guard context.token != nil else {
+                throw Problem(
+                    .unauthorized, "unauthenticated", "No code and no token",
+                    "A complainant sends the header Tracking-Code, an officer Authorization: Bearer ….",
+                    headers: [.wwwAuthenticate: "Bearer"])
+            }
             let officer = try context.reader()
             let record = try await service.databases.work.transaction(.readOnly) { db in try db.found(reference) }
             return Access(record: record, actor: officer.actor)
@@ -122,7 +128,7 @@ struct EvidenceRoutes {
         let wanted = query.code("rendition", as: SealedField.Rendition.self)
         query.finish()
         try query.faults.finish()
-        let digest = context.parameters.get("sha256") ?? ""
+        let digest = context.segment("sha256") ?? ""
         guard let file = try await files(access).first(where: { $0.sha256 == digest.lowercased() }) else {
             throw Problem.notFound("file \(digest.prefix(64))")
         }

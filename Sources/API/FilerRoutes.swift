@@ -14,7 +14,7 @@ struct FilerRoutes {
     }
 
     @Sendable func list(_ request: Request, context: Context) async throws -> Response {
-        guard let filer = context.filer else { throw Problem.unauthenticated }
+        let filer = try context.signedInFiler()
         let (id, campaign) = try await service.campaign(context)
         let query = try ObjectReader(query: request)
         let own = query.text("client_reference", limit: 100)

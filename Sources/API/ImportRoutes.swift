@@ -61,7 +61,7 @@ struct ImportRoutes {
 
     private func find(_ context: Context) async throws -> (Import, FilingParty) {
         let party = try context.importingParty()
-        let text = context.parameters.get("id") ?? ""
+        let text = context.segment("id") ?? ""
         guard let id = UUID(uuidString: text), let filer = party.filedBy else {
             throw Problem.notFound("import \(text)")
         }

@@ -38,6 +38,11 @@ struct Problem: Error {
         "Send a token as Authorization: Bearer …; with the command line: rectify login.",
         headers: [.wwwAuthenticate: "Bearer"])
 
+    static func otherKey(_ whose: String) -> Problem {
+        Problem(
+            .forbidden, "other-key", "Not with this key", "This address is for \(whose); yours is another kind of key.")
+    }
+
     static let badToken = Problem(
         .unauthorized, "bad-token", "The token is not good",
         "It is wrong, has expired or was revoked. Ask for a new one and sign in again.",
@@ -84,7 +89,8 @@ struct Problem: Error {
 
     /// What the address names is not what the code opens, whether or not it is there.
     static let foreignTrackingCode = Problem(
-        .unauthorized, unknownTrackingCode.code, unknownTrackingCode.title, unknownTrackingCode.detail)
+        .unauthorized, unknownTrackingCode.code, "The code does not open this complaint",
+        "Check the code and the reference: both are as you were given them when you filed.")
 
     static let precondition = Problem(
         .preconditionRequired, "precondition-required", "If-Match is missing",

@@ -152,7 +152,7 @@ struct WorkRoutes {
     /// Keeps a filter, once it is known to be one.
     @Sendable func saveFilter(_ request: Request, context: Context) async throws -> Response {
         let officer = try context.reader()
-        let name = context.parameters.get("name") ?? ""
+        let name = context.segment("name") ?? ""
         let body = try await Body(request)
         guard let query = body.reader.object("query") else {
             body.reader.fault("query", "missing", "is required: the parameters of the list")
@@ -173,7 +173,7 @@ struct WorkRoutes {
 
     @Sendable func removeFilter(_ request: Request, context: Context) async throws -> Response {
         let officer = try context.reader()
-        let name = context.parameters.get("name") ?? ""
+        let name = context.segment("name") ?? ""
         try await service.databases.work.transaction { db in try db.removeFilter(name, of: officer.id) }
         return Response(status: .noContent)
     }

@@ -173,7 +173,8 @@ struct ComplaintWorkTests {
             let own = try await server.send(
                 "POST", "\(path)/deadline-extensions", more, as: .supervisor, headers: any)
             #expect(own.code == "self-approval")
-            _ = try await server.send("POST", "\(path)/assignment", "{}", as: .supervisor, headers: any)
+            _ = try await server.send(
+                "POST", "\(path)/assignment", #"{"officer":"none"}"#, as: .supervisor, headers: any)
             _ = try await server.send("POST", "\(path)/deadline-extensions", more, as: .supervisor, headers: any)
             let told = try await server.send("GET", "\(path)/deadlines").json["items"]?[0]
             // Seven working days after 8 September 2021, as the vectors have it.

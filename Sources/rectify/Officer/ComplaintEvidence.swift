@@ -27,6 +27,11 @@ struct ComplaintAttach: AsyncParsableCommand {
         guard let bytes = FileManager.default.contents(atPath: file) else {
             throw Failure("\(file) cannot be read", code: Failure.Code.notFound)
         }
+        guard bytes.count <= EvidenceFile.maximumBytes else {
+            throw Failure(
+                "\(file) has \(bytes.count) bytes, and \(EvidenceFile.maximumBytes >> 20) MiB may be sent at the most",
+                code: Failure.Code.invalid)
+        }
         let name = URL(filePath: file).lastPathComponent
         var safe = CharacterSet.alphanumerics.intersection(CharacterSet(charactersIn: "\u{21}"..."\u{7E}"))
         safe.insert(charactersIn: "-._")

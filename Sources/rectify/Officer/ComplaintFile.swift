@@ -29,13 +29,13 @@ struct ComplaintFile: AsyncParsableCommand {
         var filed: [FiledBody] = []
         var failures = 0
         try await client.withClient { client in
-            for (index, document) in documents.enumerated() {
+            for (index, (line, document)) in documents.enumerated() {
                 do {
                     filed.append(try await client.file(document))
                 } catch let error as ProblemBody where documents.count > 1 && !error.isAboutTheCaller {
                     failures += 1
                     if Terminal.showsProgress { Terminal.progress("") }
-                    Terminal.note("line \(index + 1): \(Failure(error)?.message ?? error.detail)")
+                    Terminal.note("line \(line): \(Failure(error)?.message ?? error.detail)")
                 }
                 if documents.count > 1, Terminal.showsProgress {
                     Terminal.progress(bar(index + 1, of: documents.count, failures: failures))
@@ -71,15 +71,15 @@ struct ComplaintFile: AsyncParsableCommand {
         }
     }
 
-    private func check(_ documents: [Data]) async throws {
+    private func check(_ documents: [(line: Int, bytes: Data)]) async throws {
         var (checked, failures): ([Checked], Int) = ([], 0)
         try await client.withClient { client in
-            for (index, document) in documents.enumerated() {
+            for (line, document) in documents {
                 do {
-                    checked.append(Checked(line: index + 1, understood: try await client.check(document)))
+                    checked.append(Checked(line: line, understood: try await client.check(document)))
                 } catch let error as ProblemBody where documents.count > 1 && !error.isAboutTheCaller {
                     failures += 1
-                    Terminal.note("line \(index + 1): \(Failure(error)?.message ?? error.detail)")
+                    Terminal.note("line \(line): \(Failure(error)?.message ?? error.detail)")
                 }
             }
         }
@@ -91,8 +91,8 @@ struct ComplaintFile: AsyncParsableCommand {
         throw Failure("\(checked.count) are good, \(failures) are not", code: Failure.Code.invalid)
     }
 
-    /// One document for the whole file, or one for each line where it is no single document.
-    private func documents() throws -> [Data] {
+    /// One document for the whole file, or one for each line where it is no single document, each with its line.
+    private func documents() throws -> [(line: Int, bytes: Data)] {
         let data: Data
         if file == "-" {
             data = FileHandle.standardInput.readDataToEndOfFile()
@@ -102,8 +102,9 @@ struct ComplaintFile: AsyncParsableCommand {
             }
             data = read
         }
-        if (try? JSON(parsing: data)) != nil { return [data] }
-        let lines = data.split(separator: UInt8(ascii: "\n")).map { Data($0) }.filter { !$0.isEmpty }
+        if (try? JSON(parsing: data)) != nil { return [(1, data)] }
+        let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
+            .map { (line: $0 + 1, bytes: Data($1)) }.filter { !$0.bytes.isEmpty }
         guard !lines.isEmpty else { throw Failure("\(file) is empty", code: Failure.Code.invalid) }
         return lines
     }

@@ -37,6 +37,9 @@ struct ComplaintImport: AsyncParsableCommand {
             throw Failure("\(file) cannot be read", code: Failure.Code.notFound)
         }
         try? handle.close()
+        if let results, !FileManager.default.createFile(atPath: results, contents: nil) {
+            throw Failure("\(results) cannot be written")
+        }
         let done = try await client.withClient { client in
             let begun = try await begin(client)
             if resume == nil { Terminal.note("import \(begun.id.uuidString.lowercased())") }
@@ -56,7 +59,10 @@ struct ComplaintImport: AsyncParsableCommand {
             ])
         if done.refused > 0 {
             throw Failure(
-                "\(done.refused) of \(done.lines) lines were refused; see --results", code: Failure.Code.partial)
+                "\(done.refused) of \(done.lines) lines were refused"
+                    + (results == nil
+                        ? "; why: the same with --resume \(done.id.uuidString.lowercased()) --results FILE" : ""),
+                code: Failure.Code.partial)
         }
     }
 
@@ -68,7 +74,14 @@ struct ComplaintImport: AsyncParsableCommand {
                 throw Failure("\(mapping) cannot be read", code: Failure.Code.notFound)
             }
             members["format"] = .string("csv")
-            members["mapping"] = try JSON(parsing: bytes)
+            do {
+                members["mapping"] = try JSON(parsing: bytes)
+            } catch {
+                throw Failure(
+                    "\(mapping) is no JSON: at byte \(error.offset), \(error.reason)", code: Failure.Code.invalid)
+            }
+        } else if file.lowercased().hasSuffix(".csv") {
+            throw Failure("\(file) is a CSV: say with --mapping which column is what", code: Failure.Code.invalid)
         }
         return try await client.act(on: "/v1/imports", version: nil, members)
     }

@@ -80,7 +80,9 @@ struct OrderIssue: AsyncParsableCommand {
         let page: Page<OrderBody> = try await client.get(
             "\(root)/orders", [("company", company), ("barrier", "\(barrier)"), ("status", standing)])
         guard let other = page.items.first else { return }
-        Terminal.note("order \(other.number) about barrier \(barrier) stands already; its due day can be extended")
+        Terminal.note(
+            "warning: order \(other.number) about barrier \(barrier) stands already, and this is a second one; "
+                + "to give more time: rectify order extend \(other.number)")
     }
 }
 

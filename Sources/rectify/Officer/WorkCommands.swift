@@ -113,7 +113,7 @@ struct QueueRemove: AsyncParsableCommand {
 
 /// A name as a part of an address.
 private func encoded(_ name: String) -> String {
-    name.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? name
+    name.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(CharacterSet(charactersIn: "-._~"))) ?? name
 }
 
 struct Workload: AsyncParsableCommand {
