@@ -93,12 +93,12 @@ struct TriageSession {
             let method = ("DELETE", "duplicates/\(other.reference)")
             return try await perform("not a duplicate", method.1, [:], on: body, method: method.0)
         case "t":
-            let back: [String: JSON] = body.officer.map { ["officer": .string($0)] } ?? [:]
+            let back: [String: JSON] = ["officer": .string(body.officer ?? "none")]
             return try await perform(
                 "taken", "assignment", ["officer": .string("me")], on: body, undo: ("POST", "assignment", back))
         case "g":
             guard let name = keyboard.line("give to officer: "), !name.isEmpty else { return false }
-            let back: [String: JSON] = body.officer.map { ["officer": .string($0)] } ?? [:]
+            let back: [String: JSON] = ["officer": .string(body.officer ?? "none")]
             return try await perform(
                 "given away", "assignment", ["officer": .string(name)], on: body, undo: ("POST", "assignment", back))
         case "p":
