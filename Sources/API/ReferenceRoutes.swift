@@ -68,8 +68,7 @@ struct ReferenceRoutes {
 
     @Sendable func company(_ request: Request, context: Context) async throws -> Response {
         let book = try await service.references.book()
-        let typed = context.segment("company") ?? ""
-        let code = typed.removingPercentEncoding ?? typed
+        let code = context.segment("company") ?? ""
         let named = book.directory.party(named: code, on: today).company
         guard let company = book.directory.company(code) ?? named.flatMap(book.directory.company) else {
             throw Problem.notFound("company \(code)")

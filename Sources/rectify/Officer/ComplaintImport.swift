@@ -37,7 +37,9 @@ struct ComplaintImport: AsyncParsableCommand {
             throw Failure("\(file) cannot be read", code: Failure.Code.notFound)
         }
         try? handle.close()
-        if let results, !FileManager.default.createFile(atPath: results, contents: nil) {
+        // Asked before anything is sent; what stands there is written over only once there is something to write.
+        let folder = results.map { URL(filePath: $0).deletingLastPathComponent().path(percentEncoded: false) }
+        if let results, let folder, !FileManager.default.isWritableFile(atPath: folder) {
             throw Failure("\(results) cannot be written")
         }
         let done = try await client.withClient { client in
