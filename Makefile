@@ -5,7 +5,7 @@ DEMO   ?= .build/release/rectify
 REPORT ?= rectify-report.html
 
 # Tests that watch the clock run by themselves, one after another; those that keep every processor busy for minutes run last.
-TIMED  := PoolTests|ConnectionTests|CommandTests.CommandTests|TriageTests
+TIMED  := PoolTests|ConnectionTests|CommandTests.CommandTests|OperatingTests|TriageTests
 HEAVY  := WalkTests|CrowdTests|SearchTests|LaneTests
 # Those that kill servers again and again: `make test-long`.
 LONG   := LongTests
@@ -32,14 +32,15 @@ run: build ## Start the server with a database of its own; Ctrl-C stops both
 	@$(DEMO) up
 
 test: ## Run every test, on a real PostgreSQL
-	@.make/setup tmux openssl
+	@.make/setup tmux openssl chromium fonts-noto-cjk default-jre-headless python3-venv
+	@.make/checkers
 	@$(SWIFT) build --build-tests
 	@.make/test quick $(WIDTH) --skip '$(TIMED)|$(HEAVY)|$(LONG)'
 	@.make/test timed --no-parallel --filter '$(TIMED)'
 	@.make/test heavy --filter '$(HEAVY)'
 
 test-long: ## Run the tests that take minutes, and let schemathesis try the live server
-	@.make/setup tmux openssl python3-venv
+	@.make/setup tmux openssl python3-venv haproxy
 	@$(SWIFT) build --build-tests
 	@.make/test long --no-parallel --filter '$(LONG)'
 	@.make/contract .build/debug/rectify

@@ -97,13 +97,16 @@ let package = Package(
             name: "APITests",
             dependencies: [
                 "API", "Client", "Contract", "Store", "Reports", "Casework", "Postgres", "TestSupport", crypto,
-                httpClient,
+                httpClient, httpTypes,
                 hummingbird, lifecycle, logging, nio, nioHTTP1, nioPosix, nioSSL, subprocess,
             ],
             swiftSettings: settings),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["rectify", "Client", "Contract", "Casework", "TestSupport", subprocess, system],
+            dependencies: [
+                "rectify", "Client", "Contract", "Casework", "TestSupport", httpClient, nio, nioHTTP1,
+                subprocess, system,
+            ],
             swiftSettings: settings),
         .testTarget(name: "TidyTests", dependencies: ["TestSupport"], swiftSettings: settings),
     ]

@@ -111,7 +111,7 @@ def probe(url, seconds, path):
             break
         time.sleep(max(0, 0.02 - took / 1000))
     for status, took in sorted(times.items()):
-        print(f"status {status}: {len(took)}, p50 {at(0.5, took)} ms, p99 {at(0.99, took)} ms, longest {max(took):.0f} ms")
+        print(f"status {status}: {len(took)}, p50 {at(0.5, took)} ms, p90 {at(0.9, took)} ms, p99 {at(0.99, took)} ms, longest {max(took):.0f} ms")
 
 
 def recovery(url, path):

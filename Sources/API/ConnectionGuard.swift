@@ -53,7 +53,8 @@ public final class ConnectionLedger: Sendable {
     }
 }
 
-/// Ends connections whose client takes too long, sends on after a refusal, or has too many of them.
+/// Ends connections whose client takes too long, sends on after a refusal, or has too many of them, and answers by itself
+/// what is turned away at the head.
 ///
 /// It stands between the HTTP codec and the requests: what has not come whole, or is not taken, is its business.
 public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
@@ -64,6 +65,7 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
 
     private let limits: ConnectionLimits
     private let ledger: ConnectionLedger
+    private let turnstile: Turnstile?
     private var address: String?
     private var timer: Scheduled<Void>?
     private var received = 0
@@ -72,11 +74,15 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
     private var isReadingBody = false
     /// The answer says that nothing more is wanted.
     private var isClosing = false
-    private var isAnswered = false
+    /// Nothing of an earlier request waits for its answer.
+    private var isAnswered = true
+    /// What comes belongs to a request that was turned away: nobody else gets to see it.
+    private var isTurnedAway = false
 
-    public init(_ limits: ConnectionLimits, _ ledger: ConnectionLedger) {
+    public init(_ limits: ConnectionLimits, _ ledger: ConnectionLedger, _ turnstile: Turnstile? = nil) {
         self.limits = limits
         self.ledger = ledger
+        self.turnstile = turnstile
     }
 
     public func handlerAdded(context: ChannelHandlerContext) {
@@ -103,8 +109,11 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
     // MARK: Requests
 
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
+        let part = unwrapInboundIn(data)
+        if isTurnedAway { return passOver(part, context) }
+        switch part {
         case .head(let head):
+            if isAnswered, let answer = turnstile?.answer(to: head) { return turnAway(head, answer, context) }
             (isReadingBody, isClosing, isAnswered, received, receivedBefore) = (true, false, false, 0, 0)
             waitForBody(context)
             if head.headerFields[.expect]?.lowercased() == "100-continue" {
@@ -122,6 +131,31 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
             if isClosing, isAnswered { return context.close(promise: nil) }
         }
         context.fireChannelRead(data)
+    }
+
+    private func turnAway(
+        _ head: HTTPRequest, _ answer: (head: HTTPResponse, body: ByteBuffer), _ context: ChannelHandlerContext
+    ) {
+        (isTurnedAway, isReadingBody, received, receivedBefore) = (true, true, 0, 0)
+        isClosing = head.headerFields[.connection]?.lowercased() == "close"
+        waitForBody(context)
+        context.write(wrapOutboundOut(.head(answer.head)), promise: nil)
+        context.write(wrapOutboundOut(.body(answer.body)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+
+    /// The rest of what was turned away: a little is let pass by, so that the connection can be used again.
+    private func passOver(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
+        switch part {
+        case .head: break
+        case .body(let bytes):
+            received += bytes.readableBytes
+            if received > limits.afterRefusal { context.close(promise: nil) }
+        case .end:
+            (isTurnedAway, isReadingBody) = (false, false)
+            if isClosing { return context.close(promise: nil) }
+            wait(limits.idle, context)
+        }
     }
 
     private func waitForBody(_ context: ChannelHandlerContext) {

@@ -51,7 +51,7 @@ struct ContractPage {
             <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
             <title>Rectify: the API</title><style>\(Self.style)</style></head><body>
             <main><h1>Rectify: the API</h1><p>\(words(info?["summary"]))</p><p>\(words(info?["description"]))</p>
-            <p>As a document: <a href="/openapi.json">/openapi.json</a></p>
+            <p>As a document: <a href="/openapi.json">/openapi.json</a></p><h2>Who asks</h2><dl>\(schemes)</dl>
             """
         for tag in document["tags"]?.elements ?? [] {
             let name = tag["name"]?.text ?? ""
@@ -69,6 +69,14 @@ struct ContractPage {
         return page + "</section></main></body></html>\n"
     }
 
+    private var schemes: String {
+        (document["components"]?["securitySchemes"]?.members ?? []).map { name, scheme in
+            let field = scheme["name"]?.text ?? "Authorization: Bearer"
+            return
+                "<dt>\(htmlEscaped(name)): <code>\(htmlEscaped(field))</code></dt><dd>\(words(scheme["description"]))</dd>"
+        }.joined()
+    }
+
     private var operations: [(path: String, method: String, operation: JSON)] {
         (document["paths"]?.members ?? []).flatMap { path, item in
             item.members.map { (path, $0.0, $0.1) }
@@ -78,6 +86,8 @@ struct ContractPage {
     private func operation(_ path: String, _ method: String, _ operation: JSON) -> String {
         var text = "<details><summary><code>\(htmlEscaped(method.uppercased())) \(htmlEscaped(path))</code> "
         text += "\(words(operation["summary"]))</summary>"
+        if operation["description"] != nil { text += "<p>\(words(operation["description"]))</p>" }
+        text += "<p>For \(whom(operation)).</p>"
         let parameters = operation["parameters"]?.elements ?? []
         if !parameters.isEmpty {
             text += "<table><caption>Parameters</caption><tr><th>Name<th>In<th>What</tr>"
@@ -101,6 +111,15 @@ struct ContractPage {
             text += "\(contents.joined(separator: ", "))</p>"
         }
         return text + "</details>"
+    }
+
+    /// Whose credentials are taken.
+    private func whom(_ operation: JSON) -> String {
+        let schemes = (operation["security"]?.elements ?? []).map { $0.members.first?.0 }
+        return schemes.map { scheme in
+            guard let scheme else { return "anyone" }
+            return scheme == "tracking" ? "whoever has the tracking code" : "a signed-in \(htmlEscaped(scheme))"
+        }.joined(separator: " or ")
     }
 
     /// The members of an object.

@@ -30,14 +30,17 @@ struct FilingRoutes {
         guard service.filings.enter(service.filingsAtOnce) else { throw Problem.tooManyFilings }
         defer { service.filings.leave() }
         let idempotent = try request.idempotent(for: party.principal, body.bytes, isTrial: isTrial)
-        let intake = try await reader(party).intake(body.reader)
-        guard let idempotent else {
-            try await service.intaker.check(intake)
-            return try .json(CheckedBody(intake))
+        // Not on the thread that reads connections: while a filing is understood and sealed, others are turned away at once.
+        return try await withTaskExecutorPreference(globalConcurrentExecutor) {
+            let intake = try await reader(party).intake(body.reader)
+            guard let idempotent else {
+                try await service.intaker.check(intake)
+                return try .json(CheckedBody(intake))
+            }
+            let (answer, isReplay) = try await service.intaker.file(
+                intake, request: idempotent, answer: Self.answer(intake))
+            return Response(answer, isReplay: isReplay)
         }
-        let (answer, isReplay) = try await service.intaker.file(
-            intake, request: idempotent, answer: Self.answer(intake))
-        return Response(answer, isReplay: isReplay)
     }
 
     private func reader(_ party: FilingParty) async throws -> FilingReader {

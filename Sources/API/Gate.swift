@@ -7,11 +7,6 @@ import Synchronization
 /// may still send.
 struct Gate: RouterMiddleware {
     let service: Service
-    private let underWay = UnderWay()
-
-    init(service: Service) {
-        self.service = service
-    }
 
     /// Characters of an address.
     private static let addressLimit = 16_384
@@ -19,14 +14,14 @@ struct Gate: RouterMiddleware {
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
-        try checkForm(request)
         let path = request.uri.path
-        // Whoever asks whether the server lives is answered however busy it is.
+        // Whoever asks whether the server lives is answered however busy it is, and need not name a host: proxies ask so.
         if path == "/livez" || path == "/readyz" { return try await next(request, context) }
-        guard underWay.enter(service.requestsAtOnce) else {
+        try checkForm(request)
+        guard service.requests.enter(service.requestsAtOnce) else {
             throw Problem.overloaded("More is under way than can be taken; send it again in a moment.")
         }
-        defer { underWay.leave() }
+        defer { service.requests.leave() }
         var context = context
         if let forwarded = request.headers[.forwardedFor] {
             context.network = networkPrefix(of: service.proxies.client(peer: context.peer, forwarded: forwarded))
@@ -39,16 +34,9 @@ struct Gate: RouterMiddleware {
             guard state.isAllowed else { throw Problem.quotaExceeded(policy, own) }
             fields = own
         }
-        // Before the body is read: what cannot be stored in time need not be understood. The place itself is taken once the
-        // body is there, so that who dawdles keeps nobody out.
-        if Self.isFiling(request, path), service.filings.count >= service.filingsAtOnce { throw Problem.tooManyFilings }
         var response = try await next(request, context)
         for field in fields { response.headers[field.name] = field.value }
         return response
-    }
-
-    private static func isFiling(_ request: Request, _ path: String) -> Bool {
-        request.method == .post && (path == "/v1/complaints" || path == "/v1/complaint-batches")
     }
 
     private func checkForm(_ request: Request) throws {
@@ -73,7 +61,7 @@ struct Gate: RouterMiddleware {
         let network = context.network
         let token = request.headers[.authorization]
         var policies = [(service.limits.all, token.map { "token \($0.hashValue)" } ?? network)]
-        if Self.isFiling(request, path), token == nil { policies.append((service.limits.filing, network)) }
+        if token == nil, Turnstile.isFiling(request.head) { policies.append((service.limits.filing, network)) }
         if request.headers[.trackingCode] != nil || path.hasPrefix("/v1/tracking") {
             policies.append((service.limits.tracking, network))
         }

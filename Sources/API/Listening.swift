@@ -20,12 +20,14 @@ public struct Listening: Sendable {
     }
 
     private let limits: ConnectionLimits
+    private let turnstile: Turnstile?
     private let ledger = ConnectionLedger()
     private let tls: TLSConfiguration?
 
     /// - Throws: `NIOSSLError`, or an error of the file system, where the certificate cannot be used.
-    public init(_ limits: ConnectionLimits, certificate: Certificate? = nil) throws {
+    public init(_ limits: ConnectionLimits, certificate: Certificate? = nil, turnstile: Turnstile? = nil) throws {
         self.limits = limits
+        self.turnstile = turnstile
         tls = try certificate.map { certificate in
             let chain = try NIOSSLCertificate.fromPEMFile(certificate.chain)
             let key = try NIOSSLPrivateKey(file: certificate.privateKey, format: .pem)
@@ -40,11 +42,11 @@ public struct Listening: Sendable {
     }
 
     public var server: HTTPServerBuilder {
-        HTTPServerBuilder { [limits, ledger, tls] responder in
+        HTTPServerBuilder { [limits, ledger, turnstile, tls] responder in
             let plain = Connections(
                 base: HTTP1Channel(
                     responder: responder,
-                    configuration: .init(additionalChannelHandlers: [ConnectionGuard(limits, ledger)])))
+                    configuration: .init(additionalChannelHandlers: [ConnectionGuard(limits, ledger, turnstile)])))
             guard let tls else { return plain }
             return try TLSChannel(plain, tlsConfiguration: tls)
         }

@@ -7,8 +7,10 @@ import Postgres
 import Store
 import Synchronization
 
-/// Answers whatever is thrown, and logs each request once: what was asked, what came of it, never what was in it.
+/// Answers whatever is thrown, and counts and logs each request once: what was asked, what came of it, never what was in it.
 struct ProblemMiddleware: RouterMiddleware {
+    let metrics: Metrics
+    let departure: Departure
     /// Whether the client is told to come by TLS for a year.
     let isEncrypted: Bool
 
@@ -16,6 +18,7 @@ struct ProblemMiddleware: RouterMiddleware {
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         let begun = ContinuousClock.now
+        let trace = request.headers[.traceparent].flatMap(TraceParent.init(parsing:))
         var failure: (any Error)?
         var response: Response
         do {
@@ -29,22 +32,26 @@ struct ProblemMiddleware: RouterMiddleware {
         {
             response = Response(status: .notModified, headers: [.eTag: tag])
         }
-        response.headers[.requestID] = context.requestID.uuidString.lowercased()
-        response.headers[.contentTypeOptions] = "nosniff"
-        if isEncrypted { response.headers[.strictTransportSecurity] = "max-age=31536000; includeSubDomains" }
-        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
-        log(request, response, failure, context, took: begun.duration(to: .now))
+        response.headers.complete(requestID: context.requestID, isEncrypted: isEncrypted)
+        if departure.isAnnounced { response.headers[.connection] = "close" }
+        let took = begun.duration(to: .now)
+        metrics.note(
+            request.method.rawValue, context.endpointPath, status: Int(response.status.code), took: took)
+        log(request, response, failure, context, trace, took: took)
         return response
     }
 
     private func log(
-        _ request: Request, _ response: Response, _ failure: (any Error)?, _ context: Context, took: Duration
+        _ request: Request, _ response: Response, _ failure: (any Error)?, _ context: Context,
+        _ trace: TraceParent?, took: Duration
     ) {
         let status = response.status.code
         let level: Logger.Level = status >= 500 ? .error : .info
         guard context.logger.logLevel <= level else { return }
         var metadata: Logger.Metadata = [
-            "request_id": "\(context.requestID.uuidString.lowercased())", "method": "\(request.method)",
+            "request_id": "\(context.requestID.uuidString.lowercased())",
+            "trace_id": "\(trace?.traceID ?? TraceParent.new(context.requestID).traceID)",
+            "method": "\(request.method)",
             "route": "\(context.endpointPath ?? "none")", "status": "\(status)",
             "ms": "\(took.components.seconds * 1000 + took.components.attoseconds / 1_000_000_000_000_000)",
         ]
@@ -132,7 +139,18 @@ extension String {
     }
 }
 
+extension HTTPFields {
+    /// Adds what every answer has.
+    mutating func complete(requestID: UUID, isEncrypted: Bool) {
+        self[.requestID] = requestID.uuidString.lowercased()
+        self[.contentTypeOptions] = "nosniff"
+        if isEncrypted { self[.strictTransportSecurity] = "max-age=31536000; includeSubDomains" }
+        if self[.cacheControl] == nil { self[.cacheControl] = "no-store" }
+    }
+}
+
 extension HTTPField.Name {
+    static let traceparent = Self("traceparent").unsafelyUnwrapped
     static let requestID = Self("X-Request-Id").unsafelyUnwrapped
     static let contentTypeOptions = Self("X-Content-Type-Options").unsafelyUnwrapped
     static let idempotencyKey = Self("Idempotency-Key").unsafelyUnwrapped

@@ -236,11 +236,20 @@ extension Problem {
             requestId: requestID.uuidString.lowercased(), errors: errors, existing: existing)
     }
 
+    func bytes(requestID: UUID) -> [UInt8] {
+        (try? Coding.bytes(of: body(requestID: requestID))) ?? []
+    }
+
+    /// The fields of the answer, but for those that every answer has.
+    var fields: HTTPFields {
+        var fields = headers
+        fields[.contentType] = "application/problem+json"
+        fields[.cacheControl] = "no-store"
+        return fields
+    }
+
     func response(requestID: UUID) -> Response {
-        var headers = headers
-        headers[.contentType] = "application/problem+json"
-        headers[.cacheControl] = "no-store"
-        let bytes = (try? Coding.bytes(of: body(requestID: requestID))) ?? []
-        return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+        let body = ByteBuffer(bytes: bytes(requestID: requestID))
+        return Response(status: status, headers: fields, body: .init(byteBuffer: body))
     }
 }

@@ -5,7 +5,7 @@ import Store
 public func router(_ service: Service) -> Router<Context> {
     let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
     router.addMiddleware {
-        ProblemMiddleware(isEncrypted: service.isEncrypted)
+        ProblemMiddleware(metrics: service.metrics, departure: service.departure, isEncrypted: service.isEncrypted)
         Gate(service: service)
         Authentication(service.databases)
     }

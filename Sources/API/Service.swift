@@ -18,8 +18,12 @@ public struct Service: Sendable {
     /// The OpenAPI document.
     let contract: Data
     let limits: RateLimits
-    /// Requests under way, at the most.
+    let metrics = Metrics()
+    /// Whether it is about to stop: nothing new should be sent here.
+    public let departure = Departure()
+    /// Requests under way, at the most, and how many there are.
     let requestsAtOnce: Int
+    let requests = UnderWay()
     /// Filings among them, at the most, and how many there are.
     let filingsAtOnce: Int
     let filings = UnderWay()

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Who a complainant is.
 ///
 /// Kept sealed, shown masked.
@@ -28,7 +30,7 @@ public struct Identity: Sendable, Hashable, Codable {
     }
 
     public var normalisedEmail: String? {
-        email?.lowercased().filter { !$0.isWhitespace }
+        email?.precomposedStringWithCompatibilityMapping.lowercased().filter { !$0.isWhitespace }
     }
 
     /// As much as an officer needs to recognise the person on the telephone; nothing at all of a minor.

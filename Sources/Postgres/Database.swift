@@ -27,6 +27,19 @@ public struct PoolLimits: Sendable {
     }
 }
 
+/// How busy a pool is.
+public struct PoolState: Sendable, Equatable {
+    /// Connections open or being opened, and how many there may be.
+    public let connections: Int
+    public let atMost: Int
+    /// Connections that nobody uses.
+    public let atRest: Int
+    /// Pieces of work that wait.
+    public let waiting: Int
+    /// Pieces of work that got no connection, since the beginning.
+    public let refused: Int
+}
+
 /// A bounded pool of connections, each of which does one piece of work after another.
 ///
 /// Work waits in one queue, and a connection that is done takes the next: nothing is handed from thread to thread in
@@ -53,6 +66,8 @@ public final class Database: Sendable {
         /// Connections that rest or work.
         var count = 0
         var nextTicket = 0
+        /// Pieces of work that got no connection.
+        var refused = 0
         /// Whether somebody looks after those that wait too long.
         var isWatched = false
         var isClosed = false
@@ -138,6 +153,15 @@ public final class Database: Sendable {
         for session in idle { await session.connection.close() }
     }
 
+    /// How busy the pool is now.
+    public var poolState: PoolState {
+        state.withLock { state in
+            PoolState(
+                connections: state.count, atMost: limits.connections, atRest: state.idle.count,
+                waiting: state.jobs.count, refused: state.refused)
+        }
+    }
+
     // MARK: Waiting
 
     private enum Decision {
@@ -157,6 +181,7 @@ public final class Database: Sendable {
             }
             if job.ticket != 0, Task.isCancelled { return .refuse(CancellationError()) }
             guard state.jobs.count < limits.waiting else {
+                state.refused += 1
                 return .refuse(PostgresError.poolExhausted("\(limits.waiting) are waiting already"))
             }
             state.jobs.append(job)
@@ -186,6 +211,7 @@ public final class Database: Sendable {
                 var late: [Job] = []
                 while let first = state.jobs.first, first.until <= .now { late.append(state.jobs.removeFirst()) }
                 if state.jobs.isEmpty { state.isWatched = false }
+                state.refused += late.count
                 return (late, state.jobs.first?.until)
             }
             for job in late {

@@ -56,8 +56,16 @@ public struct Databases: Sendable {
         keys = database("keys", 2, .seconds(5), url: keysURL)
     }
 
+    /// All of them, by name.
+    public var pools: [(name: String, database: Database)] {
+        [
+            ("filing", filing), ("imports", imports), ("work", work), ("reads", reads), ("tokens", tokens),
+            ("reports", reports), ("health", health), ("keys", keys),
+        ]
+    }
+
     public func close() async {
-        for database in [filing, imports, work, reads, tokens, reports, health, keys] { await database.close() }
+        for (_, database) in pools { await database.close() }
     }
 }
 

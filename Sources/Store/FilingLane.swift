@@ -40,6 +40,7 @@ public final class FilingLane: Sendable {
         var turns: Deque<String> = []
         var count = 0
         var writers = 0
+        var tally = FilingLaneState()
 
         mutating func append(_ job: Job) {
             let filer = job.filing.request?.principal ?? ""
@@ -84,12 +85,23 @@ public final class FilingLane: Sendable {
         numbers = FilingNumbers(database)
     }
 
+    var state: FilingLaneState {
+        queue.withLock { queue in
+            var state = queue.tally
+            state.waiting = queue.count
+            return state
+        }
+    }
+
     /// - Throws: ``Full``, ``IntakeError``, ``IdempotencyError``, ``MomentError``, or `PostgresError`.
     func store(_ filing: PreparedFiling) async throws -> (answer: StoredAnswer, isReplay: Bool) {
         try await withCheckedThrowingContinuation { continuation in
             let job = Job(filing: filing, came: .now, continuation: continuation)
             let decision = queue.withLock { queue -> (isFull: Bool, isWriter: Bool) in
-                guard queue.count < Self.waiting else { return (true, false) }
+                guard queue.count < Self.waiting else {
+                    queue.tally.turnedAway += 1
+                    return (true, false)
+                }
                 queue.append(job)
                 return (false, queue.beginsWriter())
             }
@@ -150,6 +162,8 @@ public final class FilingLane: Sendable {
             for (job, outcome) in zip(due, outcomes) { job.continuation.resume(with: outcome) }
             jobs = queue.withLock { queue in
                 queue.writers -= 1
+                queue.tally.turnedAway += late.count
+                queue.tally.written += due.count
                 return queue.count > 0 && queue.beginsWriter() ? queue.next() : []
             }
             guard !jobs.isEmpty else { return }
@@ -158,6 +172,7 @@ public final class FilingLane: Sendable {
 
     private func store(_ filings: [PreparedFiling]) async -> [Outcome] {
         guard !filings.isEmpty else { return [] }
+        queue.withLock { $0.tally.batches += 1 }
         var free: [Int: [Int]] = [:]
         do {
             let barriers = try await numbers.barriers(of: filings)
@@ -178,6 +193,7 @@ public final class FilingLane: Sendable {
             guard mayBeOfOneFiling(error) else { return filings.map { _ in .failure(error) } }
             // That may take long, and those behind need not wait for it.
             let isRelieved = queue.withLock { queue in
+                queue.tally.takenApart += 1
                 guard queue.count > 0, queue.writers < Self.writers else { return false }
                 queue.writers += 1
                 return true
@@ -205,6 +221,20 @@ public final class FilingLane: Sendable {
             return .failure(error)
         }
     }
+}
+
+/// How busy the way of filings is; but for ``waiting``, since the beginning.
+public struct FilingLaneState: Sendable {
+    /// Filings that wait for a commit to share.
+    public internal(set) var waiting = 0
+    /// Commits that were tried.
+    public internal(set) var batches = 0
+    /// Filings whose outcome is settled.
+    public internal(set) var written = 0
+    /// Filings that waited too long, or found the lane full.
+    public internal(set) var turnedAway = 0
+    /// Commits that failed and were tried again filing by filing.
+    public internal(set) var takenApart = 0
 }
 
 /// Whether one filing of a batch may be to blame, and not the state of the database.

@@ -110,6 +110,9 @@ public final class Intaker: Sendable {
         lane = FilingLane(databases.filing, patience: patience)
     }
 
+    /// How busy the way of filings is.
+    public var laneState: FilingLaneState { lane.state }
+
     /// Stores `intake`; with a key, at most once.
     ///
     /// - Parameters:

@@ -17,6 +17,8 @@ import Testing
 struct TestServing: Sendable {
     let store: TestStore
     let address: String
+    /// Of the listener of the metrics.
+    let metricsAddress: String
     /// Tokens of an officer, a supervisor, an auditor and an administrator.
     let tokens: [Role: String]
 
@@ -116,6 +118,7 @@ extension JSON {
 /// Runs `body` against a server of its own.
 func withServer(
     now: @escaping @Sendable () -> Date = Date.init, limits: RateLimits = RateLimits(), requestsAtOnce: Int = 1024,
+    filingsAtOnce: Int = 128, logger: Logger = quiet,
     connections: ConnectionLimits = ConnectionLimits(), proxies: TrustedProxies = TrustedProxies(),
     certificate: Listening.Certificate? = nil, evidence: EvidenceQuota = EvidenceQuota(bytesOfAll: 1 << 30),
     _ body: @escaping @Sendable (TestServing) async throws -> Void
@@ -128,25 +131,29 @@ func withServer(
         let service = Service(
             databases: store.databases, references: store.references, keys: store.keys, letters: letters,
             contract: try Data(contentsOf: repository.appending(path: "Config/openapi.json")), limits: limits,
-            requestsAtOnce: requestsAtOnce, evidenceQuota: evidence, proxies: proxies,
+            requestsAtOnce: requestsAtOnce, filingsAtOnce: filingsAtOnce, evidenceQuota: evidence, proxies: proxies,
             webhookNetworks: try NetworkList("127.0.0.0/8"),
             isEncrypted: certificate != nil, now: now)
         let (ports, started) = AsyncStream<Int>.makeStream()
         let application = Application(
-            router: router(service), server: try Listening(connections, certificate: certificate).server,
+            router: router(service),
+            server: try Listening(connections, certificate: certificate, turnstile: Turnstile(service, logger: logger))
+                .server,
             configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { channel in started.yield(channel.localAddress?.port ?? 0) }, logger: quiet)
+            onServerRunning: { channel in started.yield(channel.localAddress?.port ?? 0) }, logger: logger)
+        let (metricsPorts, metricsStarted) = AsyncStream<Int>.makeStream()
+        let metrics = Application(
+            router: metricsRouter(service), configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            onServerRunning: { channel in metricsStarted.yield(channel.localAddress?.port ?? 0) }, logger: quiet)
         let tokens = try await store.officers()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            let lifecycle = ServiceGroup(configuration: .init(services: [application], logger: quiet))
+            let lifecycle = ServiceGroup(configuration: .init(services: [application, metrics], logger: quiet))
             group.addTask { try await lifecycle.run() }
-            var port = 0
-            for await number in ports {
-                port = number
-                break
-            }
+            let port = await ports.first { _ in true } ?? 0
+            let metricsPort = await metricsPorts.first { _ in true } ?? 0
             let serving = TestServing(
-                store: store, address: "\(certificate == nil ? "http" : "https")://127.0.0.1:\(port)", tokens: tokens)
+                store: store, address: "\(certificate == nil ? "http" : "https")://127.0.0.1:\(port)",
+                metricsAddress: "http://127.0.0.1:\(metricsPort)", tokens: tokens)
             do {
                 try await body(serving)
             } catch {

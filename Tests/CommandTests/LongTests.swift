@@ -21,10 +21,7 @@ import Testing
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<8 {
                     group.addTask {
-                        var document = try JSON(parsing: try sampleLine(1).utf8)
-                        document.remove("received_on")
-                        document.remove("client_reference")
-                        let body = Data(document.canonicalText.utf8)
+                        let body = Data(try anonymousFiling().utf8)
                         while !Task.isCancelled {
                             let key = UUID().uuidString
                             while !Task.isCancelled {
@@ -108,6 +105,155 @@ import Testing
         }
     }
 
+    /// What clients were answered.
+    private final class Seen: Sendable {
+        let answers = Mutex(0)
+        let failures = Mutex<[String]>([])
+    }
+
+    /// HAProxy in front of one server, with a file of settings in the test's folder.
+    private func proxy(_ program: Program, port: Int, to addresses: [String]) throws -> Process {
+        let servers = addresses.enumerated().map { index, address in
+            "    server s\(index) \(address.replacing("http://", with: "")) check inter 200ms fall 1 rise 1"
+        }
+        let settings = """
+            global
+                maxconn 1000
+            defaults
+                mode http
+                timeout connect 2s
+                timeout client 30s
+                timeout server 30s
+                option redispatch
+                retries 3
+            frontend public
+                bind 127.0.0.1:\(port)
+                default_backend rectify
+            backend rectify
+                option httpchk GET /readyz
+            \(servers.joined(separator: "\n"))
+
+            """
+        let file = program.folder.appending(path: "haproxy.cfg")
+        try Data(settings.utf8).write(to: file)
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/sbin/haproxy")
+        process.arguments = ["-db", "-f", file.path(percentEncoded: false)]
+        process.standardError = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        return process
+    }
+
+    @Test func `behind a proxy no request is lost while servers are replaced one after the other (G41)`() async throws {
+        try await withProgram { program in
+            let main = try await ServerProcess(program)
+            let database = program.folder.appending(path: "data/socket").path(percentEncoded: false)
+            let settings = [
+                "RECTIFY_DATABASE_URL": "host=\(database) user=rectify dbname=rectify",
+                "RECTIFY_DATABASE_KEYS_URL": "host=\(database) user=rectify dbname=rectify_keys",
+                "RECTIFY_KEYS_FILE": program.data + "/key-encryption-key", "RECTIFY_SERVER_LEAVING_SECONDS": "1",
+            ]
+            let ports = [Int.random(in: 20_000..<25_000), Int.random(in: 25_000..<30_000)]
+            var servers: [ServerProcess] = []
+            for port in ports {
+                servers.append(try await ServerProcess(program, ["--port", "\(port)"], settings: settings))
+            }
+            let front = Int.random(in: 30_000..<32_000)
+            let proxy = try proxy(program, port: front, to: servers.map(\.address))
+            defer { proxy.terminate() }
+            try await Task.sleep(for: .seconds(2))
+            let seen = Seen()
+            let load = Task {
+                await withTaskGroup { group in
+                    for number in 0..<8 {
+                        group.addTask {
+                            let client = Client(server: "http://127.0.0.1:\(front)", token: nil)
+                            while !Task.isCancelled {
+                                do {
+                                    if number < 4 {
+                                        _ = try await client.send(Client.Call("GET", "/v1/campaigns"))
+                                    } else {
+                                        _ = try await client.file(
+                                            Data(try anonymousFiling().utf8), key: UUID().uuidString)
+                                    }
+                                    seen.answers.withLock { $0 += 1 }
+                                } catch {
+                                    if !Task.isCancelled { seen.failures.withLock { $0.append("\(error)") } }
+                                }
+                            }
+                            try? await client.close()
+                        }
+                    }
+                }
+            }
+            for _ in 1...3 {
+                for (index, port) in ports.enumerated() {
+                    try await Task.sleep(for: .seconds(1))
+                    #expect(await servers[index].stop() == 0)
+                    servers[index] = try await ServerProcess(program, ["--port", "\(port)"], settings: settings)
+                    try await Task.sleep(for: .seconds(1))
+                }
+            }
+            load.cancel()
+            await load.value
+            let (answers, failures) = (seen.answers.withLock { $0 }, seen.failures.withLock { $0 })
+            #expect(failures == [])
+            #expect(answers > 500)
+            for server in servers { #expect(await server.stop() == 0) }
+            #expect(await main.stop() == 0)
+        }
+    }
+
+    @Test func `ten thousand connections of one address keep no other out (G39)`() async throws {
+        var most = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &most)
+        let needed: rlim_t = 12_000
+        most.rlim_max = max(most.rlim_max, needed)
+        most.rlim_cur = needed
+        try #require(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &most) == 0, "so many files cannot be open")
+        try await withProgram { program in
+            let server = try await ServerProcess(program)
+            let port = try #require(UInt16(server.address.split(separator: ":").last ?? ""))
+            var sockets: [Int32] = []
+            defer { for socket in sockets { close(socket) } }
+            for _ in 0..<10_000 {
+                let descriptor = connection(from: "127.0.7.7", to: port)
+                if descriptor >= 0 { sockets.append(descriptor) }
+            }
+            #expect(sockets.count > 9_900)
+            let client = Client(server: server.address, token: nil)
+            let begun = ContinuousClock.now
+            for _ in 0..<100 { _ = try await client.send(Client.Call("GET", "/v1/campaigns")) }
+            #expect(begun.duration(to: .now) < .seconds(5))
+            #expect(await server.memory() < 150 << 20, "bytes in use")
+            try await client.close()
+            #expect(await server.stop() == 0)
+        }
+    }
+
+    private func connection(from address: String, to port: UInt16) -> Int32 {
+        func place(_ address: String, _ port: UInt16) -> sockaddr_in {
+            var place = sockaddr_in()
+            place.sin_family = sa_family_t(AF_INET)
+            place.sin_port = port.bigEndian
+            place.sin_addr.s_addr = inet_addr(address)
+            return place
+        }
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { return -1 }
+        for (call, var place) in [(bind, place(address, 0)), (connect, place("127.0.0.1", port))] {
+            let result = withUnsafePointer(to: &place) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { call(descriptor, $0, 16) }
+            }
+            if result != 0 {
+                close(descriptor)
+                return -1
+            }
+        }
+        return descriptor
+    }
+
     @Test func `an import whose server is killed goes on where it stood, and files each line once (G20)`() async throws
     {
         try await withProgram { program in
@@ -144,6 +290,14 @@ import Testing
             #expect(await server.stop() == 0)
         }
     }
+}
+
+/// What anyone may file.
+private func anonymousFiling() throws -> String {
+    var document = try JSON(parsing: try sampleLine(1).utf8)
+    document.remove("received_on")
+    document.remove("client_reference")
+    return document.canonicalText
 }
 
 extension JSON {

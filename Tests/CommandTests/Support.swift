@@ -63,7 +63,9 @@ actor ServerProcess {
     let address: String
 
     /// Starts `rectify up` and waits until it is ready.
-    init(_ program: Program, _ arguments: [String] = []) async throws {
+    init(
+        _ program: Program, _ arguments: [String] = [], settings: [String: String] = [:]
+    ) async throws {
         process = Process()
         process.executableURL = URL(filePath: Program.path)
         process.arguments = ["up", "--data", program.data, "--port", "0"] + arguments
@@ -72,7 +74,7 @@ actor ServerProcess {
             "XDG_STATE_HOME": home + "state", "RECTIFY_HOME": repository.path(percentEncoded: false),
             // One machine files what a country would.
             "RECTIFY_LIMITS_FILINGS_PER_MINUTE": "0", "RECTIFY_LIMITS_TRACKING_PER_MINUTE": "0",
-        ]) { $1 }
+        ]) { $1 }.merging(settings) { $1 }
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         try process.run()
@@ -99,7 +101,17 @@ actor ServerProcess {
         return await ended()
     }
 
-    private func ended() async -> Int32 {
+    /// Bytes of memory in use.
+    func memory() -> Int {
+        let text = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/statm", encoding: .utf8)
+        return (text?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? .max / 8192) * 4096
+    }
+
+    /// Sends a signal, and goes on.
+    func signal(_ signal: Int32) { Foundation.kill(process.processIdentifier, signal) }
+
+    /// Its exit code, once it has ended.
+    func ended() async -> Int32 {
         while process.isRunning { try? await Task.sleep(for: .milliseconds(20)) }
         return process.terminationStatus
     }

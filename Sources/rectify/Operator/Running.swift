@@ -52,32 +52,83 @@ struct Running {
         let sending = Sending(
             sender: WebhookSender(databases, keys: keys, allowing: webhookNetworks, logger: logger),
             isOn: settings.number("worker.seconds") > 0)
-        let listening = try listening()
+        let listening = try listening(Turnstile(service, logger: logger))
         let scheme = settings["server.certificate_file"].isEmpty ? "http" : "https"
         let application = Application(
             router: router(service), server: listening.server,
-            configuration: .init(address: .hostname(host, port: port), serverName: "rectify"),
+            configuration: .init(address: .hostname(host, port: port), serverName: "rectify", backlog: 4096),
             onServerRunning: { channel in
                 let address = channel.localAddress
                 Terminal.write(lines: ["ready on \(scheme)://\(address?.ipAddress ?? host):\(address?.port ?? port)"])
             }, logger: logger)
-        var configuration = ServiceGroupConfiguration(
-            services: [rounds, sending, application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        configuration.maximumGracefulShutdownDuration = .seconds(settings.number("server.shutdown_seconds"))
+        // They are stopped from last to first.
+        var services: [any ServiceLifecycle.Service] = [rounds, sending, application]
+        if settings.number("metrics.port") > 0 { services.append(metricsListener(of: service)) }
+        services.append(
+            Leaving(departure: service.departure, time: .seconds(settings.number("server.leaving_seconds"))))
         do {
-            try await ServiceGroup(configuration: configuration).run()
-        } catch let error as IOError where [EADDRINUSE, EADDRNOTAVAIL, EACCES].contains(error.errnoCode) {
-            await databases.close()
-            throw Failure("cannot listen on \(host):\(port): \(String(cString: strerror(error.errnoCode)))")
+            try await run(services)
         } catch {
             await databases.close()
             throw error
         }
         await databases.close()
     }
+
+    /// Until SIGTERM or SIGINT, and then until what is under way is done; told a second time, it ends at once.
+    private func run(_ services: [any ServiceLifecycle.Service]) async throws {
+        var configuration = ServiceGroupConfiguration(
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(
+            settings.number("server.leaving_seconds") + settings.number("server.shutdown_seconds"))
+        let group = ServiceGroup(configuration: configuration)
+        try await withThrowingTaskGroup { tasks in
+            tasks.addTask { try await running(group) }
+            tasks.addTask {
+                var signals = await UnixSignalsSequence(trapping: .sigterm, .sigint).makeAsyncIterator()
+                for _ in 1...2 { _ = await signals.next() }
+                try Task.checkCancellation()
+                throw Failure("told to stop twice: what was under way is broken off", code: Failure.Code.cancelled)
+            }
+            defer { tasks.cancelAll() }
+            try await tasks.next()
+        }
+    }
+
+    private func running(_ group: ServiceGroup) async throws {
+        do {
+            try await group.run()
+        } catch let error as IOError where [EADDRINUSE, EADDRNOTAVAIL, EACCES].contains(error.errnoCode) {
+            let places = settings.number("metrics.port") > 0 ? " (or for the metrics on \(metricsAddress))" : ""
+            throw Failure("cannot listen on \(host):\(port)\(places): \(String(cString: strerror(error.errnoCode)))")
+        }
+    }
+}
+
+/// Announces the end, and gives whoever sends requests here time to see it.
+private struct Leaving: ServiceLifecycle.Service {
+    let departure: Departure
+    let time: Duration
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        departure.announce()
+        try? await Task.sleep(for: time)
+    }
 }
 
 extension Running {
+    private var metricsAddress: String { "\(settings["metrics.host"]):\(settings.number("metrics.port"))" }
+
+    private func metricsListener(of service: API.Service) -> some ServiceLifecycle.Service {
+        Application(
+            router: metricsRouter(service),
+            configuration: .init(
+                address: .hostname(settings["metrics.host"], port: settings.number("metrics.port")),
+                serverName: "rectify"),
+            logger: logger)
+    }
+
     private func networks(_ key: String) throws -> NetworkList {
         do {
             return try NetworkList(settings[key])
@@ -86,7 +137,7 @@ extension Running {
         }
     }
 
-    private func listening() throws -> Listening {
+    private func listening(_ turnstile: Turnstile) throws -> Listening {
         let limits = ConnectionLimits(
             idle: .seconds(Int64(settings.number("server.idle_seconds"))),
             perAddress: settings.number("server.connections_per_address"))
@@ -94,9 +145,10 @@ extension Running {
         guard chain.isEmpty == key.isEmpty else {
             throw Failure("server.certificate_file and server.private_key_file go together: set both, or neither")
         }
-        guard !chain.isEmpty else { return try Listening(limits) }
+        guard !chain.isEmpty else { return try Listening(limits, turnstile: turnstile) }
         do {
-            return try Listening(limits, certificate: .init(chain: chain, privateKey: key))
+            return try Listening(
+                limits, certificate: .init(chain: chain, privateKey: key), turnstile: turnstile)
         } catch {
             throw Failure("the certificate \(chain) with the key \(key) cannot be used: \(error)")
         }

@@ -67,6 +67,10 @@ struct Setting: Sendable {
         Setting(
             "limits.requests_per_minute", "0", .number(0...10_000_000),
             "requests of one token, or of one network without; 0: no limit"),
+        Setting(
+            "server.leaving_seconds", "0", .number(0...300),
+            "after SIGTERM everything is answered for so long, but /readyz says 503; longer than a proxy in front takes to ask"
+        ),
         Setting("server.shutdown_seconds", "10", .number(1...300), "requests under way get this long at the end"),
         Setting("evidence.total_mib", "10240", .number(0...100_000_000), "MiB that all files of evidence may take"),
         Setting(
@@ -79,6 +83,8 @@ struct Setting: Sendable {
             "webhooks.allowed_networks", "", .text,
             "networks beside the public internet that filers' webhooks may lead to, also without TLS, such as 10.0.0.0/8"
         ),
+        Setting("metrics.host", "127.0.0.1", .text, "address on which /metrics is served"),
+        Setting("metrics.port", "0", .number(0...65_535), "port for /metrics; 0: not served"),
         Setting("log.level", "info", .text, "trace, debug, info, notice, warning, error or critical"),
     ]
 }

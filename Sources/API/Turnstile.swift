@@ -1,0 +1,57 @@
+import Foundation
+import HTTPTypes
+public import Logging
+import NIOCore
+import Store
+import Synchronization
+
+/// Turns filings away while as many are under way as may be.
+///
+/// It stands where heads are read, before a task, a route or a body: when three times as many come as can be taken, what
+/// a refusal costs is taken from those that were let in. The place itself is taken once a body is there, so that who
+/// dawdles over one keeps nobody out.
+public final class Turnstile: Sendable {
+    private let service: Service
+    private let logger: Logger
+    private let state = Mutex((turnedAway: 0, told: ContinuousClock.Instant.now - .seconds(60)))
+
+    /// - Parameters:
+    ///   - service: Whose filings are counted.
+    ///   - logger: Told once in ten seconds, at the most, how many were turned away.
+    public init(_ service: Service, logger: Logger) {
+        self.service = service
+        self.logger = logger
+    }
+
+    static func isFiling(_ request: HTTPRequest) -> Bool {
+        guard request.method == .post, let path = request.path else { return false }
+        let end = path.utf8.firstIndex(of: UInt8(ascii: "?")) ?? path.endIndex
+        return path[..<end] == "/v1/complaints" || path[..<end] == "/v1/complaint-batches"
+    }
+
+    /// - Returns: What a request is answered with at once, or `nil` where it may go on.
+    func answer(to request: HTTPRequest) -> (head: HTTPResponse, body: ByteBuffer)? {
+        guard service.filings.count >= service.filingsAtOnce, Self.isFiling(request) else { return nil }
+        let problem = Problem.tooManyFilings
+        let requestID = UUID.v7(at: Date())
+        let body = problem.bytes(requestID: requestID)
+        var fields = problem.fields
+        fields.complete(requestID: requestID, isEncrypted: service.isEncrypted)
+        fields[.contentLength] = String(body.count)
+        service.metrics.note(
+            "POST", request.path == "/v1/complaints" ? request.path : "other", status: 503, took: .zero)
+        count()
+        return (HTTPResponse(status: problem.status, headerFields: fields), ByteBuffer(bytes: body))
+    }
+
+    /// A line for each would be one more load on those that are busy.
+    private func count() {
+        let told = state.withLock { state -> Int? in
+            state.turnedAway += 1
+            guard state.told.duration(to: .now) > .seconds(10) else { return nil }
+            defer { state = (0, .now) }
+            return state.turnedAway
+        }
+        if let told { logger.warning("filings are turned away", metadata: ["since_the_last_line": "\(told)"]) }
+    }
+}
