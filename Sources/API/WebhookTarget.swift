@@ -11,8 +11,10 @@ struct WebhookTarget: Sendable {
     static let limit = 2000
     let url: String
     let host: String
-    private let allowed: NetworkList
+    let allowed: NetworkList
+}
 
+extension WebhookTarget {
     /// - Throws: `InvalidDocument`, where the address cannot be one.
     init(_ text: String, allowing allowed: NetworkList) throws {
         func unfit(_ code: String, _ detail: String) -> InvalidDocument {
@@ -28,15 +30,23 @@ struct WebhookTarget: Sendable {
         guard ["https", "http"].contains(scheme), parts.port.map({ (1...65_535).contains($0) }) ?? true else {
             throw unfit("not_a_url", "begins with https://, and a port lies between 1 and 65535")
         }
-        if addressBytes(host) != nil, !NetworkList.isPublic(host), !allowed.holds(host) {
+        let isPublic = addressBytes(host) == nil ? Self.mayBePublic(name: host) : NetworkList.isPublic(host)
+        guard isPublic || allowed.holds(host) else {
             throw unfit("not_public", "leads to an address that is not in the public internet")
         }
         guard scheme == "https" || allowed.holds(host) else {
             throw unfit("not_encrypted", "has to begin with https://")
         }
-        url = text
-        self.host = host
-        self.allowed = allowed
+        self.init(url: text, host: host, allowed: allowed)
+    }
+
+    /// Whether a name can be one of the public internet: those that never are need not be looked up to be refused
+    /// (RFC 6761, RFC 6762), nor what some read as a number.
+    private static func mayBePublic(name: String) -> Bool {
+        let labels = name.lowercased().split(separator: ".")
+        guard labels.count > 1, let last = labels.last else { return false }
+        let isNumber = last.allSatisfy(\.isNumber) || last.hasPrefix("0x")
+        return !isNumber && !["localhost", "local", "internal", "invalid", "test", "example", "onion"].contains(last)
     }
 
     /// Why nothing can be sent there.

@@ -286,7 +286,7 @@ struct WebhookTests {
                 // The operator has taken the network back since.
                 try await sending(server, allowing: "") { try await states(server, key) == ["dead"] }
                 #expect(receiver.messages.isEmpty)
-                let target = try WebhookTarget("https://localhost/told", allowing: NetworkList())
+                let target = WebhookTarget(url: "https://localhost/told", host: "localhost", allowed: NetworkList())
                 await #expect(throws: WebhookTarget.Unreachable.self) { try await target.resolved(on: .singleton) }
             }
         }
@@ -297,6 +297,9 @@ struct WebhookTests {
         ("https://user:word@example.cn/", "not_a_url"), ("https://example.cn/#part", "not_a_url"),
         ("http://example.cn/", "not_encrypted"), ("http://192.0.9.9/", "not_encrypted"),
         ("https://10.0.0.1/", "not_public"), ("https://169.254.169.254/latest", "not_public"),
+        ("https://localhost/told", "not_public"), ("https://printer/", "not_public"), ("https://127.1/", "not_public"),
+        ("https://2130706433/", "not_public"), ("https://db.internal/", "not_public"),
+        ("https://1.0x7f/", "not_public"),
         ("https://[::1]/", "not_public"), ("https://[fd00::1]/", "not_public"),
         ("https://[::ffff:10.0.0.1]/", "not_public"),
         ("https://[64:ff9b::a00:1]/", "not_public"),

@@ -112,7 +112,10 @@ private final class ImportProgress: Sendable {
         let (sent, percent) = state.withLock { state -> (Int, Int?) in
             state.sent += count
             let percent = bytes > 0 ? min(100, state.sent * 100 / bytes) : 0
-            guard Terminal.showsProgress ? percent > state.shown : percent >= state.shown + 10 else {
+            guard
+                Terminal.showsProgress
+                    ? percent > state.shown : percent >= state.shown + 10 || percent == 100 && state.shown < 100
+            else {
                 return (state.sent, nil)
             }
             state.shown = percent
