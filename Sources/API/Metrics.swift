@@ -19,6 +19,12 @@ final class Metrics: Sendable {
         var counts = [Int](repeating: 0, count: Metrics.bounds.count)
         var sum: Double = 0
         var count = 0
+
+        mutating func add(_ seconds: Double) {
+            if let place = Metrics.bounds.firstIndex(where: { seconds <= $0 }) { counts[place] += 1 }
+            sum += seconds
+            count += 1
+        }
     }
 
     private struct State {
@@ -46,11 +52,7 @@ final class Metrics: Sendable {
         let series = Series(method: Self.methods.contains(method) ? method : "other", route: route, status: status)
         state.withLock { state in
             state.requests[series, default: 0] += 1
-            var durations = state.durations[route] ?? Durations()
-            if let place = Self.bounds.firstIndex(where: { seconds <= $0 }) { durations.counts[place] += 1 }
-            durations.sum += seconds
-            durations.count += 1
-            state.durations[route] = durations
+            state.durations[route, default: Durations()].add(seconds)
         }
     }
 

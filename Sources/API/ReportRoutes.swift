@@ -11,35 +11,97 @@ struct ReportRoutes {
     let service: Service
 
     var routes: [Route] {
-        [Route(.get, "/v1/campaigns/:campaign/progress", offers: Self.offers, progress)]
+        [
+            Route(.get, "/v1/campaigns/:campaign/progress", offers: Self.offers, progress),
+            Route(.get, "/v1/campaigns/:campaign/progress/cases", cases),
+        ]
     }
 
     private static let offers: [MediaKind] = [.json, .html, .csv, .markdown]
 
+    /// Officers see either edition, everyone else the public one.
     @Sendable func progress(_ request: Request, context: Context) async throws -> Response {
-        _ = try context.reader()
         let kind = try MediaKind.negotiated(request, offers: Self.offers)
         let query = try ObjectReader(query: request)
-        let day = query.day("as_of")
-        var moment: Date?
-        if let text = query.text("known_at", limit: 40) {
-            moment = Coding.preciseMoment(text)
-            if let known = moment, known < Date(timeIntervalSince1970: 946_684_800) {
-                query.fault("known_at", "out_of_range", "lies before the year 2000")
-            }
-            if moment == nil { query.fault("known_at", "no_moment", "has to look like 2026-11-22T10:00:00Z") }
-        }
+        let asked = AskedReport(query)
+        let edition = query.code("edition", as: ProgressReport.Edition.self)
+        let language = query.code("language", as: Language.self) ?? .en
+        let table = query.text("table", limit: 60)
+        let profile = query.code("profile", as: Profile.self)
         query.finish()
         try query.faults.finish()
-        let code = context.campaign()
-        guard
-            let report = try await service.databases.progress(of: code, asOf: day, knownAt: moment)
-        else { throw Problem.notFound("campaign \(code)") }
+        // Telling anew what was known earlier is dear: that is not for everyone to ask for.
+        if edition == .internal || context.officer != nil || asked.moment != nil { _ = try context.reader() }
+        let report = try await report(of: context.campaign(), asked)
+        let isPublic = edition == .public || edition == nil && context.officer == nil
+        let shown = isPublic ? report.publicEdition() : report
         switch kind {
-        case .html: return .text(report.html(), as: .html)
-        case .csv: return .text(report.csv(), as: .csv)
-        case .markdown: return .text(report.markdown(), as: .markdown)
-        case .json: return .text(String(decoding: try report.json(), as: UTF8.self), as: .json)
+        case .html: return .text(shown.html(language), as: .html)
+        case .markdown: return .text(shown.markdown(language), as: .markdown)
+        case .json: return .text(String(decoding: shown.json(), as: UTF8.self), as: .json)
+        case .csv:
+            let code = table ?? "intake.total"
+            guard let table = shown.table(code) else {
+                let known = shown.tables.map(\.code).joined(separator: ", ")
+                throw Problem.invalid([
+                    Fault(pointer: "?/table", code: "unknown", detail: "is none of the report's: \(known)")
+                ])
+            }
+            var response = Response.text(shown.csv(table, isForExcel: profile == .excel), as: .csv)
+            response.headers[.contentDisposition] = "attachment; filename=\"\(code).csv\""
+            return response
         }
+    }
+
+    private enum Profile: String, CaseIterable {
+        case data
+        case excel
+    }
+
+    private func report(of campaign: String, _ asked: AskedReport) async throws -> ProgressReport {
+        let report = try await service.databases.progress(
+            of: campaign, asOf: asked.day, knownAt: asked.moment, from: asked.begin)
+        guard let report else { throw Problem.notFound("campaign \(campaign)") }
+        return report
+    }
+
+    /// The complaints behind a number: a figure's table, and the code of its row.
+    @Sendable func cases(_ request: Request, context: Context) async throws -> Response {
+        _ = try context.reader()
+        let query = try ObjectReader(query: request)
+        let asked = AskedReport(query)
+        let table = query.requiredText("table", limit: 60)
+        let row = query.requiredText("row", limit: 200)
+        let company = query.text("company", limit: 60)
+        let limit = query.pageSize()
+        query.finish()
+        try query.faults.finish()
+        guard let filter = SlotFilter(behind: table, row: row, company: company) else {
+            throw Problem.invalid([
+                Fault(pointer: "?/table", code: "unknown", detail: "does not count complaints by such a row")
+            ])
+        }
+        let found = try await service.databases.references(
+            behind: filter, in: context.campaign(), asOf: asked.day, knownAt: asked.moment, limit: limit)
+        guard let found else { throw Problem.notFound("campaign \(context.campaign())") }
+        return try .json(Page(items: found.map { CaseBehindBody(reference: $0.description) }))
+    }
+}
+
+/// Which report is asked for.
+private struct AskedReport {
+    let day: Day?
+    let begin: Day?
+    private(set) var moment: Date?
+
+    init(_ query: ObjectReader) {
+        day = query.day("as_of")
+        begin = query.day("from")
+        guard let text = query.text("known_at", limit: 40) else { return }
+        moment = Coding.preciseMoment(text)
+        if let known = moment, known < Date(timeIntervalSince1970: 946_684_800) {
+            query.fault("known_at", "out_of_range", "lies before the year 2000")
+        }
+        if moment == nil { query.fault("known_at", "no_moment", "has to look like 2026-11-22T10:00:00Z") }
     }
 }

@@ -305,3 +305,11 @@ extension UUID {
     /// As history writes it.
     var text: String { uuidString.lowercased() }
 }
+
+/// How a complaint came in.
+public enum Channel: String, Sendable, CaseIterable {
+    case `public`
+    case officer
+    /// An organisation with a key.
+    case filer
+}

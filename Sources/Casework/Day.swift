@@ -31,7 +31,21 @@ public struct Day: Hashable, Comparable, Sendable {
     /// Nothing that is entered here happened before.
     public static let earliest = Day(number: 10_957)  // 2000-01-01
 
+    /// The last day that can be written with four digits.
+    public static let last = Day(number: 2_932_896)  // 9999-12-31
+
     public var year: Int { parts.year }
+
+    public var firstOfMonth: Day { self + (1 - parts.day) }
+
+    /// The Monday of its week.
+    public var monday: Day { self + (1 - weekday) }
+
+    /// The same day of the year before; of 29 February the 28th.
+    public var yearBefore: Day {
+        Day(year: parts.year - 1, month: parts.month, day: parts.day)
+            ?? Day(year: parts.year - 1, month: parts.month, day: parts.day - 1) ?? self
+    }
 
     /// 1 is Monday, 7 is Sunday.
     public var weekday: Int { ((number + 3) % 7 + 7) % 7 + 1 }

@@ -21,4 +21,15 @@ public struct WorkingCalendar: Sendable, Hashable {
         if holidays.contains(day) { return false }
         return day.weekday <= 5 || workdays.contains(day)
     }
+
+    /// How many days are worked after one day, up to and with another.
+    public func workingDays(after start: Day, through end: Day) -> Int {
+        guard start < end else { return 0 }
+        // Whole weeks have five; the holidays and worked weekends between are few.
+        let weeks = (end - start) / 7
+        let rest = (start.number + weeks * 7 + 1)..<(end.number + 1)
+        let weekdays = weeks * 5 + rest.count { Day(number: $0).weekday <= 5 }
+        let off = holidays.count { start < $0 && $0 <= end && $0.weekday <= 5 }
+        return weekdays - off + workdays.count { start < $0 && $0 <= end && $0.weekday > 5 && !holidays.contains($0) }
+    }
 }

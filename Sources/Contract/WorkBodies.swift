@@ -202,3 +202,12 @@ public struct SilentCompanyBody: Codable, Sendable, Equatable {
         self.lastAnsweredOn = lastAnsweredOn
     }
 }
+
+/// A complaint behind a number of a report.
+public struct CaseBehindBody: Codable, Sendable {
+    public var reference: String
+
+    public init(reference: String) {
+        self.reference = reference
+    }
+}

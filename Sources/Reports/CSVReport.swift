@@ -1,19 +1,90 @@
 import Casework
+import Foundation
 
 extension ProgressReport {
-    /// Every cell of every table as one long table: table, row, column, value (RFC 4180).
-    public func csv() -> String {
-        var text = csvLine(["table", "row", "column", "value"])
-        let head = [("campaign", campaign.code), ("as_of", asOf.description), ("known_at", knownAt)]
-        for (name, value) in head { text += csvLine(["Report", "1", name, value]) }
-        for section in sections {
-            for (number, cells) in section.table.rows.enumerated() {
-                for (column, cell) in zip(section.table.columns, cells) {
-                    text += csvLine([section.title, String(number + 1), column.title, cell])
-                }
-            }
+    /// A table as CSV (RFC 4180): codes, plain numbers and days, the same in every language.
+    ///
+    /// A share has three columns (part, whole, tenths of a percent), and so has a change (from, to, tenths). What is
+    /// hidden is empty, and `c` in a column of its own.
+    ///
+    /// - Parameters:
+    ///   - table: One of the report's.
+    ///   - isForExcel: Whether a byte-order mark goes before it, without which Excel reads Chinese wrongly.
+    public func csv(_ table: ReportTable, isForExcel: Bool = false) -> String {
+        let fields = table.columns.flatMap(\.fields)
+        let hasHidden = table.rows.contains { $0.contains(.hidden) }
+        var text = (isForExcel ? "\u{FEFF}" : "") + csvLine(fields.map(\.name) + (hasHidden ? ["hidden"] : []))
+        for row in table.rows {
+            let values = zip(table.columns, row).flatMap { column, cell in column.values(of: cell) }
+            let hidden = zip(table.columns, row).filter { $0.1 == .hidden }.map(\.0.code).joined(separator: " ")
+            text += csvLine(values + (hasHidden ? [hidden] : []))
         }
         return text
+    }
+
+    /// The names of codes, as CSV.
+    private func csvOfNames() -> String {
+        var text = csvLine(["code", "en", "zh", "vi"])
+        for (code, words) in names.sorted(by: { $0.key < $1.key }) {
+            text += csvLine([code, words.en, words.zh, words.vi])
+        }
+        return text
+    }
+
+    /// Every table as a file, the names of codes, and `metadata.json` that says what the columns are.
+    ///
+    /// - Returns: Names of files with their contents; their digests are for who writes them.
+    public func csvFiles(isForExcel: Bool = false) -> [(name: String, content: String)] {
+        let metadata = JSON.object([
+            "campaign": .string(campaign), "as_of": .string(asOf.description), "known_at": .string(knownAt),
+            "period_from": .string(period.from.description), "edition": .string(edition.rawValue),
+            "figures_version": .int(figuresVersion), "encoding": .string("utf-8"),
+            "profile": .string(isForExcel ? "excel" : "data"),
+            "tables": .array(
+                tables.map { table in
+                    .object([
+                        "file": .string("\(table.code).csv"), "title": .string(titles[table.code]?.en ?? table.code),
+                        "columns": .array(
+                            table.columns.flatMap { column in
+                                column.fields.map { field in
+                                    .object([
+                                        "name": .string(field.name), "type": .string(field.type),
+                                        "title": .string(title(of: column, in: table, .en)),
+                                        "formula": figure("\(table.code).\(column.code)")?.formula.map {
+                                            .string($0.en)
+                                        } ?? .null,
+                                    ])
+                                }
+                            }),
+                    ])
+                }),
+        ])
+        return tables.map { ("\($0.code).csv", csv($0, isForExcel: isForExcel)) }
+            + [("names.csv", csvOfNames()), ("metadata.json", metadata.canonicalText + "\n")]
+    }
+}
+
+extension ReportColumn {
+    fileprivate var fields: [(name: String, type: String)] {
+        switch kind {
+        case .code, .text: [(code, "string")]
+        case .number, .count, .days, .percent: [(code, "integer")]
+        case .day: [(code, "date")]
+        case .share: [("\(code)_part", "integer"), ("\(code)_whole", "integer"), ("\(code)_tenths", "integer")]
+        case .change: [("\(code)_from", "integer"), ("\(code)_to", "integer"), ("\(code)_tenths", "integer")]
+        }
+    }
+
+    fileprivate func values(of cell: Cell) -> [String] {
+        switch cell {
+        case .code(let text), .text(let text): [text]
+        case .number(let number), .count(let number), .days(let number), .percent(let number): [String(number)]
+        case .day(let day): [day.description]
+        case .share(let part, let whole, let tenths): [String(part), String(whole), tenths.map(String.init) ?? ""]
+        case .change(let from, let to):
+            [String(from), String(to), Cell.changeTenths(from: from, to: to).map(String.init) ?? ""]
+        case .none, .hidden: fields.map { _ in "" }
+        }
     }
 }
 

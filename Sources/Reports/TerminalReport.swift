@@ -1,24 +1,45 @@
+import Casework
+
 extension ProgressReport {
-    /// The report for a terminal, with bars beside the weeks.
-    public func terminal(width: Int? = nil) -> String {
-        var lines = [title, subtitle, ""]
-        let mostInAWeek = intake.byWeek.map(\.count).max() ?? 0
-        for section in sections {
-            lines.append(section.title)
-            lines.append(section.note)
-            var table = section.table
-            if section.title == "Intake by week" {
-                table.columns.append(.init(""))
-                table.rows = zip(table.rows, intake.byWeek).map { $0 + [bar($1.count, of: mostInAWeek)] }
-            }
-            lines += table.lines(width: width).map { "  " + $0 }
+    /// The report for a terminal, with bars beside what is counted.
+    ///
+    /// - Parameters:
+    ///   - language: In which words.
+    ///   - width: Columns of the terminal, where it is one.
+    ///   - isPlain: Whether only ASCII may be used for what is drawn.
+    ///   - limit: Lines of one table, at the most; how many more there are is told.
+    public func terminal(
+        _ language: Language = .en, width: Int? = nil, isPlain: Bool = false, limit: Int = .max
+    ) -> String {
+        var lines = [title(language)] + preface(language) + ["", Phrase.mainPoints(language)]
+        lines += mainPoints(language).map { "  \(isPlain ? "-" : "•") \($0)" } + [""]
+        for table in tables {
+            lines.append(title(of: table, language))
+            var shown = withBars(table, isPlain)
+            shown.rows = Array(shown.rows.prefix(limit))
+            lines += textTable(shown, language).lines(width: width.map { $0 - 2 }).map { "  " + $0 }
+            if table.rows.count > limit { lines.append("  " + Phrase.more(language, String(table.rows.count - limit))) }
             lines.append("")
         }
+        if hasHidden { lines.append(Phrase.hiddenNote(language)) }
         return lines.joined(separator: "\n")
     }
 
-    private func bar(_ count: Int, of most: Int) -> String {
+    private static let charted: Set = ["intake.week", "handling.funnel", "remediation.funnel"]
+
+    private func withBars(_ table: ReportTable, _ isPlain: Bool) -> ReportTable {
+        guard Self.charted.contains(table.code), let index = table.index(of: "count") else { return table }
+        let counts = table.rows.map { row -> Int in if case .count(let count) = row[index] { count } else { 0 } }
+        let most = counts.max() ?? 0
+        var table = table
+        table.columns.append(ReportColumn("", .text))
+        table.rows = zip(table.rows, counts).map { $0 + [.text(bar($1, of: most, isPlain))] }
+        return table
+    }
+
+    private func bar(_ count: Int, of most: Int, _ isPlain: Bool) -> String {
         guard most > 0 else { return "" }
+        if isPlain { return String(repeating: "#", count: (count * 30 + most - 1) / most) }
         let eighths = count * 30 * 8 / most
         let part = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]
         return String(repeating: "█", count: eighths / 8) + part

@@ -38,14 +38,6 @@ public struct Filing: Sendable, Equatable {
     }
 }
 
-/// How a complaint came in.
-public enum Channel: String, Sendable, CaseIterable, PostgresValue {
-    case `public`
-    case officer
-    /// An organisation with a key.
-    case filer
-}
-
 /// A complaint as it is stored.
 public struct ComplaintRecord: Sendable {
     public let campaignID: Int

@@ -76,6 +76,8 @@ public struct Generator: Sendable {
         _ = try await database.transaction { db in
             // Their words are written with them.
             try db.setWorkerMark("text|\(code)", Date())
+            // They are recorded on their days, long before the sums of reports were begun.
+            try db.forgetSums(of: campaign)
             return try db.run(
                 """
                 UPDATE campaign_counter SET next_complaint = greatest(next_complaint, \(count + 1))

@@ -1,6 +1,7 @@
 public import Casework
 import Foundation
 public import Postgres
+public import Reports
 
 extension Day: PostgresValue {
     public static var postgresType: PostgresType { .date }
@@ -18,6 +19,7 @@ extension Actor.Kind: PostgresValue {}
 extension Barrier.Kind: PostgresValue {}
 extension Barrier.Remediation: PostgresValue {}
 extension Campaign.Kind: PostgresValue {}
+extension Channel: PostgresValue {}
 extension Complaint.Answer: PostgresValue {}
 extension Complaint.Audience: PostgresValue {}
 extension Complaint.Outcome: PostgresValue {}
@@ -27,6 +29,7 @@ extension Complaint.Status: PostgresValue {}
 extension Deadline.Purpose: PostgresValue {}
 extension Deadline.State: PostgresValue {}
 extension DeadlineRule.Unit: PostgresValue {}
+extension Measure: PostgresValue {}
 extension Observation.Method: PostgresValue {}
 extension Observation.Result: PostgresValue {}
 extension Order.Status: PostgresValue {}

@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import Casework
+public import Reports
 
 // What of the domain can be typed as an argument.
 
@@ -13,6 +14,8 @@ extension Observation.Method: ExpressibleByArgument {}
 extension Observation.Result: ExpressibleByArgument {}
 
 extension Deadline.Purpose: ExpressibleByArgument {}
+extension Language: ExpressibleByArgument {}
+extension ProgressReport.Edition: ExpressibleByArgument {}
 
 extension Day: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }

@@ -27,7 +27,7 @@ struct ReportTests {
                 let report = try await server.send("GET", Self.path + "?as_of=2021-09-30")
                 #expect(report.status == 200)
                 let moment = try #require(report.json["known_at"]?.string)
-                kept.append((moment, report.bytes, report.json["intake"]?["filed"]?.int ?? 0))
+                kept.append((moment, report.bytes, try ProgressReport(json: report.bytes).filed))
             }
             for (moment, bytes, _) in kept {
                 #expect(try await server.send("GET", Self.path + "?as_of=2021-09-30&known_at=\(moment)").bytes == bytes)
@@ -38,8 +38,8 @@ struct ReportTests {
             for (moment, bytes, _) in kept {
                 #expect(try await server.send("GET", Self.path + "?as_of=2021-09-30&known_at=\(moment)").bytes == bytes)
             }
-            let later = try await server.send("GET", Self.path + "?as_of=2021-09-30").json
-            #expect((later["intake"]?["filed"]?.int ?? 0) > (kept.last?.filed ?? 0), "the later one shows them")
+            let later = try ProgressReport(json: try await server.send("GET", Self.path + "?as_of=2021-09-30").bytes)
+            #expect(later.filed > (kept.last?.filed ?? 0), "the later one shows them")
         }
     }
 
@@ -58,20 +58,20 @@ struct ReportTests {
             func report(_ day: String) async throws -> ProgressReport {
                 try ProgressReport(json: try await server.send("GET", Self.path + "?as_of=\(day)").bytes)
             }
-            func bins(_ report: ProgressReport) -> [ProgressReport.Bins] { report.timeliness.map(\.bins) }
-            #expect(try await report("2021-09-07").intake.filed == 0)
+            #expect(try await report("2021-09-07").filed == 0)
             let received = try await report("2021-09-09")
-            #expect(received.handling.byStatus.map(\.of.code) == ["received"])
-            #expect(bins(received)[0] == .init(openInTime: 1))
+            #expect(received.codes("handling.status") == ["status:received"])
+            #expect(received.bins("acceptance") == [0, 0, 1, 0])
             let forwarded = try await report("2021-09-28")
-            #expect(forwarded.handling.byStatus.map(\.of.code) == ["forwarded"])
-            #expect(bins(forwarded)[0] == .init(metInTime: 1) && bins(forwarded)[1] == .init(openLate: 1))
-            #expect(forwarded.overdue.lines.map(\.reference) == [reference])
-            #expect(forwarded.overdue.lines.map(\.daysLate) == [1])
+            #expect(forwarded.codes("handling.status") == ["status:forwarded"])
+            #expect(forwarded.bins("acceptance") == [1, 0, 0, 0] && forwarded.bins("company_reply") == [0, 0, 0, 1])
+            let late = try #require(forwarded.table("overdue"))
+            #expect(late.rows.map { [$0[0], $0[4]] } == [[.text(reference), .days(1)]])
             let answered = try await report("2021-10-08")
-            #expect(bins(answered)[1] == .init(metLate: 1))
-            #expect(answered.companies.first?.replies.timelyTenths == 0)
-            #expect(answered.barriers.lines.first?.complaints == 1)
+            #expect(answered.bins("company_reply") == [0, 1, 0, 0])
+            #expect(answered.table("companies")?["company:tencent", "timely"] == .share(part: 0, whole: 1, tenths: 0))
+            let ledger = try #require(answered.table("barriers.links"))
+            #expect(ledger.rows.first?.last == .count(1))
         }
     }
 
@@ -87,7 +87,10 @@ struct ReportTests {
                 #expect(answer.headers["vary"] == "Accept")
             }
             #expect(try await server.send("GET", Self.path, headers: ["Accept": "image/png"]).status == 406)
-            #expect(try await server.send("GET", Self.path, as: nil).status == 401)
+            let open = try await server.send("GET", Self.path, as: nil)
+            #expect(open.status == 200 && open.json["edition"]?.string == "public")
+            #expect(try await server.send("GET", Self.path + "?edition=internal", as: nil).status == 401)
+            #expect(try await server.send("GET", Self.path + "?known_at=2026-01-01T00:00:00Z", as: nil).status == 401)
             #expect(try await server.send("GET", Self.path + "?as_of=soon").faults == ["?/as_of no_date"])
             #expect(try await server.send("GET", Self.path + "?known_at=2999-01-01T00:00:00Z").status == 422)
             #expect(try await server.send("GET", "/v1/campaigns/none/progress").status == 404)
@@ -105,9 +108,22 @@ struct ReportTests {
                 return try db.load(ReferenceFile.items(in: JSON(parsing: renamed.utf8), knowing: known))
             }
             let now = try await server.send("GET", Self.path + "?as_of=2021-09-30").json
-            #expect(now["companies"]?[0]?["company"]?["en"]?.string == "New Name")
+            #expect(now["names"]?["company:tencent"]?["en"]?.string == "New Name")
             let then = try await server.send("GET", Self.path + "?as_of=2021-09-30&known_at=\(moment)")
             #expect(then.bytes == before.bytes)
         }
+    }
+}
+
+extension ProgressReport {
+    fileprivate var filed: Int { table("handling.funnel")?.count("reached:received") ?? 0 }
+
+    fileprivate func codes(_ table: String) -> [String] {
+        (self.table(table)?.rows ?? []).compactMap { row in if case .code(let code)? = row.first { code } else { nil } }
+    }
+
+    /// In time, late, open in time, open and late.
+    fileprivate func bins(_ purpose: String) -> [Int] {
+        ["in_time", "late", "open", "overdue"].map { table("timeliness")?.count("deadline:\(purpose)", $0) ?? -1 }
     }
 }

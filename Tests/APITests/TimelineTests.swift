@@ -121,18 +121,25 @@ struct TimelineReplayTests {
 
     private static func check(_ goldens: [TimelineState], at date: String, _ server: TestServing) async throws {
         let bytes = try await server.send("GET", "\(root)/progress?as_of=\(date)").bytes
-        let lines = try ProgressReport(json: bytes).barriers.lines
+        let report = try ProgressReport(json: bytes)
         for golden in goldens {
-            let found = lines.first { line in
-                line.kind == golden.kind && line.respondent.code == golden.respondentPlatform
-                    && line.target.code == golden.target && line.scene.code == golden.scene
+            let table = try #require(
+                report.table(
+                    golden.kind == .blockedLink
+                        ? "barriers.links" : golden.kind == .refusedPayment ? "barriers.payments" : "barriers.practices"
+                ))
+            func cell(_ row: [Cell], _ column: String) -> Cell? { table.index(of: column).map { row[$0] } }
+            let found = table.rows.first { row in
+                cell(row, "respondent") == .code("platform:\(golden.respondentPlatform)")
+                    && cell(row, "target") == .code(golden.target)
+                    && cell(row, "scene") == .code("scene:\(golden.scene)")
             }
             let name = "\(date) \(golden.respondentPlatform) \(golden.target) \(golden.scene)"
-            let line = try #require(found, "\(name)")
-            #expect(line.remediation == golden.remediation, "\(name)")
-            #expect(line.observed == golden.observed, "\(name)")
-            #expect(line.awaitedCompany?.code == golden.waitingFor, "\(name)")
-            #expect(line.coverage == golden.claimedCoveragePercent, "\(name)")
+            let row = try #require(found, "\(name)")
+            #expect(cell(row, "remediation") == .code("remediation:\(golden.remediation.rawValue)"), "\(name)")
+            #expect(cell(row, "observed") == .code("observed:\(golden.observed.rawValue)"), "\(name)")
+            #expect(cell(row, "awaited") == (golden.waitingFor.map { .code("company:\($0)") } ?? Cell.none), "\(name)")
+            #expect(cell(row, "coverage") == (golden.claimedCoveragePercent.map(Cell.percent) ?? Cell.none), "\(name)")
         }
     }
 }

@@ -1,18 +1,11 @@
 import Casework
 import Foundation
-import Reports
 import TestSupport
 import Testing
 
-struct SharesTests {
-    private struct Golden: Decodable {
-        struct Part: Decodable {
-            var count: Int?
-            var share: Double?
-        }
-        var parts: [Part]?
-    }
+@testable import Reports
 
+struct SharesTests {
     @Test func `shares add to a hundred`() {
         for counts in [
             [1, 1, 1], [26_338, 31_906], [0, 0, 7], [2, 3, 5, 7, 11, 13], [1], Array(repeating: 1, count: 17),
@@ -23,111 +16,225 @@ struct SharesTests {
         #expect(shares(of: []) == [])
     }
 
-    @Test func `each share is within a tenth of the true one, and the largest remainder is served first`() {
-        // The figures of the ministry's notice for the second quarter of 2021.
-        #expect(shares(of: [5818, 13_083, 7087, 5918]) == [182, 410, 222, 186])
-        #expect(shares(of: [1, 1, 1]) == [334, 333, 333])
+    private struct Golden: Decodable {
+        struct Part: Decodable {
+            var count: Int
+            var printed_share: Double
+        }
+        var parts: [Part]
+    }
+
+    @Test func `the ministry's own notices come out as they were printed`() throws {
+        let file = repository.appending(path: "Tests/Fixtures/report-goldens.json")
+        let goldens = try JSONDecoder().decode([Golden].self, from: Data(contentsOf: file)).filter { !$0.parts.isEmpty }
+        #expect(goldens.count >= 2)
+        for golden in goldens {
+            let printed = golden.parts.map { Int(($0.printed_share * 10).rounded()) }
+            #expect(shares(of: golden.parts.map(\.count)) == printed)
+        }
+    }
+
+    @Test func `changes are rounded half away from zero, and there is none from nothing`() {
+        for (from, to, tenths) in [(100, 152, 520), (3, 2, -333), (2000, 2001, 1), (2000, 1999, -1), (7, 7, 0)] {
+            #expect(Cell.changeTenths(from: from, to: to) == tenths, "\(from) → \(to)")
+        }
+        #expect(Cell.changeTenths(from: 0, to: 5) == nil)
+        #expect(Cell.share(1, of: 3) == .share(part: 1, whole: 3, tenths: 333))
+        #expect(Cell.share(0, of: 0) == .share(part: 0, whole: 0, tenths: nil))
     }
 }
 
-struct TimelinessTests {
-    @Test func `what is open and late counts against the company, what is open in time does not count`() {
-        let bins = ProgressReport.Bins(metInTime: 18, metLate: 1, openInTime: 5, openLate: 1)
-        #expect(bins.timelyTenths == 900)
-        #expect(ProgressReport.Bins(openInTime: 3).timelyTenths == nil)
+struct CaseFactsTests {
+    private let calendar = WorkingCalendar(region: "CN")
+
+    /// Received on Monday, accepted on Thursday, forwarded to one company, found to be another's, answered late.
+    private var facts: CaseFacts {
+        var facts = CaseFacts(
+            number: 7, kind: .blockedLink, channel: .public, region: "CN-GD", receivedOn: .on("2021-09-06"))
+        func state(_ day: String, _ status: Complaint.Status, company: String = "tencent") {
+            facts.states.append(
+                .init(
+                    on: .on(day), status: status, category: "market_order", scenario: nil, company: company,
+                    outcome: nil, ground: nil))
+        }
+        state("2021-09-06", .received)
+        state("2021-09-09", .accepted)
+        state("2021-09-09", .forwarded)
+        state("2021-09-15", .forwarded, company: "alibaba")
+        state("2021-09-20", .responded, company: "alibaba")
+        func term(_ day: String, _ state: Deadline.State, ended: String? = nil) {
+            facts.terms.append(
+                .init(
+                    purpose: .companyReply, on: .on(day), dueOn: .on("2021-09-16"), state: state,
+                    endedOn: ended.map(Day.on)))
+        }
+        term("2021-09-09", .running)
+        term("2021-09-20", .met, ended: "2021-09-20")
+        facts.ties = [.init(barrier: 3, on: .on("2021-09-06"), isLinked: true)]
+        return facts
+    }
+
+    private func values(_ day: String, _ measure: Measure) -> [String] {
+        facts.slots(asOf: .on(day), workingDays: calendar.workingDays).filter { $0.measure == measure }
+            .map { "\($0.company)\($0.company.isEmpty ? "" : " ")\($0.value)" }
+    }
+
+    @Test func `a complaint counts for what held at the end of the day`() {
+        #expect(facts.slots(asOf: .on("2021-09-05"), workingDays: calendar.workingDays).isEmpty)
+        #expect(values("2021-09-08", .status) == ["received"] && values("2021-09-08", .attests) == [])
+        #expect(values("2021-09-09", .reached) == ["accepted", "forwarded"], "both on one day")
+        #expect(values("2021-09-14", .companyStatus) == ["tencent forwarded"])
+        #expect(values("2021-09-15", .companyStatus) == ["alibaba forwarded"])
+        #expect(values("2021-09-16", .deadline) == ["alibaba company_reply/running"])
+        #expect(values("2021-09-20", .deadline) == ["alibaba company_reply/late"])
+        #expect(values("2021-09-20", .attests) == ["3"])
+        #expect(values("2021-09-20", .step) == ["acceptance/3", "forwarding/0", "reply/7"], "working days")
+    }
+
+    @Test func `the changes up to a day add to what held at its end`() {
+        let changes = facts.changes(workingDays: calendar.workingDays)
+        for offset in 0...20 {
+            let day = Day.on("2021-09-04") + offset
+            var sums: [Slot: Int] = [:]
+            for (change, count) in changes where change.on <= day { sums[change.slot, default: 0] += count }
+            let held = facts.slots(asOf: day, workingDays: calendar.workingDays)
+            #expect(sums.filter { $0.value != 0 } == Dictionary(uniqueKeysWithValues: held.map { ($0, 1) }), "\(day)")
+        }
+    }
+
+    @Test func `late is from the day after the due day to the day it was done`() {
+        #expect(
+            facts.lateSpells == [
+                LateSpell(
+                    purpose: .companyReply, dueOn: .on("2021-09-16"), from: .on("2021-09-17"), until: .on("2021-09-20"))
+            ])
+    }
+
+    @Test func `working days are the same counted one by one`() {
+        let calendar = WorkingCalendar(
+            region: "CN", years: [2021], holidays: Set((1...7).map { Day.on("2021-09-30") + $0 }),
+            workdays: [.on("2021-09-26"), .on("2021-10-09")])
+        for (from, to) in [(0, 30), (3, 3), (5, 4), (1, 9), (2, 60)] {
+            let (start, end) = (Day.on("2021-09-10") + from, Day.on("2021-09-10") + to)
+            var count = 0
+            var day = start
+            while day < end {
+                day = day + 1
+                if calendar.isWorking(day) { count += 1 }
+            }
+            #expect(calendar.workingDays(after: start, through: end) == count)
+        }
+    }
+
+    @Test func `the median is a number of days that occurred`() {
+        #expect(Histogram([1, 2, 3, 10]).percentile(50) == 2 && Histogram([1, 2, 3, 10]).percentile(90) == 10)
+        #expect(Histogram([5]).percentile(90) == 5 && Histogram([]).percentile(50) == nil)
     }
 }
 
 struct RenderingTests {
-    /// A report whose every name is what an attacker would choose.
+    /// What an attacker would choose to be called.
     static let hostile = "x\"\u{301} onmouseover=alert(1)</svg><script>`|`"
-    static let formula = "=HYPERLINK(\"http://evil\")"
+    static let formulas = ["=HYPERLINK(\"http://evil\")", "＝1+1", "\"=\u{301}cmd", "@x", "-2+3"]
 
+    /// A report whose every name is hostile.
     static func report() -> ProgressReport {
-        let name = Named(code: "a", zh: "甲", en: hostile)
-        let other = Named(code: "b", zh: "乙", en: formula)
+        let names = (["a"] + (1...formulas.count).map { "f\($0)" }).map { "company:\($0)" }
+        let rows = names.enumerated().map { index, name -> [Cell] in
+            [.code(name), .count(index + 1), .share(index + 1, of: 21)]
+        }
+        var words = Dictionary(uniqueKeysWithValues: zip(names, ([hostile] + formulas).map { Words(en: $0, zh: $0) }))
+        words["status:received"] = Words(en: "Received", zh: "已收到", vi: "Đã nhận")
+        words["remediation:claimed"] = Words(en: hostile, zh: hostile)
+        let total = ReportTable(
+            "intake.total",
+            [.init("what", .code), .init("period", .count), .init("previous", .count), .init("cumulative", .count)],
+            [[.code("status:received"), .count(2), .count(0), .count(21)]])
+        let list = ReportTable(
+            "handling.status", [.init("what", .code), .init("count", .count), .init("share", .share)], rows)
+        let ledger = ReportTable(
+            "barriers.links",
+            [
+                .init("number", .number), .init("respondent", .code), .init("target", .code), .init("scene", .code),
+                .init("remediation", .code), .init("version", .text),
+            ],
+            [
+                [
+                    .number(7), .code("company:a"), .code("company:f1"), .code("company:f2"),
+                    .code("remediation:claimed"), .text(formulas[0]),
+                ]
+            ])
         return ProgressReport(
-            campaign: Named(code: "c", zh: "行动", en: "Campaign"), asOf: .on("2021-09-30"),
+            figuresVersion: 2, campaign: "c", campaignName: Words(en: hostile, zh: "行动"), asOf: .on("2021-09-30"),
             knownAt: "2021-10-01T00:00:00.000000Z", isIncomplete: false,
-            intake: .init(
-                filed: 3, byCategory: ProgressReport.counts([(name, 1), (other, 2)]), byKind: [], byChannel: [],
-                byWeek: [.init(weekOf: .on("2021-09-20"), count: 1), .init(weekOf: .on("2021-09-27"), count: 2)]),
-            handling: .init(
-                everAccepted: 2, everForwarded: 1, everResponded: 0,
-                byStatus: ProgressReport.counts([(Named(code: "received", zh: "", en: "Received"), 3)]),
-                byRefusalGround: [], byOutcome: []),
-            timeliness: [.init(purpose: .acceptance, bins: .init(metInTime: 1))], companies: [],
-            barriers: .init(
-                byRemediation: [],
-                lines: [
-                    .init(
-                        number: 7, kind: .blockedLink, respondent: name, target: other, scene: other,
-                        remediation: .claimed, episode: 2, coverage: 85, awaitedCompany: nil,
-                        observed: .nothing, complaints: 4)
-                ]),
-            overdue: .init(total: 0, lines: []))
+            period: ReportPeriod(from: nil, to: .on("2021-09-30")), edition: .internal,
+            issue: .init(year: 2021, ofYear: 2, ofAll: 7), tables: [total, list, ledger],
+            titles: ["handling.status": Words(en: hostile, zh: hostile)], figures: [], names: words)
     }
 
     @Test func `JSON reads back, and equal reports are equal bytes`() throws {
         let report = Self.report()
-        let bytes = try report.json()
+        let bytes = report.json()
         #expect(try ProgressReport(json: bytes) == report)
         #expect(try ProgressReport(json: bytes).json() == bytes)
-    }
-
-    @Test func `HTML is inert and loads nothing`() {
-        let html = Self.report().html()
-        #expect(!html.contains("<script"))
-        #expect(!html.utf8.elementsEqual([]) && !html.contains("</svg><s"))
-        // A quotation mark with an accent is one character in Swift; no byte of it may get out unescaped.
-        let raw = Array("x\"\u{301}".utf8)
-        #expect(!contains(Array(html.utf8), raw))
-        #expect(!html.contains("http://") && !html.contains("https://") || html.contains("http://evil"))
-        #expect(html.contains("default-src 'none'"))
-        #expect(html.contains("<svg role=\"img\"") && html.contains("<caption>"))
-    }
-
-    @Test func `CSV survives quotes, and a formula is no formula`() {
-        let csv = Self.report().csv()
-        #expect(csv.contains("\"'=HYPERLINK(\"\"http://evil\"\")\""))
-        #expect(csv.utf8.count { $0 == 0x0A } == csv.utf8.count { $0 == 0x0D })
-        #expect(csvLine(["a\r\nb", "c,d", "-5", "＝1+1"]) == "\"a\r\nb\",\"c,d\",-5,'＝1+1\r\n")
-    }
-
-    @Test func `Markdown tables keep their shape`() {
-        let lines = Self.report().markdown().split(separator: "\n").filter { $0.hasPrefix("| ") }
-        #expect(lines.contains { $0.contains("\\<script\\>\\`\\|\\`") })
-    }
-
-    @Test func `every rendering shows the same numbers`() throws {
-        let report = Self.report()
-        for text in [report.terminal(), report.markdown(), report.html(), report.csv()] {
-            #expect(text.contains("85 % covered"))
-            #expect(text.contains("66.7 %") && text.contains("33.3 %"))
+        for broken in ["{}", "[]", "{\"figures_version\":3}"] {
+            #expect(throws: NoReport.self) { try ProgressReport(json: broken.utf8) }
         }
     }
 
-    private func contains(_ bytes: [UInt8], _ part: [UInt8]) -> Bool {
-        bytes.indices.contains { bytes[$0...].starts(with: part) }
-    }
-}
-
-struct TextTableTests {
-    @Test func `columns line up where Chinese stands beside Latin`() {
-        let table = TextTable(
-            [.init("Name"), .init("N", .right)], [["微信", "1"], ["WeChat", "20"], ["é👨‍👩‍👧‍👦", "3"], ["Việt", "4"]])
-        let widths = Set(table.lines().map(displayWidth))
-        #expect(widths == [10])
+    @Test(arguments: Language.allCases)
+    func `HTML is inert and loads nothing (G105)`(language: Language) {
+        let html = Self.report().html(language)
+        #expect(!html.contains("<script") && !html.contains("onmouseover=alert(1)<") && !html.contains("src="))
+        #expect(html.contains("&lt;/svg&gt;&lt;script&gt;") && html.contains("default-src 'none'"))
+        #expect(html.contains("<html lang=\"\(language.rawValue)\">"))
+        #expect(html.components(separatedBy: "<svg").count == html.components(separatedBy: "</svg>").count)
     }
 
-    @Test func `the last column is cut to the terminal, and never in the middle of a character`() {
-        let table = TextTable([.init("A"), .init("B")], [["x", "微信里的链接打不开"]])
-        let lines = table.lines(width: 14)
-        #expect(lines.allSatisfy { displayWidth($0) <= 14 })
-        #expect(lines[1].hasSuffix("…"))
+    @Test func `Markdown keeps its tables, whatever the names are (G105)`() {
+        for line in Self.report().markdown().split(separator: "\n") where line.hasPrefix("| x") {
+            let bars = line.replacing("\\|", with: "").filter { $0 == "|" }.count
+            #expect(bars == 4, "\(line)")
+            #expect(!line.replacing("\\<", with: "").contains("<") && !line.replacing("\\`", with: "").contains("`"))
+        }
     }
 
-    @Test func `what a complainant pasted cannot command the terminal`() {
-        #expect(printable("\u{1B}[31m红\u{202E}a\nb") == "\\u{1b}[31m红\\u{202e}a b")
+    @Test func `CSV keeps formulas from being run, and numbers as they are (G105, G106)`() throws {
+        let report = Self.report()
+        let table = try #require(report.table("barriers.links"))
+        let csv = report.csv(table)
+        #expect(csv.contains("\"'=HYPERLINK(\"\"http://evil\"\")\"") && csv.hasSuffix("\r\n"))
+        #expect(!csv.hasPrefix("\u{FEFF}") && report.csv(table, isForExcel: true).unicodeScalars.first == "\u{FEFF}")
+        let files = Dictionary(uniqueKeysWithValues: report.csvFiles().map { ($0.name, $0.content) })
+        let names = try #require(files["names.csv"])
+        for formula in Self.formulas.dropLast() {
+            let written = names.split(separator: "\r\n").first { $0.contains(formula.replacing("\"", with: "\"\"")) }
+            #expect(
+                written?.contains("'" + formula.prefix(1).replacing("\"", with: "\"\"")) == true
+                    || formula.hasPrefix("\""), "\(formula)")
+        }
+        #expect(files["metadata.json"]?.contains("\"file\":\"handling.status.csv\"") == true)
+        #expect(files["handling.status.csv"]?.split(separator: "\r\n").count == 7)
+    }
+
+    @Test func `a terminal is sent nothing that steers it, and ASCII where only that will do`() {
+        let text = Self.report().terminal(.zh, width: 60, isPlain: true)
+        #expect(!text.unicodeScalars.contains { $0.value < 32 && $0 != "\n" || $0.value == 127 })
+        #expect(!text.contains("█"))
+    }
+
+    @Test func `the public edition shows no small number, nor what tells it (G108)`() throws {
+        var report = Self.report()
+        report.tables[1].rows = [3, 9, 20, 0].enumerated().map { index, count in
+            [.code("company:f\(index + 1)"), .count(count), .share(count, of: 32)]
+        }
+        let shown = try #require(report.publicEdition().table("handling.status"))
+        #expect(shown.rows.map { $0[1] } == [.hidden, .hidden, .count(20), .count(0)], "two, or the sum tells the one")
+        #expect(shown.rows.map { $0[2] == .hidden } == [true, true, false, false])
+        #expect(report.publicEdition().edition == .public)
+        let json = String(decoding: report.publicEdition().json(), as: UTF8.self)
+        #expect(
+            !json.contains("company:a") || shown.rows.contains { $0[0] == .code("company:a") }
+                || json.contains("barriers.links"))
     }
 }

@@ -111,7 +111,7 @@ struct WalkTests {
         if case .undoDuplicate = action { try follow(.release(old.id)) }
     }
 
-    private static func action(_ dice: inout Dice, other: UUID) -> Complaint.Action {
+    static func action(_ dice: inout Dice, other: UUID) -> Complaint.Action {
         switch Int.random(in: 0..<24, using: &dice) {
         case 0, 1, 2: .accept(category: nil, scenario: nil)
         case 3: .refuse(ground: "out_of_scope")

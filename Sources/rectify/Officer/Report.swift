@@ -1,10 +1,57 @@
 import ArgumentParser
 import Casework
 import Client
+import Contract
+import Crypto
 import Foundation
 import Reports
 
+/// Where and how a report is asked for.
+struct ReportOptions: ParsableArguments {
+    @Option(help: "The day at whose end the figures stand (YYYY-MM-DD); today where left out.")
+    var asOf: Day?
+
+    @Option(help: "The first day of the period that is compared (YYYY-MM-DD); the first of the month where left out.")
+    var from: Day?
+
+    @Option(help: "The moment as which it was known, such as 2026-11-22T10:00:00Z; now where left out.")
+    var knownAt: String?
+
+    @Option(help: "internal or public: without single complaints, small numbers and what is only alleged.")
+    var edition: ProgressReport.Edition = .internal
+
+    @OptionGroup var client: ClientOptions
+
+    var query: [(String, String)] {
+        let parameters: [(name: String, value: String?)] = [
+            ("as_of", asOf?.description), ("from", from?.description), ("known_at", knownAt),
+            ("edition", edition.rawValue),
+        ]
+        return parameters.compactMap { parameter in parameter.value.map { (parameter.name, $0) } }
+    }
+
+    func report(of campaign: String) async throws -> (report: ProgressReport, bytes: Data) {
+        let bytes = try await client.withClient { client in
+            try await client.get("/v1/campaigns/\(campaign)/progress", query, accept: "application/json")
+        }
+        return (try ProgressReport(json: bytes), bytes)
+    }
+}
+
 struct Report: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Progress reports of a campaign.",
+        discussion: """
+            rectify report internet-2021 --as-of 2021-12-31
+            rectify report internet-2021 --as-of 2021-12-31 --format html --out report.html
+            rectify report explain internet-2021 timeliness.timely
+
+            With --known-at the report is what was known then, the same bytes whenever it is asked for.
+            """,
+        subcommands: [ReportShow.self, ReportExplain.self], defaultSubcommand: ReportShow.self)
+}
+
+struct ReportShow: AsyncParsableCommand {
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case terminal
         case markdown
@@ -14,59 +61,142 @@ struct Report: AsyncParsableCommand {
     }
 
     static let configuration = CommandConfiguration(
-        abstract: "Print the progress report of a campaign.",
-        discussion: """
-            rectify report internet-2021 --as-of 2021-12-31
-            rectify report internet-2021 --as-of 2021-12-31 --format html --out report.html
+        commandName: "show", abstract: "Print a report, or write it to a file. “show” may be left out.")
 
-            With --known-at the report is what was known then, the same bytes whenever it is asked for.
+    @Argument(help: "Campaign, such as internet-2021.")
+    var campaign: String
+
+    @Option(help: "terminal, markdown, html, json, or csv: a folder of tables.")
+    var format: Format = .terminal
+
+    @Option(help: "en, zh-CN or vi.")
+    var language: Language = .en
+
+    @Option(help: "File to write to; of csv, the folder.", completion: .file())
+    var out: String?
+
+    @Flag(help: "Draw with ASCII only.")
+    var ascii = false
+
+    @Flag(help: "Every line of every table in the terminal, not only the first 40.")
+    var all = false
+
+    @Flag(help: "CSV that Excel reads: with a byte-order mark.")
+    var excel = false
+
+    @OptionGroup var options: ReportOptions
+
+    func validate() throws {
+        if format == .csv, out == nil { throw ValidationError("csv is a folder of tables; name it with --out.") }
+    }
+
+    func run() async throws {
+        let (report, bytes) = try await options.report(of: campaign)
+        if format == .csv, let out { return try write(report.csvFiles(isForExcel: excel), to: URL(filePath: out)) }
+        let text: String =
+            switch format {
+            case .html: report.html(language)
+            case .markdown: report.markdown(language)
+            case .terminal:
+                report.terminal(
+                    language, width: out == nil ? Terminal.width : nil, isPlain: ascii, limit: all ? .max : 40) + "\n"
+            case .json, .csv: String(decoding: bytes, as: UTF8.self)
+            }
+        guard let out else { return Terminal.write(text) }
+        try write(text, to: URL(filePath: out))
+        Terminal.note("written to \(out)")
+    }
+
+    private func write(_ text: String, to file: URL) throws {
+        do {
+            try Data(text.utf8).write(to: file, options: .atomic)
+        } catch {
+            throw Failure("\(file.path(percentEncoded: false)) cannot be written: \(error.localizedDescription)")
+        }
+    }
+
+    /// The files, and their digests as `sha256sum` checks them.
+    private func write(_ files: [(name: String, content: String)], to folder: URL) throws {
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        } catch {
+            throw Failure("\(folder.path(percentEncoded: false)) cannot be made: \(error.localizedDescription)")
+        }
+        var sums = ""
+        for (name, content) in files {
+            try write(content, to: folder.appending(path: name))
+            sums += "\(hexDigest(Data(content.utf8)))  \(name)\n"
+        }
+        try write(sums, to: folder.appending(path: "SHA256SUMS"))
+        Terminal.note("\(files.count) files and SHA256SUMS are in \(folder.path(percentEncoded: false))")
+    }
+}
+
+/// SHA-256 in hexadecimal digits.
+func hexDigest(_ data: Data) -> String {
+    SHA256.hash(data: data).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+}
+
+struct ReportExplain: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain", abstract: "Say what a figure means, and which complaints are behind it.",
+        discussion: """
+            rectify report explain internet-2021                                 every figure
+            rectify report explain internet-2021 handling.status.count           its formula and values
+            rectify report explain internet-2021 handling.status.count --row status:closed   with the complaints
             """)
 
     @Argument(help: "Campaign, such as internet-2021.")
     var campaign: String
 
-    @Option(help: "The day at whose end the figures stand; today where left out.")
-    var asOf: Day?
+    @Argument(help: "Code of the figure: table.column.")
+    var figure: String?
 
-    @Option(help: "The moment as which it was known, such as 2026-11-22T10:00:00Z; now where left out.")
-    var knownAt: String?
+    @Option(help: "Code of the row whose complaints are listed, such as status:closed or company:tencent.")
+    var row: String?
 
-    @Option(help: "terminal, markdown, html, json or csv.")
-    var format: Format = .terminal
+    @Option(help: "Company, for a row of companies.outcome.")
+    var company: String?
 
-    @Option(help: "File to write to.", completion: .file())
-    var out: String?
+    @Option(help: "Complaints listed, at the most.")
+    var limit: Int = 50
 
-    @OptionGroup var client: ClientOptions
+    @Option(help: "en, zh-CN or vi.")
+    var language: Language = .en
 
-    func run() async throws {
-        let text = try await text()
-        guard let out else { return Terminal.write(text) }
-        do {
-            try Data(text.utf8).write(to: URL(filePath: out), options: .atomic)
-        } catch {
-            throw Failure("\(out) cannot be written: \(error.localizedDescription)")
-        }
-        Terminal.note("written to \(out)")
+    @OptionGroup var options: ReportOptions
+
+    func validate() throws {
+        guard (1...200).contains(limit) else { throw ValidationError("--limit lies between 1 and 200.") }
+        if row != nil, figure == nil { throw ValidationError("--row goes with a figure.") }
     }
 
-    private func text() async throws -> String {
-        let parameters: [(name: String, value: String?)] = [("as_of", asOf?.description), ("known_at", knownAt)]
-        let query = parameters.compactMap { parameter in parameter.value.map { (parameter.name, $0) } }
-        // The server renders what it also serves; the rest is made of its JSON here.
-        let accept =
-            switch format {
-            case .html: "text/html"
-            case .csv: "text/csv"
-            case .terminal, .markdown, .json: "application/json"
-            }
-        let bytes = try await client.withClient { client in
-            try await client.get("/v1/campaigns/\(campaign)/progress", query, accept: accept)
+    func run() async throws {
+        let (report, _) = try await options.report(of: campaign)
+        guard let figure else {
+            let table = TextTable(
+                [.init("Figure"), .init("Title"), .init("How it is worked out")],
+                report.figures.filter { $0.formula != nil }.map {
+                    [$0.code, $0.title[language], $0.formula?[language] ?? ""]
+                })
+            return Terminal.write(lines: table.lines(width: Terminal.width))
         }
-        switch format {
-        case .html, .csv, .json: return String(decoding: bytes, as: UTF8.self)
-        case .markdown: return try ProgressReport(json: bytes).markdown()
-        case .terminal: return try ProgressReport(json: bytes).terminal(width: Terminal.width) + "\n"
+        guard let text = report.explanation(of: figure, language) else {
+            throw Failure(
+                "the report has no figure “\(figure)”; `rectify report explain \(campaign)` lists them",
+                code: Failure.Code.notFound)
         }
+        Terminal.write(text + "\n")
+        guard let row else { return }
+        let table = figure.split(separator: ".").dropLast().joined(separator: ".")
+        var query = options.query.filter { $0.0 != "edition" && $0.0 != "from" }
+        query += [("table", table), ("row", row), ("page_size", String(limit))]
+        if let company { query.append(("company", company)) }
+        let bytes = try await options.client.withClient { client in
+            try await client.get("/v1/campaigns/\(campaign)/progress/cases", query, accept: "application/json")
+        }
+        let page = try Coding.decoder.decode(Page<CaseBehindBody>.self, from: bytes)
+        Terminal.write(lines: [""] + page.items.map(\.reference))
+        if page.items.count == limit { Terminal.note("there may be more; --limit says how many are listed") }
     }
 }

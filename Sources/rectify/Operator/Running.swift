@@ -49,6 +49,9 @@ struct Running {
         let rounds = Rounds(
             worker: Worker(databases, references: references), every: .seconds(settings.number("worker.seconds")),
             logger: logger)
+        let summing = Summing(
+            sums: ReportSums(databases, references: references), isOn: settings.number("worker.seconds") > 0,
+            logger: logger)
         let sending = Sending(
             sender: WebhookSender(databases, keys: keys, allowing: webhookNetworks, logger: logger),
             isOn: settings.number("worker.seconds") > 0)
@@ -62,7 +65,7 @@ struct Running {
                 Terminal.write(lines: ["ready on \(scheme)://\(address?.ipAddress ?? host):\(address?.port ?? port)"])
             }, logger: logger)
         // They are stopped from last to first.
-        var services: [any ServiceLifecycle.Service] = [rounds, sending, application]
+        var services: [any ServiceLifecycle.Service] = [rounds, summing, sending, application]
         if settings.number("metrics.port") > 0 { services.append(metricsListener(of: service)) }
         services.append(
             Leaving(departure: service.departure, time: .seconds(settings.number("server.leaving_seconds"))))
@@ -194,6 +197,28 @@ struct Rounds: ServiceLifecycle.Service {
         }
         // The next server need not wait until the lease runs out.
         try? await worker.release()
+    }
+}
+
+/// Keeps the sums of reports up to date, so that a report is soon made; of several servers one at a time.
+struct Summing: ServiceLifecycle.Service {
+    let sums: ReportSums
+    let isOn: Bool
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    if isOn { try await sums.bringUp() }
+                } catch is CancellationError {
+                    break
+                } catch {
+                    logger.warning("the sums of reports are behind; it is tried again", metadata: ["error": "\(error)"])
+                }
+                try? await Task.sleep(for: .seconds(2))
+            }
+        }
     }
 }
 

@@ -1,0 +1,70 @@
+extension Figures {
+    /// How each figure is worked out.
+    ///
+    /// “Received” means: filed, and received by the end of the day; everything else is as it held at the end of the day.
+    static let formulas = Terms.parsed(
+        """
+        *.what | What is counted | 统计项目 | Mục được đếm
+        *.period | Complaints received in the period | 本期收到的投诉数 | Khiếu nại nhận trong kỳ
+        *.previous | Complaints received in as many days directly before the period | 本期之前相同天数内收到的投诉数 | Khiếu nại nhận trong số ngày bằng kỳ này, liền trước
+        *.change | (period − before) ÷ before; n/a where before is 0 | （本期－上期）÷上期；上期为0时不适用 | (kỳ này − kỳ trước) ÷ kỳ trước; n/a nếu kỳ trước là 0
+        *.last_year | Complaints received on the same days of the year before | 上年同一日期范围内收到的投诉数 | Khiếu nại nhận cùng ngày năm trước
+        *.year_change | (period − year before) ÷ year before; n/a where that is 0 | （本期－上年同期）÷上年同期；为0时不适用 | (kỳ này − cùng kỳ) ÷ cùng kỳ; n/a nếu bằng 0
+        *.cumulative | Complaints received since the campaign began | 行动开始以来收到的投诉数 | Khiếu nại nhận từ khi bắt đầu
+        *.count | Cases that fit the line | 符合该行的案件数 | Số vụ khớp dòng này
+        *.share | Number of the line ÷ sum of the lines; rounded by largest remainder, so that a table adds to 100.0 | 本行数量÷各行之和；按最大余数法取整，合计100.0 | Số của dòng ÷ tổng các dòng; làm tròn theo số dư lớn nhất, cộng đủ 100,0
+        intake.week.week | The Monday of the week; weeks without a complaint are left out | 该周的星期一；无投诉的周不列 | Thứ Hai của tuần; tuần không có khiếu nại bị bỏ
+        intake.week.count | Complaints received in the week | 该周收到的投诉数 | Khiếu nại nhận trong tuần
+        handling.funnel.count | Complaints that were ever in the state; one that was closed may not have been forwarded | 曾处于该状态的投诉数；办结者未必曾转交 | Khiếu nại từng ở trạng thái này
+        handling.funnel.share | Number ÷ complaints received | 数量÷收到的投诉数 | Số lượng ÷ số khiếu nại nhận
+        handling.refusal.count | Complaints that stand refused on this ground | 以该理由不予受理的投诉数 | Khiếu nại bị từ chối vì lý do này
+        handling.outcome.count | Complaints that stand closed with this outcome | 以该结果办结的投诉数 | Khiếu nại kết thúc với kết quả này
+        *.in_time | Deadlines met on or before the due day | 在到期日或之前完成的时限数 | Thời hạn hoàn thành đúng hạn
+        *.late | Deadlines met after the due day | 在到期日之后完成的时限数 | Thời hạn hoàn thành trễ
+        *.open | Deadlines that run and are not yet past the due day | 正在进行且未到期的时限数 | Thời hạn đang chạy, chưa quá hạn
+        companies.open | The company's reply deadlines that run and are not yet past the due day | 企业答复时限中未到期者 | Hạn trả lời đang chạy, chưa quá hạn
+        *.overdue | Deadlines that run past the due day | 已过到期日仍未完成的时限数 | Thời hạn quá hạn chưa xong
+        *.timely | In time ÷ (in time + late + open and late); what is paused or not yet due does not count | 按时÷（按时＋逾时办理＋逾期未办）；暂停及未到期者不计 | Đúng hạn ÷ (đúng hạn + trễ + quá hạn chưa xong)
+        steps.count | Cases that took the step | 完成该环节的案件数 | Số vụ đã qua bước này
+        steps.median | Working days of the campaign's calendar, the first day not counted; the smallest number that half do not exceed | 按行动日历的工作日，起始日不计；半数不超过的最小值 | Ngày làm việc, không tính ngày đầu; số nhỏ nhất mà một nửa không vượt
+        steps.p90 | As the median, for nine in ten | 同中位数，取九成 | Như trung vị, cho chín phần mười
+        companies.growing | Yes where at least 10 came in the period and period − before > 2 × √(period + before) | 本期不少于10件且本期－上期＞2×√（本期＋上期）为“是” | Có nếu kỳ này ≥ 10 và tăng hơn 2 × √(kỳ này + kỳ trước)
+        companies.line | Timely against 95 %; too few where fewer than 10 answers are decided | 及时率与95%比较；已决答复少于10件为“样本过少” | Tỷ lệ đúng hạn so với 95 %; quá ít nếu dưới 10
+        *.accepted | Complaints ever accepted that are about the company now | 现归该企业且曾受理的投诉数 | Khiếu nại từng thụ lý về doanh nghiệp này
+        *.closed | Complaints that stand closed | 已办结的投诉数 | Khiếu nại đã kết thúc
+        *.barriers | Barriers of platforms that the company runs on the day; never added to complaints | 当日由该企业运营的平台的障碍数；不与投诉数相加 | Rào cản của nền tảng doanh nghiệp vận hành
+        *.open_barriers | Those of them that are neither verified, dismissed nor justified | 其中未验证、未排除且无正当理由者 | Trong đó chưa kiểm chứng, chưa loại, không chính đáng
+        *.complaints | Accepted complaints that attest the barrier | 证明该障碍的已受理投诉数 | Khiếu nại đã thụ lý về rào cản này
+        *.before | The state at the end of the day before the period | 本期前一日日终的状态 | Trạng thái cuối ngày trước kỳ
+        *.coverage | What the company or the verifier gave as opened, in percent; for groups the median of those stated | 企业或核验者给出的开放比例（%）；分组时取已给出者的中位数 | Phần đã mở (%); theo nhóm là trung vị
+        *.stale | Yes where the latest observation is older than the campaign's limit at the end of the day | 最近一次观测超过行动规定天数为“是” | Có nếu quan sát gần nhất quá hạn
+        observations.stale | Barriers whose latest observation is older than the campaign's limit | 最近观测已超过规定天数的障碍数 | Rào cản có quan sát đã cũ
+        remediation.funnel.count | Barriers that were ever at the point, or are now where it says so | 曾到达该环节（或当前处于该状态）的障碍数 | Rào cản từng tới điểm này
+        remediation.funnel.share | Number ÷ barriers in the ledger | 数量÷台账内障碍数 | Số lượng ÷ số rào cản trong sổ
+        *.ledger | Barriers in the ledger at the end of the day | 日终台账内的障碍数 | Rào cản trong sổ cuối ngày
+        remediation.scene.open | Barriers that are neither verified, dismissed nor justified | 未验证、未排除且无正当理由的障碍数 | Rào cản chưa kiểm chứng, chưa loại, không chính đáng
+        *.claimed | Barriers that stand claimed or partly verified | 称已整改或部分验证的障碍数 | Rào cản tự báo hoặc kiểm chứng một phần
+        *.verified | Barriers that stand verified | 当前已验证的障碍数 | Rào cản đã kiểm chứng
+        *.verified_share | Verified ÷ in the ledger | 已验证÷台账内 | Đã kiểm chứng ÷ trong sổ
+        *.claims | How often a barrier came to stand claimed | 障碍进入“称已整改”状态的次数 | Số lần rào cản được báo đã sửa
+        *.proved | Claims after which the barrier was verified | 其后获得验证的声称次数 | Lần tự báo sau đó được kiểm chứng
+        *.false | Claims refuted by an observation that says blocked | 被“仍屏蔽”的观测推翻的声称次数 | Lần tự báo bị quan sát bác bỏ
+        *.false_rate | Proved false ÷ claims | 不实÷声称次数 | Sai ÷ số lần tự báo
+        *.unproved | Claims − proved − proved false, at least 0 | 声称－已证实－不实，不小于0 | Tự báo − chứng minh − sai, ít nhất 0
+        *.gap | Working days from claim to proof; the smallest number that half of the proved do not exceed | 自声称至证实的工作日，取中位数 | Ngày làm việc từ báo đến chứng minh, trung vị
+        waits.barriers | Barriers that wait for the company | 等待该企业的障碍数 | Rào cản đang chờ doanh nghiệp này
+        waits.longest | Calendar days since the longest wait began | 最长等待的日历天数 | Số ngày lịch chờ lâu nhất
+        *.first_open | Open barriers of the first company's platforms against the second's | 甲方平台对乙方未解除的障碍数 | Rào cản còn của A với B
+        *.first_verified | Verified barriers of the first company's platforms against the second's | 甲方平台对乙方已验证的障碍数 | Rào cản đã kiểm chứng của A với B
+        *.second_open | The same the other way round | 反向同前 | Ngược lại
+        *.second_verified | The same the other way round | 反向同前 | Ngược lại
+        orders.overdue | Orders not ended whose last due day is past | 未终结且最晚期限已过的责令数 | Lệnh chưa kết thúc đã quá hạn
+        orders.ladder.count | Orders whose highest rung this is | 最高阶梯为此级的责令数 | Lệnh có bậc cao nhất là đây
+        overdue.days_late | Calendar days since the due day; at most 200 lines, the longest late first | 自到期日起的日历天数；最多200行，最久者在前 | Số ngày lịch từ hạn; tối đa 200 dòng
+        """)
+
+    /// How a figure is worked out, in words; `nil` for what only names a thing.
+    static func formula(_ table: String, _ column: String) -> Words? {
+        formulas["\(table).\(column)"] ?? formulas["*.\(column)"]
+    }
+}

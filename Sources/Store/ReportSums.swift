@@ -1,0 +1,174 @@
+import Casework
+import Foundation
+import Postgres
+import Reports
+
+/// Keeps the sums that reports are made of: adds what was recorded since, from closed cuts, one server at a time.
+public struct ReportSums: Sendable {
+    private let databases: Databases
+    private let references: ReferenceCache
+
+    /// Steps taken in, and complaints read for the first time, in one transaction.
+    static let batch = 5000
+
+    public init(_ databases: Databases, references: ReferenceCache) {
+        self.databases = databases
+        self.references = references
+    }
+
+    /// Brings the sums of every campaign up to now.
+    ///
+    /// - Returns: How many complaints were counted anew.
+    /// - Throws: `PostgresError`, ``MomentError``, or what reading reference data throws.
+    @discardableResult
+    public func bringUp() async throws -> Int {
+        let book = try await references.book()
+        var count = 0
+        for (code, _) in book.data.campaigns {
+            guard let (id, campaign) = book.campaign(code) else { continue }
+            let calendar = book.data.rules(for: campaign).calendar
+            while let done = try await step(id, calendar) {
+                count += done
+                try Task.checkCancellation()
+            }
+        }
+        return count
+    }
+
+    /// One transaction's worth.
+    ///
+    /// - Returns: `nil` where nothing is left to do, or another server is at it.
+    private func step(_ campaign: Int, _ calendar: WorkingCalendar) async throws -> Int? {
+        let cut = try await databases.work.closeCut()
+        return try await databases.reports.transaction { db in
+            let calendarAt = try db.calendarMoment(knownAt: cut)
+            try db.run(
+                """
+                INSERT INTO report_cut (campaign_id, known_at, calendar_at, built_through)
+                VALUES (\(campaign), \(cut), \(calendarAt), 0) ON CONFLICT DO NOTHING
+                """)
+            let base = try db.first(
+                """
+                SELECT known_at, calendar_at, built_through FROM report_cut WHERE campaign_id = \(campaign)
+                FOR UPDATE SKIP LOCKED
+                """
+            ) { row in ReportBase(knownAt: try row.read(), calendarAt: try row.read(), builtThrough: try row.read()) }
+            guard let base else { return nil }
+            guard base.calendarAt == calendarAt else {
+                try db.forgetSums(of: campaign)
+                return 0
+            }
+            let workingDays = calendar.workingDays
+            if let through = base.builtThrough {
+                return try db.buildSums(of: campaign, after: through, knownAt: base.knownAt, workingDays)
+            }
+            let touched = try db.complaintsTouched(
+                of: campaign, after: base.knownAt, through: cut, limit: ReportSums.batch)
+            try db.recount(touched.ids, of: campaign, from: base.knownAt, to: touched.through, workingDays)
+            try db.run(
+                "UPDATE report_cut SET known_at = \(touched.through) WHERE campaign_id = \(campaign)")
+            return touched.ids.isEmpty ? nil : touched.ids.count
+        }
+    }
+}
+
+/// Up to where the sums of a campaign are complete.
+struct ReportBase: Sendable {
+    let knownAt: Date
+    let calendarAt: Date
+    let builtThrough: Int?
+}
+
+extension Connection {
+    /// Everything the sums hold is gone; they are made anew with the next round.
+    func forgetSums(of campaign: Int) throws {
+        for statement: SQL in [
+            "DELETE FROM report_change WHERE campaign_id = \(campaign)",
+            "DELETE FROM report_total WHERE campaign_id = \(campaign)",
+            "DELETE FROM report_late WHERE campaign_id = \(campaign)",
+            "DELETE FROM report_cut WHERE campaign_id = \(campaign)",
+        ] { try run(statement) }
+    }
+
+    /// Takes in the next complaints; all of them are known at one moment.
+    fileprivate func buildSums(
+        of campaign: Int, after number: Int, knownAt moment: Date, _ workingDays: (Day, Day) -> Int
+    ) throws -> Int {
+        let next = try complaintIDs(of: campaign, after: number, limit: ReportSums.batch)
+        let facts = try caseFacts(next.map(\.id), campaign: campaign, knownAt: [moment])[0]
+        var sums = SumsOfChanges()
+        for fact in facts.values {
+            sums.add(fact, 1, workingDays)
+        }
+        try add(sums, to: campaign)
+        let isLast = next.count < ReportSums.batch
+        try run(
+            """
+            UPDATE report_cut SET built_through = \(isLast ? nil : next.last?.number)::bigint
+            WHERE campaign_id = \(campaign)
+            """)
+        return next.count
+    }
+
+    /// Counts complaints as known at one moment instead of another.
+    fileprivate func recount(
+        _ ids: [UUID], of campaign: Int, from old: Date, to new: Date, _ workingDays: (Day, Day) -> Int
+    ) throws {
+        guard !ids.isEmpty else { return }
+        let facts = try caseFacts(ids, campaign: campaign, knownAt: [old, new])
+        var sums = SumsOfChanges()
+        for fact in facts[0].values { sums.add(fact, -1, workingDays) }
+        for fact in facts[1].values { sums.add(fact, 1, workingDays) }
+        try run("DELETE FROM report_late WHERE campaign_id = \(campaign) AND number = ANY(\(Array(facts[1].keys)))")
+        sums.late = facts[1].values.map { ($0.number, $0.lateSpells) }
+        try add(sums, to: campaign)
+    }
+
+    func add(_ sums: SumsOfChanges, to campaign: Int) throws {
+        let changes = sums.changes.filter { $0.value != 0 }.map { ($0.key, $0.value) }
+        for part in stride(from: 0, to: changes.count, by: 20_000).map({ changes[$0..<min($0 + 20_000, changes.count)] }
+        ) {
+            let slots = part.map(\.0.slot)
+            try run(
+                """
+                INSERT INTO report_change AS c (campaign_id, measure, company, value, day, effective_on, count)
+                SELECT \(campaign), * FROM unnest(
+                    \(slots.map(\.measure.rawValue)), \(slots.map(\.company)), \(slots.map(\.value)),
+                    \(slots.map(\.day)), \(part.map(\.0.on)), \(part.map(\.1)))
+                ON CONFLICT (campaign_id, measure, company, value, day, effective_on)
+                DO UPDATE SET count = c.count + excluded.count
+                """)
+        }
+        let totals = changes.reduce(into: [Slot: Int]()) { $0[$1.0.slot, default: 0] += $1.1 }.filter { $0.value != 0 }
+        let slots = Array(totals.keys)
+        try run(
+            """
+            INSERT INTO report_total AS t (campaign_id, measure, company, value, day, count)
+            SELECT \(campaign), * FROM unnest(
+                \(slots.map(\.measure.rawValue)), \(slots.map(\.company)), \(slots.map(\.value)), \(slots.map(\.day)),
+                \(slots.map { totals[$0] ?? 0 }))
+            ON CONFLICT (campaign_id, measure, company, value, day) DO UPDATE SET count = t.count + excluded.count
+            """)
+        let spells = sums.late.flatMap { number, spells in spells.map { (number, $0) } }
+        try run(
+            """
+            INSERT INTO report_late (campaign_id, number, purpose, due_on, late_from, late_until)
+            SELECT \(campaign), * FROM unnest(
+                \(spells.map(\.0)), \(spells.map(\.1.purpose.rawValue)), \(spells.map(\.1.dueOn)),
+                \(spells.map(\.1.from)), \(spells.map { $0.1.until ?? .last }))
+            ON CONFLICT DO NOTHING
+            """)
+    }
+}
+
+/// What many complaints change in the sums.
+struct SumsOfChanges {
+    var changes: [SlotChange: Int] = [:]
+    var late: [(number: Int, spells: [LateSpell])] = []
+
+    /// - Parameter sign: 1 to count it, -1 to count it no more.
+    mutating func add(_ facts: CaseFacts, _ sign: Int, _ workingDays: (Day, Day) -> Int) {
+        for (change, count) in facts.changes(workingDays: workingDays) { changes[change, default: 0] += sign * count }
+        if sign > 0 { late.append((facts.number, facts.lateSpells)) }
+    }
+}
