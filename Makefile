@@ -5,7 +5,7 @@ DEMO   ?= .build/release/rectify
 REPORT ?= rectify-report.html
 
 # Tests that watch the clock run by themselves, one after another; those that keep every processor busy for minutes run last.
-TIMED  := PoolTests|ConnectionTests|CommandTests.CommandTests|OperatingTests|TriageTests
+TIMED  := PoolTests|ConnectionTests|CommandTests.CommandTests|OperatingTests|ReportCommandTests|TriageTests
 HEAVY  := WalkTests|CrowdTests|SearchTests|LaneTests
 # Those that kill servers again and again: `make test-long`.
 LONG   := LongTests

@@ -49,6 +49,7 @@ struct ContractPage {
         var page = """
             <!doctype html>
             <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+            <meta name="color-scheme" content="light dark">
             <title>Rectify: the API</title><style>\(Self.style)</style></head><body>
             <main><h1>Rectify: the API</h1><p>\(words(info?["summary"]))</p><p>\(words(info?["description"]))</p>
             <p>As a document: <a href="/openapi.json">/openapi.json</a></p><h2>Who asks</h2><dl>\(schemes)</dl>
@@ -154,7 +155,7 @@ struct ContractPage {
     private func words(_ json: JSON?) -> String { htmlEscaped(json?.text ?? (json == .null ? "null" : "")) }
 
     private static let style = """
-        :root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:0}main{max-width:62rem;margin:auto;
+        body{font:16px/1.5 system-ui,sans-serif;margin:0}main{max-width:62rem;margin:auto;
         padding:1rem}details{border-top:1px solid #8888;padding:.4rem 0}summary{cursor:pointer}code,pre{font-size:.9em}
         pre{white-space:pre-wrap;overflow-wrap:anywhere}table{border-collapse:collapse;width:100%;margin:.5rem 0}
         caption{text-align:left;font-weight:600}td,th{border-bottom:1px solid #8884;text-align:left;padding:.2rem .6rem .2rem 0;

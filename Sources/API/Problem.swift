@@ -125,6 +125,7 @@ extension Problem {
             case EvidenceError.known: Problem(.conflict, "known", "There already", "The same file is there already.")
             case IntakeError.alreadyFiled(let existing): .alreadyFiled(existing)
             case let error as MomentError: Problem(error)
+            case let error as IssueError: Problem(error)
             case let error as PostgresError: Problem(error)
             case OfficerError.unknown(let name): .notFound("officer \(name)")
             case is NIOTooManyBytesError: .tooLarge(limit: Body.limit)
@@ -187,6 +188,23 @@ extension Problem {
                 Problem(
                     .unprocessableContent, "idempotency-key-reused", "The key was used for something else",
                     "This Idempotency-Key came with another request before. Use a fresh one for each filing.")
+            }
+    }
+
+    private init(_ error: IssueError) {
+        self =
+            switch error {
+            case .incomplete(let day):
+                .invalid([
+                    Fault(pointer: "#/as_of", code: "incomplete", detail: "is \(day), which is not over yet")
+                ])
+            case .unknown(let number):
+                .invalid([Fault(pointer: "#/corrects", code: "unknown", detail: "is \(number); there is no such issue")]
+                )
+            case .isThere(let number):
+                Problem(
+                    .conflict, "issue-is-there", "Published already",
+                    "Issue \(number) ends on the same day. Publish a correction of it with corrects, or another day.")
             }
     }
 

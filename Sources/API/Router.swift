@@ -33,6 +33,8 @@ func routes(_ service: Service) -> [Route] {
         + BarrierActionRoutes(service: service).routes
         + OrderRoutes(service: service).routes
         + ReportRoutes(service: service).routes
+        + IssueRoutes(service: service).routes
+        + LivePage(service: service).routes
         // Companies with a key.
         + CompanyRoutes(service: service).routes
         // Machines.

@@ -211,3 +211,38 @@ public struct CaseBehindBody: Codable, Sendable {
         self.reference = reference
     }
 }
+
+/// A published report.
+public struct IssueBody: Codable, Sendable {
+    public var number: Int
+    public var year: Int
+    public var ofYear: Int
+    /// The issue that this one corrects.
+    public var corrects: Int?
+    public var asOf: Day
+    public var periodFrom: Day
+    /// To the microsecond.
+    public var knownAt: String
+    /// Of the internal edition's bytes.
+    public var sha256: String
+    public var publishedBy: String
+    public var publishedAt: Date
+    public var link: String
+
+    public init(
+        number: Int, year: Int, ofYear: Int, corrects: Int?, asOf: Day, periodFrom: Day, knownAt: String,
+        sha256: String, publishedBy: String, publishedAt: Date, link: String
+    ) {
+        self.number = number
+        self.year = year
+        self.ofYear = ofYear
+        self.corrects = corrects
+        self.asOf = asOf
+        self.periodFrom = periodFrom
+        self.knownAt = knownAt
+        self.sha256 = sha256
+        self.publishedBy = publishedBy
+        self.publishedAt = publishedAt
+        self.link = link
+    }
+}

@@ -10,6 +10,7 @@ extension ProgressReport {
     /// - Parameters:
     ///   - table: One of the report's.
     ///   - isForExcel: Whether a byte-order mark goes before it, without which Excel reads Chinese wrongly.
+    /// - Returns: The file.
     public func csv(_ table: ReportTable, isForExcel: Bool = false) -> String {
         let fields = table.columns.flatMap(\.fields)
         let hasHidden = table.rows.contains { $0.contains(.hidden) }

@@ -2,7 +2,9 @@ public import Casework
 
 /// What a report needs to know of one complaint, as it was known at one moment.
 public struct CaseFacts: Sendable {
-    /// The complaint from one day on. Of several on one day the last holds at its end.
+    /// The complaint from one day on.
+    ///
+    /// Of several on one day the last holds at its end.
     public struct State: Sendable {
         public var on: Day
         public var status: Complaint.Status
@@ -139,6 +141,7 @@ extension CaseFacts {
     /// - Parameters:
     ///   - day: The day.
     ///   - workingDays: From one day to another, the first not counted.
+    /// - Returns: One of each.
     public func slots(asOf day: Day, workingDays: (Day, Day) -> Int) -> [Slot] {
         let seen = states.prefix { $0.on <= day }
         guard let held = seen.last else { return [] }
@@ -210,6 +213,7 @@ extension CaseFacts {
     /// What it counts for begins and ends on days: the sum of all changes up to a day is what holds at its end.
     ///
     /// - Parameter workingDays: From one day to another, the first not counted.
+    /// - Returns: What begins (1) and ends (-1), by day.
     public func changes(workingDays: (Day, Day) -> Int) -> [(change: SlotChange, count: Int)] {
         let days = Set(states.map(\.on) + terms.map(\.on) + ties.map(\.on)).sorted()
         var (held, changes): (Set<Slot>, [(SlotChange, Int)]) = ([], [])

@@ -6,6 +6,7 @@ extension ProgressReport {
     /// - Parameters:
     ///   - language: In which words.
     ///   - links: Shown at the top, as address and text; none in a file.
+    /// - Returns: The page.
     public func html(_ language: Language = .en, links: [(address: String, text: String)] = []) -> String {
         let body = HTML()
         body.raw("<a class=\"skip\" href=\"#main\">").text(Phrase.skip(language)).raw("</a>\n")
@@ -16,7 +17,7 @@ extension ProgressReport {
             for link in links { body.raw("<a href=\"").text(link.address).raw("\">").text(link.text).raw("</a> ") }
             body.raw("</p>\n")
         }
-        body.raw("</header>\n<main id=\"main\">\n<section aria-labelledby=\"points\">\n<h2 id=\"points\">")
+        body.raw("</header>\n<main id=\"main\">\n<section>\n<h2 id=\"points\">")
         body.text(Phrase.mainPoints(language)).raw("</h2>\n<ul>\n")
         for point in mainPoints(language) { body.raw("<li>").text(point).raw("</li>\n") }
         body.raw("</ul>\n</section>\n")
@@ -31,6 +32,7 @@ extension ProgressReport {
             <head>
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="color-scheme" content="light dark">
             <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
             <title>\(htmlEscaped(title(language)))</title>
             <style>\(HTML.style)</style>
@@ -52,7 +54,7 @@ extension ProgressReport {
     }
 
     private func section(_ table: ReportTable, _ language: Language, to body: HTML) {
-        body.raw("<section aria-labelledby=\"\(table.anchor)\">\n<h2 id=\"\(table.anchor)\">")
+        body.raw("<section>\n<h2 id=\"\(table.anchor)\">")
         body.text(title(of: table, language)).raw("</h2>\n")
         if let chart = chart(of: table, language) { body.raw("<figure>\n\(chart)</figure>\n") }
         write(textTable(table, language), named: table.anchor, caption: title(of: table, language), to: body)
@@ -61,7 +63,7 @@ extension ProgressReport {
 
     /// How each figure is worked out.
     private func figures(_ language: Language, to body: HTML) {
-        body.raw("<section aria-labelledby=\"figures\">\n<h2 id=\"figures\">").text(Phrase.annexFigures(language))
+        body.raw("<section>\n<h2 id=\"figures\">").text(Phrase.annexFigures(language))
         body.raw("</h2>\n<p>").text(Phrase.annexNote(language)).raw("</p>\n")
         let table = TextTable(
             [.init(Phrase.figure(language)), .init(""), .init(Phrase.meaning(language))],
@@ -86,7 +88,8 @@ extension ProgressReport {
             body.raw("<tr>")
             for (index, (column, cell)) in zip(table.columns, row).enumerated() {
                 let tag = index == 0 ? "th scope=\"row\"" : "td"
-                body.raw("<\(tag)\(column.alignment == .right ? " class=\"n\"" : "")>").text(printable(cell))
+                let style = column.alignment == .right ? " class=\"n\"" : Day(cell) != nil ? " class=\"d\"" : ""
+                body.raw("<\(tag)\(style)>").text(printable(cell))
                 body.raw(index == 0 ? "</th>" : "</td>")
             }
             body.raw("</tr>\n")
@@ -115,20 +118,21 @@ final class HTML {
 
     /// Colours of the Government Analysis Function's palette, at least 3:1 against the paper and their neighbours.
     static let style = """
-        :root{color-scheme:light dark;--ink:#0b0c0c;--paper:#fff;--line:#b1b4b6;--soft:#f3f2f1;--link:#12436d;
+        :root{--ink:#0b0c0c;--paper:#fff;--line:#b1b4b6;--soft:#f3f2f1;--link:#12436d;
         --c1:#12436d;--c2:#28a197;--c3:#801650;--c4:#f46a25;--c5:#6b3fa0;--c6:#505a5f}
         @media(prefers-color-scheme:dark){:root{--ink:#f3f2f1;--paper:#121314;--line:#505a5f;--soft:#1f2225;--link:#7fb8e6;
         --c1:#5694ca;--c2:#28a197;--c3:#d53880;--c4:#f46a25;--c5:#a285d1;--c6:#8a9299}}
         body{font:16px/1.5 system-ui,"Noto Sans","Noto Sans CJK SC",sans-serif;color:var(--ink);background:var(--paper);
         margin:0 auto;max-width:76rem;padding:1.5rem}
         a{color:var(--link)}.skip{position:absolute;left:-99rem}.skip:focus{position:static}
-        h1{line-height:1.2}header p{margin:.2rem 0}nav ol{columns:18rem;padding-left:1.5rem}
+        h1{line-height:1.2}header p{margin:.2rem 0}nav ol{columns:18rem;padding-left:2.2rem}
         h2{margin-top:2.5rem;border-top:1px solid var(--line);padding-top:1rem}
         .scroll{overflow-x:auto}table{border-collapse:collapse;margin:.5rem 0}
-        caption{text-align:left;font-weight:600;padding:.25rem 0}
+        caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
         th,td{border-bottom:1px solid var(--line);padding:.25rem .6rem;text-align:left;vertical-align:top}
         tbody th{font-weight:400}thead th{background:var(--soft)}
-        th.n,td.n{text-align:right;font-variant-numeric:tabular-nums}
+        th.n,td.n{text-align:right;font-variant-numeric:tabular-nums}td.n,td.d,th.d{white-space:nowrap}
+        tbody th[scope=row]:not(.n):not(.d){min-width:9rem}
         figure{margin:1rem 0}svg{max-width:100%;height:auto}svg.map{max-width:none}svg text{fill:var(--ink);font-size:12px}
         .axis{stroke:var(--line)}.v{text-anchor:middle}.r{text-anchor:end}.s{text-anchor:middle;font-weight:700}
         .f1{fill:var(--c1)}.f2{fill:var(--c2)}.f3{fill:var(--c3)}.f4{fill:var(--c4)}.f5{fill:var(--c5)}.f6{fill:var(--c6)}
@@ -137,9 +141,9 @@ final class HTML {
         @page{size:A4 landscape;margin:15mm}
         @media print{:root{--ink:#000;--paper:#fff;--soft:#eee;--c1:#12436d;--c2:#28a197;--c3:#801650;--c5:#6b3fa0;--c6:#505a5f}
         body{font-size:10pt;max-width:none;padding:0}nav,.skip,.links{display:none}.scroll{overflow:visible}
-        h2{break-after:avoid}figure,tr,li{break-inside:avoid}figure{break-after:avoid}thead{display:table-header-group}
-        caption{break-after:avoid}th,td{padding:.15rem .4rem}svg{max-height:150mm}
-        svg *,thead th{print-color-adjust:exact;-webkit-print-color-adjust:exact}a{color:inherit;text-decoration:none}}
+        h2{break-after:avoid}figure,tr,li{break-inside:avoid}figure{break-after:avoid}thead{display:table-header-group;break-after:avoid}tbody tr:first-child{break-before:avoid}
+        th,td{padding:.15rem .4rem}svg,svg.map{max-width:100%;max-height:150mm}
+        svg *,thead th{-webkit-print-color-adjust:exact}a{color:inherit;text-decoration:none}}
         """
 }
 

@@ -22,7 +22,8 @@ extension ProgressReport {
         svg.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"\(table.anchor)-t\">")
         svg.raw("<svg role=\"img\" aria-labelledby=\"\(table.anchor)-t \(table.anchor)-d\" class=\"map\" ")
         svg.raw("width=\"\(width)\" height=\"\(height)\" viewBox=\"0 0 \(width) \(height)\">\n")
-        svg.raw("<title id=\"\(table.anchor)-t\">").text(title(of: table, language)).raw("</title>\n")
+        svg.raw("<title id=\"\(table.anchor)-t\">").text(Phrase.picture(language, title(of: table, language))).raw(
+            "</title>\n")
         svg.raw("<desc id=\"\(table.anchor)-d\">").text(Phrase.chart(language)).raw("</desc>\n")
         for (index, column) in columns.enumerated() {
             let x = left + index * cell + cell / 2 + 4

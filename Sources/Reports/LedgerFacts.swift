@@ -2,7 +2,9 @@ public import Casework
 
 /// What a report needs to know of one barrier, as it was known at one moment.
 public struct BarrierFacts: Sendable {
-    /// The barrier from one day on. Of several on one day the last holds at its end.
+    /// The barrier from one day on.
+    ///
+    /// Of several on one day the last holds at its end.
     public struct State: Sendable {
         public var on: Day
         public var remediation: Barrier.Remediation

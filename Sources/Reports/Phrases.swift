@@ -3,8 +3,8 @@ import Casework
 /// The words around the figures, in three languages.
 enum Phrase: String, CaseIterable {
     case title, subtitle, incomplete, period, issue, corrects, publicEdition, internalEdition
-    case mainPoints, contents, annexFigures, annexNote, skip, chart, notAvailable, hidden, hiddenNote
-    case workingDays, days, key, figure, meaning, noData, more
+    case mainPoints, contents, annexFigures, annexNote, skip, picture, chart, notAvailable, hidden, hiddenNote
+    case figure, meaning, noData, more
 
     private static let table = Terms.parsed(
         """
@@ -21,13 +21,11 @@ enum Phrase: String, CaseIterable {
         annexFigures | How the figures are worked out | 指标说明 | Cách tính các chỉ số
         annexNote | Everything is as it held at the end of the day, as far as it was recorded by the moment above. | 各项数据均为当日日终状态，以上述时刻之前已登记者为准。 | Mọi số liệu là trạng thái cuối ngày, theo những gì đã ghi đến thời điểm trên.
         skip | Skip to the report | 跳至正文 | Đến nội dung
+        picture | Picture: %1 | 图：%1 | Hình: %1
         chart | The table below has every number. | 下表列出全部数据。 | Bảng dưới có đủ số liệu.
         notAvailable | n/a | 不适用 | n/a
         hidden | c | c | c
         hiddenNote | c: left out, so that nobody can be made out behind a small number. | c：数量过小，为防止识别个人而不公布。 | c: số quá nhỏ, không công bố để tránh lộ danh tính.
-        workingDays | working days | 个工作日 | ngày làm việc
-        days | days | 天 | ngày
-        key | Key | 图例 | Chú giải
         figure | Figure | 指标 | Chỉ số
         meaning | How it is worked out | 计算方法 | Cách tính
         noData | No complaint had been received by then. | 截至当时尚未收到投诉。 | Lúc đó chưa nhận khiếu nại nào.

@@ -7,7 +7,9 @@ public struct NoReport: Error, Equatable, CustomStringConvertible {
 }
 
 extension ProgressReport {
-    /// Canonical JSON: members sorted, so that equal reports are equal bytes. `Config/report.schema.json` describes it.
+    /// Canonical JSON: members sorted, so that equal reports are equal bytes.
+    ///
+    /// The schema `Progress` of the OpenAPI document describes it.
     public func json() -> Data { Data((JSON.object(members).canonicalText + "\n").utf8) }
 
     private var members: [String: JSON] {

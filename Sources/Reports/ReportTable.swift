@@ -32,7 +32,9 @@ public struct Words: Sendable, Hashable {
     }
 }
 
-/// One value of a table. What it means is told by its column.
+/// One value of a table.
+///
+/// What it means is told by its column.
 public enum Cell: Sendable, Hashable {
     /// A code whose name stands in the report.
     case code(String)

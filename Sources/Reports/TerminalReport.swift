@@ -8,6 +8,7 @@ extension ProgressReport {
     ///   - width: Columns of the terminal, where it is one.
     ///   - isPlain: Whether only ASCII may be used for what is drawn.
     ///   - limit: Lines of one table, at the most; how many more there are is told.
+    /// - Returns: Lines without anything that steers a terminal.
     public func terminal(
         _ language: Language = .en, width: Int? = nil, isPlain: Bool = false, limit: Int = .max
     ) -> String {

@@ -20,7 +20,18 @@ extension Connection {
         try run("UPDATE campaign SET closed_on = \(day) WHERE id = \(campaign)")
         let event = Event(actor: actor, action: "close_campaign", effectiveOn: day)
         try record(
-            event, on: UUID(campaign: campaign), .campaign, campaign: campaign, sequence: 1, at: try recordingMoment())
+            event, on: UUID(campaign: campaign), .campaign, campaign: campaign,
+            sequence: try nextSequence(ofCampaign: campaign), at: try recordingMoment())
+    }
+
+    /// The place of the campaign's own next event; its row is locked.
+    func nextSequence(ofCampaign campaign: Int) throws -> Int {
+        try first(
+            """
+            SELECT coalesce(max(sequence), 0) + 1 FROM event
+            WHERE campaign_id = \(campaign) AND case_id = \(UUID(campaign: campaign))
+            """
+        ) { row in try row.read(Int.self) } ?? 1
     }
 }
 

@@ -24,7 +24,9 @@ extension Connection {
     ///   - campaign: Of which campaign.
     ///   - moments: As known when; the latest last.
     /// - Returns: For every moment, one each, by number.
+    /// - Throws: `PostgresError`.
     func caseFacts(_ ids: [UUID], campaign: Int, knownAt moments: [Date]) throws -> [[Int: CaseFacts]] {
+        let empty = CaseFacts(number: 0, kind: .other, channel: .public, region: nil, receivedOn: .earliest)
         var places: [UUID: Int] = [:]
         var bare: [Int: CaseFacts] = [:]
         _ = try all(
@@ -44,7 +46,7 @@ extension Connection {
         func add(_ id: UUID, _ seen: Seen, _ change: (inout CaseFacts) -> Void) {
             guard let number = places[id] else { return }
             for (index, moment) in moments.enumerated() where seen.isVisible(at: moment) {
-                change(&facts[index][number, default: bare[number]!])
+                if facts[index][number] != nil { change(&facts[index][number, default: empty]) }
             }
         }
         try eachInterval(ids, campaign, latest) { id, seen, change in add(id, seen, change) }
@@ -111,8 +113,13 @@ extension Connection {
 
     /// The complaints about which something was recorded between two moments, the first not included.
     ///
-    /// - Parameter limit: Of steps, at the most.
+    /// - Parameters:
+    ///   - campaign: Of which campaign.
+    ///   - begin: What was recorded later than this.
+    ///   - end: And not later than this.
+    ///   - limit: Of steps, at the most.
     /// - Returns: The complaints, and up to which moment they are all: the second one, or an earlier one at the limit.
+    /// - Throws: `PostgresError`.
     func complaintsTouched(
         of campaign: Int, after begin: Date, through end: Date, limit: Int
     ) throws -> (ids: [UUID], through: Date) {

@@ -30,11 +30,12 @@ extension Databases {
     /// The complaints behind a number of a report, the smallest numbers first.
     ///
     /// - Parameters:
+    ///   - filter: What a complaint has to count for.
     ///   - code: The campaign.
     ///   - day: As in ``progress(of:asOf:knownAt:from:)``.
     ///   - moment: As there.
-    ///   - filter: What a complaint has to count for.
     ///   - limit: How many, at the most.
+    /// - Returns: `nil` where there is no such campaign.
     /// - Throws: As ``progress(of:asOf:knownAt:from:)``.
     public func references(
         behind filter: SlotFilter, in code: String, asOf day: Day?, knownAt moment: Date?,
@@ -56,6 +57,11 @@ extension Databases {
     }
 }
 
+extension Date {
+    /// RFC 3339 in UTC, to the microsecond.
+    var reportText: String { postgresText.replacing(" ", with: "T").replacing("+00", with: "Z") }
+}
+
 /// From where a report looks: one campaign, one period, one moment.
 struct ReportView: Sendable {
     let campaignID: Int
@@ -70,7 +76,7 @@ struct ReportView: Sendable {
     var day: Day { period.to }
 
     /// The moment as RFC 3339, to the microsecond.
-    var knownAt: String { cut.postgresText.replacing(" ", with: "T").replacing("+00", with: "Z") }
+    var knownAt: String { cut.reportText }
 }
 
 extension Connection {

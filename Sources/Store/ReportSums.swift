@@ -166,7 +166,12 @@ struct SumsOfChanges {
     var changes: [SlotChange: Int] = [:]
     var late: [(number: Int, spells: [LateSpell])] = []
 
-    /// - Parameter sign: 1 to count it, -1 to count it no more.
+    /// Counts a complaint with everything that ever held of it.
+    ///
+    /// - Parameters:
+    ///   - facts: The complaint.
+    ///   - sign: 1 to count it, -1 to count it no more.
+    ///   - workingDays: From one day to another, the first not counted.
     mutating func add(_ facts: CaseFacts, _ sign: Int, _ workingDays: (Day, Day) -> Int) {
         for (change, count) in facts.changes(workingDays: workingDays) { changes[change, default: 0] += sign * count }
         if sign > 0 { late.append((facts.number, facts.lateSpells)) }

@@ -2,6 +2,7 @@ import API
 import AsyncHTTPClient
 import Casework
 import Client
+import Crypto
 import Foundation
 import Hummingbird
 import Logging
@@ -178,3 +179,6 @@ extension TestStore {
         return tokens
     }
 }
+
+/// SHA-256 in hexadecimal digits.
+func hexadecimal(sha256 bytes: Data) -> String { hexadecimal(Data(SHA256.hash(data: bytes))) }

@@ -19,17 +19,19 @@ struct SharesTests {
     private struct Golden: Decodable {
         struct Part: Decodable {
             var count: Int
-            var printed_share: Double
+            var printedShare: Double
         }
         var parts: [Part]
     }
 
     @Test func `the ministry's own notices come out as they were printed`() throws {
         let file = repository.appending(path: "Tests/Fixtures/report-goldens.json")
-        let goldens = try JSONDecoder().decode([Golden].self, from: Data(contentsOf: file)).filter { !$0.parts.isEmpty }
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let goldens = try decoder.decode([Golden].self, from: Data(contentsOf: file)).filter { !$0.parts.isEmpty }
         #expect(goldens.count >= 2)
         for golden in goldens {
-            let printed = golden.parts.map { Int(($0.printed_share * 10).rounded()) }
+            let printed = golden.parts.map { Int(($0.printedShare * 10).rounded()) }
             #expect(shares(of: golden.parts.map(\.count)) == printed)
         }
     }

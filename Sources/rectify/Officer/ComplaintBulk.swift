@@ -60,7 +60,11 @@ struct ComplaintBulk: AsyncParsableCommand {
         let results = try await client.withClient { client in
             let chosen = try await chosen(client)
             guard !chosen.isEmpty else { return [BulkResultBody]() }
-            if !dryRun, !yes { try confirm(chosen.count) }
+            if !dryRun, !yes {
+                try Terminal.confirm(
+                    "\(action) on \(chosen.count) complaints?",
+                    else: "this changes \(chosen.count) complaints; say --yes, or look first with --dry-run")
+            }
             return try await perform(on: chosen, client)
         }
         try output.write(
@@ -84,16 +88,6 @@ struct ComplaintBulk: AsyncParsableCommand {
             "/v1/complaints", try await filters.query(try campaign.code, client), limit: limit,
             of: ComplaintLineBody.self)
         return lines.map(\.reference)
-    }
-
-    private func confirm(_ count: Int) throws {
-        guard isatty(STDIN_FILENO) == 1 else {
-            throw Failure("this changes \(count) complaints; say --yes, or look first with --dry-run", code: 64)
-        }
-        FileHandle.standardError.write(Data("\(action) on \(count) complaints? [y/N] ".utf8))
-        guard readLine()?.lowercased() == "y" else {
-            throw Failure("nothing was changed", code: Failure.Code.cancelled)
-        }
     }
 
     private func perform(on chosen: [String], _ client: Client) async throws -> [BulkResultBody] {

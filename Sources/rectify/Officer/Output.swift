@@ -82,6 +82,17 @@ enum Terminal {
         }
     }
 
+    /// Asks before something that cannot be taken back; only `y` is a yes.
+    ///
+    /// - Throws: `Failure` where the answer is no, or nobody is there to ask.
+    static func confirm(_ question: String, else advice: String) throws {
+        guard isatty(STDIN_FILENO) == 1 else { throw Failure(advice, code: 64) }
+        FileHandle.standardError.write(Data("\(question) [y/N] ".utf8))
+        guard readLine()?.lowercased() == "y" else {
+            throw Failure("nothing was changed", code: Failure.Code.cancelled)
+        }
+    }
+
     static func note(_ text: String) {
         FileHandle.standardError.write(Data((text + "\n").utf8))
     }

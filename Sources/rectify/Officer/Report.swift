@@ -5,6 +5,7 @@ import Contract
 import Crypto
 import Foundation
 import Reports
+import Store
 
 /// Where and how a report is asked for.
 struct ReportOptions: ParsableArguments {
@@ -48,7 +49,10 @@ struct Report: AsyncParsableCommand {
 
             With --known-at the report is what was known then, the same bytes whenever it is asked for.
             """,
-        subcommands: [ReportShow.self, ReportExplain.self], defaultSubcommand: ReportShow.self)
+        subcommands: [
+            ReportShow.self, ReportExplain.self, ReportPublish.self, ReportIssuesList.self, ReportVerify.self,
+            ReportDiff.self, ReportWatch.self,
+        ], defaultSubcommand: ReportShow.self)
 }
 
 struct ReportShow: AsyncParsableCommand {
@@ -58,6 +62,7 @@ struct ReportShow: AsyncParsableCommand {
         case html
         case json
         case csv
+        case pdf
     }
 
     static let configuration = CommandConfiguration(
@@ -66,7 +71,7 @@ struct ReportShow: AsyncParsableCommand {
     @Argument(help: "Campaign, such as internet-2021.")
     var campaign: String
 
-    @Option(help: "terminal, markdown, html, json, or csv: a folder of tables.")
+    @Option(help: "terminal, markdown, html, json, csv (a folder of tables), or pdf, which Chromium makes of the page.")
     var format: Format = .terminal
 
     @Option(help: "en, zh-CN or vi.")
@@ -88,11 +93,16 @@ struct ReportShow: AsyncParsableCommand {
 
     func validate() throws {
         if format == .csv, out == nil { throw ValidationError("csv is a folder of tables; name it with --out.") }
+        if format == .pdf, out == nil { throw ValidationError("a PDF is written to a file; name it with --out.") }
     }
 
     func run() async throws {
         let (report, bytes) = try await options.report(of: campaign)
         if format == .csv, let out { return try write(report.csvFiles(isForExcel: excel), to: URL(filePath: out)) }
+        if format == .pdf, let out {
+            try await PDFPrinter.print(report.html(language), to: URL(filePath: out))
+            return Terminal.note("written to \(out)")
+        }
         let text: String =
             switch format {
             case .html: report.html(language)
@@ -100,7 +110,7 @@ struct ReportShow: AsyncParsableCommand {
             case .terminal:
                 report.terminal(
                     language, width: out == nil ? Terminal.width : nil, isPlain: ascii, limit: all ? .max : 40) + "\n"
-            case .json, .csv: String(decoding: bytes, as: UTF8.self)
+            case .json, .csv, .pdf: String(decoding: bytes, as: UTF8.self)
             }
         guard let out else { return Terminal.write(text) }
         try write(text, to: URL(filePath: out))
@@ -125,16 +135,11 @@ struct ReportShow: AsyncParsableCommand {
         var sums = ""
         for (name, content) in files {
             try write(content, to: folder.appending(path: name))
-            sums += "\(hexDigest(Data(content.utf8)))  \(name)\n"
+            sums += "\(hexadecimal(Data(SHA256.hash(data: Data(content.utf8)))))  \(name)\n"
         }
         try write(sums, to: folder.appending(path: "SHA256SUMS"))
         Terminal.note("\(files.count) files and SHA256SUMS are in \(folder.path(percentEncoded: false))")
     }
-}
-
-/// SHA-256 in hexadecimal digits.
-func hexDigest(_ data: Data) -> String {
-    SHA256.hash(data: data).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
 }
 
 struct ReportExplain: AsyncParsableCommand {

@@ -164,8 +164,7 @@ extension Running {
                 "the public suffix list \(path) cannot be read; install Debian's package publicsuffix, or set suffixes.file",
                 code: Failure.Code.unavailable)
         }
-        let version = SHA256.hash(data: list).prefix(6).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
-        return PublicSuffixes(list: list, version: version.joined())
+        return PublicSuffixes(list: list, version: hexadecimal(Data(SHA256.hash(data: list).prefix(6))))
     }
 }
 

@@ -1,0 +1,96 @@
+import Casework
+import Contract
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Postgres
+import Reports
+import Store
+
+/// Published reports: frozen, numbered, open to everyone in their public edition.
+struct IssueRoutes {
+    let service: Service
+
+    var routes: [Route] {
+        [
+            Route(.get, "/v1/campaigns/:campaign/issues", list),
+            Route(.post, "/v1/campaigns/:campaign/issues", publish),
+            Route(.get, "/v1/campaigns/:campaign/issues/:number", offers: [.json, .html, .markdown], show),
+        ]
+    }
+
+    @Sendable func list(_ request: Request, context: Context) async throws -> Response {
+        let query = try ObjectReader(query: request)
+        let pageSize = query.pageSize()
+        let cursor = query.text("cursor", limit: 200)
+        query.finish()
+        try query.faults.finish()
+        let campaign = context.campaign()
+        guard try await service.references.book().campaign(campaign) != nil else {
+            throw Problem.notFound("campaign \(campaign)")
+        }
+        let name = "issues|\(campaign)"
+        let before = try cursor.map { try service.cursor.position($0, of: name) }
+        let found = try await service.databases.work.transaction(.readOnly) { db in
+            try db.issues(of: campaign, before: before, limit: pageSize + 1)
+        }
+        return try .json(
+            Page(found, size: pageSize, { IssueBody($0, of: campaign) }) {
+                service.cursor.text(after: $0.number, of: name)
+            })
+    }
+
+    /// A supervisor's decision.
+    @Sendable func publish(_ request: Request, context: Context) async throws -> Response {
+        let officer = try context.signedIn()
+        guard officer.role == .supervisor else { throw Refusal.forbidden(action: "publish_report", role: officer.role) }
+        let body = try await Body(request)
+        let day = body.reader.requiredDay("as_of")
+        let begin = body.reader.day("from")
+        let corrected = body.reader.int("corrects", in: 1...Int(Int32.max))
+        try body.finish()
+        let campaign = context.campaign()
+        let issue = try await service.databases.publish(
+            campaign, asOf: day, from: begin, correcting: corrected, by: officer)
+        guard let issue else { throw Problem.notFound("campaign \(campaign)") }
+        let made = IssueBody(issue, of: campaign)
+        return try .json(made, status: .created, headers: [.location: made.link])
+    }
+
+    /// As it was published: its internal edition for officers, byte for byte; for everyone the public one made of it.
+    @Sendable func show(_ request: Request, context: Context) async throws -> Response {
+        let kind = try MediaKind.negotiated(request, offers: [.json, .html, .markdown])
+        let query = try ObjectReader(query: request)
+        let edition = query.code("edition", as: ProgressReport.Edition.self)
+        let language = query.code("language", as: Language.self) ?? .en
+        query.finish()
+        try query.faults.finish()
+        if edition == .internal || context.officer != nil { _ = try context.reader() }
+        let (campaign, number) = (context.campaign(), try context.number(of: "issue"))
+        let found = try await service.databases.work.transaction(.readOnly) { db in
+            try db.issue(number, of: campaign)
+        }
+        guard let found else { throw Problem.notFound("issue \(number) of \(campaign)") }
+        let isPublic = edition == .public || edition == nil && context.officer == nil
+        if kind == .json, !isPublic {
+            return .text(String(decoding: found.document, as: UTF8.self), as: .json)
+        }
+        let frozen = try ProgressReport(json: found.document)
+        let report = isPublic ? frozen.publicEdition() : frozen
+        switch kind {
+        case .html: return .text(report.html(language), as: .html)
+        case .markdown: return .text(report.markdown(language), as: .markdown)
+        case .json, .csv: return .text(String(decoding: report.json(), as: UTF8.self), as: .json)
+        }
+    }
+}
+
+extension IssueBody {
+    fileprivate init(_ issue: ReportIssue, of campaign: String) {
+        self.init(
+            number: issue.number, year: issue.year, ofYear: issue.ofYear, corrects: issue.corrects, asOf: issue.asOf,
+            periodFrom: issue.periodFrom, knownAt: issue.knownAtText, sha256: hexadecimal(issue.digest),
+            publishedBy: issue.publishedBy, publishedAt: issue.publishedAt,
+            link: "/v1/campaigns/\(campaign)/issues/\(issue.number)")
+    }
+}

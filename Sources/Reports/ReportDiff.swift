@@ -1,0 +1,53 @@
+import Casework
+
+/// One value that two reports have differently.
+public struct ReportDifference: Sendable, Hashable {
+    /// `table.column`.
+    public let figure: String
+    /// What the row begins with, in the reader's language.
+    public let row: String
+    /// `nil` where there is no such row.
+    public let before: String?
+    public let after: String?
+}
+
+extension ProgressReport {
+    /// What is different in another report, table by table.
+    ///
+    /// Rows are the same where they begin with the same codes, texts, numbers and days; a row that has only moved is no
+    /// difference.
+    public func differences(to other: ProgressReport, _ language: Language = .en) -> [ReportDifference] {
+        let codes = tables.map(\.code) + other.tables.map(\.code).filter { code in table(code) == nil }
+        return codes.flatMap { code -> [ReportDifference] in
+            let (mine, theirs) = (rows(code), other.rows(code))
+            let keys = mine.map(\.key) + theirs.map(\.key).filter { key in !mine.contains { $0.key == key } }
+            let (before, after) = (Dictionary(mine) { first, _ in first }, Dictionary(theirs) { first, _ in first })
+            let columns = (table(code) ?? other.table(code))?.columns ?? []
+            return keys.flatMap { key -> [ReportDifference] in
+                let name = key.map { cell in
+                    if case .code(let code) = cell {
+                        return names[code]?[language] ?? other.name(of: code, in: language)
+                    }
+                    return text(cell, language)
+                }.joined(separator: ", ")
+                return columns.enumerated().compactMap { index, column in
+                    let (old, new) = (before[key]?[index], after[key]?[index])
+                    guard old != new, !(old == nil && index < key.count), !(new == nil && index < key.count) else {
+                        return nil
+                    }
+                    return ReportDifference(
+                        figure: "\(code).\(column.code)", row: name, before: old.map { text($0, language) },
+                        after: new.map { other.text($0, language) })
+                }
+            }
+        }
+    }
+
+    private func rows(_ code: String) -> [(key: [Cell], value: [Cell])] {
+        guard let table = table(code) else { return [] }
+        let width = max(1, table.columns.prefix { [.code, .text, .number, .day].contains($0.kind) }.count)
+        // Of a barrier the number alone names it: its states are what may differ.
+        let isNumbered = table.columns.first?.kind == .number
+        return table.rows.map { (Array($0.prefix(isNumbered ? 1 : code == "overdue" ? 2 : width)), $0) }
+    }
+}

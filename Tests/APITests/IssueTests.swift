@@ -1,0 +1,92 @@
+import Casework
+import Foundation
+import Postgres
+import Reports
+import Store
+import TestSupport
+import Testing
+
+/// Reports that are published.
+struct IssueTests {
+    private static let path = "/v1/campaigns/internet-2021/issues"
+
+    @Test func `an issue is frozen, numbered, and put right only by another`() async throws {
+        try await withServer { server in
+            _ = try await server.filed(["received_on": .string("2021-09-08")])
+            func publish(_ body: String, as role: Role = .supervisor) async throws -> TestServing.Answer {
+                try await server.send("POST", Self.path, body, as: role)
+            }
+            #expect(try await publish(#"{"as_of":"2021-09-30"}"#, as: .officer).status == 403)
+            let first = try await publish(#"{"as_of":"2021-09-30"}"#)
+            #expect(first.status == 201 && first.json["number"]?.int == 1 && first.json["of_year"]?.int == 1)
+            #expect(try await publish(#"{"as_of":"2021-09-30"}"#).code == "issue-is-there")
+            #expect(try await publish(#"{"as_of":"2021-09-30","corrects":9}"#).faults == ["#/corrects unknown"])
+            #expect(try await publish(#"{"as_of":"\#(Day(Date(), in: .gmt))"}"#).status == 422, "not over yet")
+            #expect(try await publish(#"{"as_of":"2999-01-01"}"#).status == 422)
+            let frozen = try await server.send("GET", Self.path + "/1")
+            #expect(hexadecimal(sha256: frozen.bytes) == first.json["sha256"]?.string)
+
+            _ = try await server.filed(["received_on": .string("2021-09-20")])
+            let second = try await publish(#"{"as_of":"2021-09-30","corrects":1}"#)
+            #expect(second.status == 201 && second.json["number"]?.int == 2 && second.json["corrects"]?.int == 1)
+            #expect(try await server.send("GET", Self.path + "/1").bytes == frozen.bytes, "for ever")
+            let next = try await publish(#"{"as_of":"2022-01-31"}"#)
+            #expect(next.json["period_from"]?.string == "2021-10-01" && next.json["of_year"]?.int == 1)
+
+            let corrected = try ProgressReport(json: try await server.send("GET", Self.path + "/2").bytes)
+            let differences = try ProgressReport(json: frozen.bytes).differences(to: corrected)
+            let total = differences.first { $0.figure == "intake.total.cumulative" }
+            #expect(total?.before == "1" && total?.after == "2")
+            let list = try await server.send("GET", Self.path, as: nil).json["items"]?.array.compactMap {
+                $0["number"]?.int
+            }
+            #expect(list == [3, 2, 1])
+        }
+    }
+
+    @Test func `everyone sees an issue in its public edition, and nobody can change one`() async throws {
+        try await withServer { server in
+            let reference = try await server.filed(["received_on": .string("2021-08-20")])
+            _ = try await server.send("POST", Self.path, #"{"as_of":"2021-09-30"}"#, as: .supervisor)
+            let open = try await server.send("GET", Self.path + "/1", as: nil)
+            #expect(open.status == 200 && open.json["edition"]?.string == "public")
+            let text = String(decoding: open.bytes, as: UTF8.self)
+            #expect(!text.contains(reference) && text.contains("\"c\""), "a single complaint is hidden")
+            #expect(try await server.send("GET", Self.path + "/1?edition=internal", as: nil).status == 401)
+            #expect(try await server.send("GET", Self.path + "/2", as: nil).status == 404)
+            let page = try await server.send(
+                "GET", Self.path + "/1?language=zh-CN", as: nil, headers: ["Accept": "text/html"])
+            #expect(String(decoding: page.bytes, as: UTF8.self).contains("2021年第1期，总第1期"))
+            for statement in ["UPDATE report_issue SET year = 1", "DELETE FROM report_issue", "TRUNCATE report_issue"] {
+                await #expect(throws: (any Error).self) {
+                    try await server.store.databases.work.transaction { db in try db.run(script: statement) }
+                }
+            }
+        }
+    }
+
+    @Test func `behind a number stand the complaints that make it`() async throws {
+        try await withServer { server in
+            let references = [
+                try await server.filed(["received_on": .string("2021-09-08")]),
+                try await server.filed(["received_on": .string("2021-09-09")]),
+            ]
+            _ = try await server.send(
+                "POST", "/v1/complaints/\(references[1])/acceptance",
+                #"{"effective_on":"2021-09-10","reason":"paper"}"#,
+                headers: ["If-Match": "*"])
+            func behind(_ query: String) async throws -> [String] {
+                let path = "/v1/campaigns/internet-2021/progress/cases?as_of=2021-09-30&\(query)"
+                return try await server.send("GET", path).json["items"]?.array.compactMap { $0["reference"]?.string }
+                    ?? []
+            }
+            #expect(try await behind("table=handling.status&row=status:received") == [references[0]])
+            #expect(try await behind("table=handling.funnel&row=reached:accepted") == [references[1]])
+            #expect(try await behind("table=companies&row=company:tencent") == references)
+            #expect(try await behind("table=barriers.links&row=1") == [references[1]])
+            #expect(try await behind("table=steps&row=step:acceptance") == [references[1]])
+            let odd = try await server.send("GET", "/v1/campaigns/internet-2021/progress/cases?table=orders&row=x")
+            #expect(odd.faults == ["?/table unknown"])
+        }
+    }
+}
