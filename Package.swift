@@ -91,7 +91,8 @@ let package = Package(
         .testTarget(
             name: "ReportsTests", dependencies: ["Reports", "Casework", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "StoreTests", dependencies: ["Store", "Reports", "Casework", "Postgres", "TestSupport"],
+            name: "StoreTests",
+            dependencies: ["Store", "Reports", "Casework", "Postgres", "TestSupport", subprocess, system],
             swiftSettings: settings),
         .testTarget(
             name: "APITests",

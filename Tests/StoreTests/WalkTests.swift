@@ -334,7 +334,7 @@ struct WalkTests {
             }
         }
 
-        private static func action(_ dice: inout Dice) -> Order.Action {
+        static func action(_ dice: inout Dice) -> Order.Action {
             switch Int.random(in: 0..<11, using: &dice) {
             case 0, 1: .serve
             case 2: .acknowledge
