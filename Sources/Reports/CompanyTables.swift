@@ -75,7 +75,7 @@ extension ReportBuilder {
 
     // MARK: Orders
 
-    mutating func orderTables() -> [ReportTable] {
+    mutating func orderTables(_ ledger: Ledger) -> [ReportTable] {
         let standing = facts.orders.compactMap { order in
             order.states.last { $0.on <= day }.map { (order: order, state: $0) }
         }
@@ -99,7 +99,7 @@ extension ReportBuilder {
                 standing.isEmpty ? [] : byStatus),
             ReportTable(
                 "orders.ladder", [.init("what", .code), .init("count", .count)], standing.isEmpty ? [] : rungs),
-            justified(Ledger(facts)), enforcement(),
+            justified(ledger), enforcement(),
         ]
     }
 

@@ -24,7 +24,7 @@ struct Ledger {
         let counts = Counts(facts.tally)
         let attested = counts.byValue(.attests)
         let (day, eve) = (facts.period.to, facts.period.from + -1)
-        entries = facts.barriers.compactMap { barrier in
+        let standing = facts.barriers.compactMap { barrier -> Entry? in
             guard let state = barrier.state(asOf: day) else { return nil }
             return Entry(
                 facts: barrier, state: state, before: barrier.state(asOf: eve)?.remediation,
@@ -33,11 +33,12 @@ struct Ledger {
                     staleAfterDays: facts.campaign.quorum.staleAfterDays),
                 company: facts.directory.platform(barrier.platform)?.company(on: day),
                 complaints: attested[String(barrier.number)] ?? 0, day: day)
-        }.sorted { left, right in
-            let (first, second) = (left.facts, right.facts)
-            return (first.kind.rawValue, first.platform, first.target.description, first.scene)
-                < (second.kind.rawValue, second.platform, second.target.description, second.scene)
         }
+        let keyed = standing.map { entry -> (key: [String], entry: Entry) in
+            let facts = entry.facts
+            return ([facts.kind.rawValue, facts.platform, facts.target.description, facts.scene], entry)
+        }
+        entries = keyed.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.entry)
     }
 
     /// How long barriers took from one point to the next, in working days.

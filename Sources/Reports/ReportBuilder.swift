@@ -7,19 +7,28 @@ struct ReportBuilder {
     let facts: ReportFacts
     let counts: Counts
     let day: Day
+    private let replies: [BinsKey: Bins]
     /// What codes are called, as far as the tables use them.
     var names: [String: Words] = [:]
 
     init(_ facts: ReportFacts) {
         self.facts = facts
-        counts = Counts(facts.tally)
-        day = facts.period.to
+        let counts = Counts(facts.tally)
+        let day = facts.period.to
+        (self.counts, self.day) = (counts, day)
+        replies = counts.entries(.deadline).reduce(into: [:]) { bins, entry in
+            let parts = entry.value.split(separator: "/")
+            guard parts.count == 2, let purpose = Deadline.Purpose(rawValue: String(parts[0])) else { return }
+            for company in [entry.company, nil] {
+                bins[BinsKey(purpose: purpose, company: company), default: Bins()].add(entry, parts[1], day)
+            }
+        }
     }
 
     mutating func tables() -> [ReportTable] {
         let ledger = Ledger(facts)
         return intake() + handling() + [timeliness(), steps(ledger)] + companies(ledger)
-            + barrierTables(ledger) + remediation(ledger) + orderTables() + [overdue(), annex(ledger)]
+            + barrierTables(ledger) + remediation(ledger) + orderTables(ledger) + [overdue(), annex(ledger)]
     }
 
     func workingDays(_ from: Day, _ to: Day) -> Int { facts.calendar.workingDays(after: from, through: to) }
@@ -205,19 +214,31 @@ struct ReportBuilder {
         ]
     }
 
-    /// Answered in time, answered late, open in time, open and late; of one company where it is named.
-    func bins(_ purpose: Deadline.Purpose, company: String? = nil) -> (met: Int, late: Int, open: Int, overdue: Int) {
-        counts.entries(.deadline).reduce(into: (0, 0, 0, 0)) { bins, entry in
-            let parts = entry.value.split(separator: "/")
-            guard parts.count == 2, parts[0] == purpose.rawValue, company == nil || entry.company == company else {
-                return
-            }
-            switch parts[1] {
-            case "met": bins.0 += entry.count
-            case "late": bins.1 += entry.count
-            default: if entry.day < day { bins.3 += entry.count } else { bins.2 += entry.count }
+    /// Where the deadlines of one purpose stand; of one company where it is named.
+    func bins(_ purpose: Deadline.Purpose, company: String? = nil) -> Bins {
+        replies[BinsKey(purpose: purpose, company: company)] ?? Bins()
+    }
+
+    /// Answered in time, answered late, open in time, open and late.
+    struct Bins {
+        var met = 0
+        var late = 0
+        var open = 0
+        var overdue = 0
+
+        fileprivate mutating func add(_ entry: Counts.Entry, _ bin: Substring, _ day: Day) {
+            switch bin {
+            case "met": met += entry.count
+            case "late": late += entry.count
+            default: if entry.day < day { overdue += entry.count } else { open += entry.count }
             }
         }
+    }
+
+    private struct BinsKey: Hashable {
+        let purpose: Deadline.Purpose
+        /// `nil` for all of them together.
+        let company: String?
     }
 
     private mutating func timeliness() -> ReportTable {

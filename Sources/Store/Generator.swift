@@ -15,9 +15,9 @@ public struct Generator: Sendable {
         }
     }
 
-    private let database: Database
-    private let book: ReferenceBook
-    private let seed: UInt64
+    let database: Database
+    let book: ReferenceBook
+    let seed: UInt64
     /// Complaints written in one transaction.
     private static let batch = 5000
 
@@ -38,11 +38,7 @@ public struct Generator: Sendable {
     public func fill(
         _ count: Int, of code: String, officers: [UUID], progress: @Sendable (Int) -> Void
     ) async throws {
-        guard let (id, campaign) = book.campaign(code) else { throw CaseError.notFound("campaign \(code)") }
-        let present = try await database.transaction(.readOnly) { db in
-            try db.first("SELECT count(*) FROM complaint WHERE campaign_id = \(id)") { row in try row.read(Int.self) }
-        }
-        guard present == 0 else { throw NotEmpty(complaints: present ?? 0) }
+        let (id, campaign) = try await emptyCampaign(code)
         let rules = book.data.rules(for: campaign)
         var barriers: [BarrierKey: UUID] = [:]
         for start in stride(from: 0, to: count, by: Self.batch) {
@@ -70,6 +66,15 @@ public struct Generator: Sendable {
             progress(min(start + Self.batch, count))
         }
         try await finish(id, code, count)
+    }
+
+    func emptyCampaign(_ code: String) async throws -> (id: Int, campaign: Campaign) {
+        guard let (id, campaign) = book.campaign(code) else { throw CaseError.notFound("campaign \(code)") }
+        let present = try await database.transaction(.readOnly) { db in
+            try db.first("SELECT count(*) FROM complaint WHERE campaign_id = \(id)") { row in try row.read(Int.self) }
+        }
+        guard present == 0 else { throw NotEmpty(complaints: present ?? 0) }
+        return (id, campaign)
     }
 
     private func finish(_ campaign: Int, _ code: String, _ count: Int) async throws {

@@ -21,7 +21,9 @@ extension Databases {
     ) async throws -> ProgressReport? {
         let cut = try await work.closeCut(through: moment)
         let facts = try await reports.transaction(.snapshot) { db -> ReportFacts? in
-            guard let view = try db.view(of: code, asOf: day, cut: cut, from: begin) else { return nil }
+            // Where the sums went on meanwhile, now is as far as they went: that is closed too.
+            let newest = moment == nil ? max(cut, try db.cutOfSums(of: code) ?? cut) : cut
+            guard let view = try db.view(of: code, asOf: day, cut: newest, from: begin) else { return nil }
             return try db.reportFacts(view)
         }
         return facts.map(ProgressReport.init)
@@ -95,6 +97,16 @@ extension Connection {
             campaignID: id, campaign: campaign, directory: book.directory,
             calendar: book.data.rules(for: campaign).calendar, period: ReportPeriod(from: begin, to: last), cut: cut,
             today: today)
+    }
+
+    /// Up to where the sums of a campaign are complete.
+    fileprivate func cutOfSums(of code: String) throws -> Date? {
+        try first(
+            """
+            SELECT r.known_at FROM report_cut r JOIN campaign c ON c.id = r.campaign_id
+            WHERE c.code = \(code) AND r.built_through IS NULL
+            """
+        ) { row in try row.read(Date.self) }
     }
 
     fileprivate func reportFacts(_ view: ReportView) throws -> ReportFacts {

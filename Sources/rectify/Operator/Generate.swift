@@ -22,6 +22,12 @@ struct Generate: AsyncParsableCommand {
     @Option(help: "Into which campaign.")
     var campaign = "internet-2021"
 
+    @Flag(
+        help:
+            "Only the sums that reports are made of, as if there were so many complaints: to measure reports of millions."
+    )
+    var reportTablesOnly = false
+
     @OptionGroup var options: OperatorOptions
 
     func validate() throws {
@@ -42,8 +48,13 @@ struct Generate: AsyncParsableCommand {
                     (try db.referenceBook(), try db.officers().filter { !$0.isDisabled }.map(\.id))
                 }
                 let generator = Generator(database, book: book, seed: seed)
-                try await generator.fill(complaints, of: campaign, officers: officers) { count in
+                let progress = { @Sendable (count: Int) in
                     if Terminal.showsProgress { Terminal.progress("\(count) of \(complaints)") }
+                }
+                if reportTablesOnly {
+                    try await generator.fillSums(complaints, of: campaign, progress: progress)
+                } else {
+                    try await generator.fill(complaints, of: campaign, officers: officers, progress: progress)
                 }
             }
         }
