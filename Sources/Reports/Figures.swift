@@ -48,6 +48,8 @@ public enum Figures {
         *.in_time | In time | 按时 | Đúng hạn
         *.late | Late | 逾时办理 | Trễ hạn
         *.open | Open in time | 未到期 | Chưa đến hạn
+        remediation.scene.open | Open | 未解除 | Còn
+        orders.overdue | Overdue | 逾期 | Quá hạn
         *.overdue | Open and late | 逾期未办 | Quá hạn chưa xong
         *.timely | Timely | 及时率 | Tỷ lệ đúng hạn
         *.median | Median | 中位数 | Trung vị

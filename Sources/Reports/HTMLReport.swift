@@ -77,7 +77,9 @@ extension ProgressReport {
     }
 
     private func write(_ table: TextTable, named name: String, caption: String, to body: HTML) {
-        body.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"\(name)-c\"><table>")
+        // On paper a short table is not torn apart.
+        let isShort = table.rows.count <= 16
+        body.raw("<div class=\"scroll\(isShort ? " whole" : "")\" tabindex=\"0\" role=\"region\" aria-labelledby=\"\(name)-c\"><table>")
         body.raw("<caption id=\"\(name)-c\">").text(caption).raw("</caption>\n<thead><tr>")
         for column in table.columns {
             body.raw("<th scope=\"col\"\(column.alignment == .right ? " class=\"n\"" : "")>").text(column.title)
@@ -141,7 +143,7 @@ final class HTML {
         @page{size:A4 landscape;margin:15mm}
         @media print{:root{--ink:#000;--paper:#fff;--soft:#eee;--c1:#12436d;--c2:#28a197;--c3:#801650;--c5:#6b3fa0;--c6:#505a5f}
         body{font-size:10pt;max-width:none;padding:0}nav,.skip,.links{display:none}.scroll{overflow:visible}
-        h2{break-after:avoid}figure,tr,li{break-inside:avoid}figure{break-after:avoid}thead{display:table-header-group;break-after:avoid}tbody tr:first-child{break-before:avoid}
+        h2{break-after:avoid}figure,tr,li,.whole{break-inside:avoid}figure{break-after:avoid}thead{display:table-header-group;break-after:avoid}tbody tr:first-child{break-before:avoid}
         th,td{padding:.15rem .4rem}svg,svg.map{max-width:100%;max-height:150mm}
         svg *,thead th{-webkit-print-color-adjust:exact}a{color:inherit;text-decoration:none}}
         """

@@ -14,17 +14,18 @@ extension Databases {
     ///   - day: `nil` is the day it is now in the campaign's time zone.
     ///   - moment: `nil` is now. An earlier one gives what was known then, the same for ever.
     ///   - begin: The first day of the period; `nil` is the first of the month.
+    ///   - isCountedAnew: Whether the sums are left alone, to check them.
     /// - Returns: `nil` where there is no such campaign.
     /// - Throws: ``MomentError``, `InvalidDocument` for days that cannot be, or `PostgresError`.
     public func progress(
-        of code: String, asOf day: Day? = nil, knownAt moment: Date? = nil, from begin: Day? = nil
+        of code: String, asOf day: Day? = nil, knownAt moment: Date? = nil, from begin: Day? = nil,
+        isCountedAnew: Bool = false
     ) async throws -> ProgressReport? {
         let cut = try await work.closeCut(through: moment)
         let facts = try await reports.transaction(.snapshot) { db -> ReportFacts? in
-            // Where the sums went on meanwhile, now is as far as they went: that is closed too.
-            let newest = moment == nil ? max(cut, try db.cutOfSums(of: code) ?? cut) : cut
+            let newest = moment == nil ? try db.presentCut(of: code, closed: cut) : cut
             guard let view = try db.view(of: code, asOf: day, cut: newest, from: begin) else { return nil }
-            return try db.reportFacts(view)
+            return try db.reportFacts(view, isCountedAnew)
         }
         return facts.map(ProgressReport.init)
     }
@@ -99,18 +100,25 @@ extension Connection {
             today: today)
     }
 
-    /// Up to where the sums of a campaign are complete.
-    fileprivate func cutOfSums(of code: String) throws -> Date? {
-        try first(
+    /// The moment as which a report of now is known.
+    ///
+    /// Where the sums went on meanwhile, that is as far as they went, which is closed too. Where a good deal was recorded
+    /// in the few seconds since they did, it is as far as they went as well: the report says so, and is there at once.
+    fileprivate func presentCut(of code: String, closed cut: Date) throws -> Date {
+        let base = try first(
             """
-            SELECT r.known_at FROM report_cut r JOIN campaign c ON c.id = r.campaign_id
+            SELECT r.campaign_id, r.known_at FROM report_cut r JOIN campaign c ON c.id = r.campaign_id
             WHERE c.code = \(code) AND r.built_through IS NULL
             """
-        ) { row in try row.read(Date.self) }
+        ) { row in (campaign: try row.read(Int.self), knownAt: try row.read(Date.self)) }
+        guard let base, base.knownAt < cut else { return base?.knownAt ?? cut }
+        guard cut.timeIntervalSince(base.knownAt) < 10 else { return cut }
+        let touched = try complaintsTouched(of: base.campaign, after: base.knownAt, through: cut, limit: 500)
+        return touched.through == cut ? cut : base.knownAt
     }
 
-    fileprivate func reportFacts(_ view: ReportView) throws -> ReportFacts {
-        let (tally, late) = try sumsUpToDate(view) ?? tallyAnew(view)
+    fileprivate func reportFacts(_ view: ReportView, _ isCountedAnew: Bool) throws -> ReportFacts {
+        let (tally, late) = try isCountedAnew ? tallyAnew(view) : sumsUpToDate(view) ?? tallyAnew(view)
         return ReportFacts(
             campaign: view.campaign, directory: view.directory, calendar: view.calendar, knownAt: view.knownAt,
             isIncomplete: view.day == view.today, period: view.period, tally: tally, barriers: try barrierFacts(view),

@@ -1,6 +1,6 @@
 import Casework
 import Foundation
-import Postgres
+public import Postgres
 import Reports
 
 /// Keeps the sums that reports are made of: adds what was recorded since, from closed cuts, one server at a time.
@@ -80,6 +80,16 @@ struct ReportBase: Sendable {
 }
 
 extension Connection {
+    /// Lets the sums of a campaign be made anew.
+    ///
+    /// - Returns: Whether there is such a campaign.
+    /// - Throws: `PostgresError`.
+    public func forgetSums(of code: String) throws -> Bool {
+        let id = try first("SELECT id FROM campaign WHERE code = \(code)") { row in try row.read(Int.self) }
+        if let id { try forgetSums(of: id) }
+        return id != nil
+    }
+
     /// Everything the sums hold is gone; they are made anew with the next round.
     func forgetSums(of campaign: Int) throws {
         for statement: SQL in [

@@ -50,8 +50,8 @@ struct Running {
             worker: Worker(databases, references: references), every: .seconds(settings.number("worker.seconds")),
             logger: logger)
         let summing = Summing(
-            sums: ReportSums(databases, references: references), isOn: settings.number("worker.seconds") > 0,
-            logger: logger)
+            sums: ReportSums(databases, references: references),
+            every: .seconds(settings.number("reports.sums_seconds")), logger: logger)
         let sending = Sending(
             sender: WebhookSender(databases, keys: keys, allowing: webhookNetworks, logger: logger),
             isOn: settings.number("worker.seconds") > 0)
@@ -202,20 +202,24 @@ struct Rounds: ServiceLifecycle.Service {
 /// Keeps the sums of reports up to date, so that a report is soon made; of several servers one at a time.
 struct Summing: ServiceLifecycle.Service {
     let sums: ReportSums
-    let isOn: Bool
+    let every: Duration
     let logger: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
+                guard every > .zero else {
+                    try? await Task.sleep(for: .seconds(3600))
+                    continue
+                }
                 do {
-                    if isOn { try await sums.bringUp() }
+                    try await sums.bringUp()
                 } catch is CancellationError {
                     break
                 } catch {
                     logger.warning("the sums of reports are behind; it is tried again", metadata: ["error": "\(error)"])
                 }
-                try? await Task.sleep(for: .seconds(2))
+                try? await Task.sleep(for: every)
             }
         }
     }

@@ -80,6 +80,9 @@ struct Setting: Sendable {
             "worker.seconds", "20", .number(0...3600),
             "how often what time brings about is looked at; 0: another server does it"),
         Setting(
+            "reports.sums_seconds", "2", .number(0...3600),
+            "how often what was recorded is added to the sums of reports; 0: another server does it"),
+        Setting(
             "webhooks.allowed_networks", "", .text,
             "networks beside the public internet that filers' webhooks may lead to, also without TLS, such as 10.0.0.0/8"
         ),

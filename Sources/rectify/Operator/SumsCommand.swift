@@ -1,0 +1,74 @@
+import ArgumentParser
+import Casework
+import Contract
+import Foundation
+import Postgres
+import Reports
+import Store
+
+/// The sums that reports are made of.
+struct SumsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sums", abstract: "Check the sums that reports are made of, or make them anew.",
+        subcommands: [SumsCheck.self, SumsRebuild.self])
+}
+
+struct SumsCheck: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Hold the sums against every complaint counted anew.",
+        discussion: "Takes about a minute for a million complaints. Writes nothing; ends with 1 where they differ.")
+
+    @Option(help: "The campaign.")
+    var campaign = "internet-2021"
+
+    @Option(help: "The day (YYYY-MM-DD); today where left out.")
+    var asOf: Day?
+
+    @OptionGroup var options: OperatorOptions
+
+    func run() async throws {
+        let (summed, counted) = try await options.withDeployment { deployment, logger in
+            let databases = Databases(url: deployment.url, keysURL: deployment.keysURL, logger: logger)
+            do {
+                guard let summed = try await databases.progress(of: campaign, asOf: asOf) else {
+                    throw Failure("there is no campaign \(campaign)", code: Failure.Code.notFound)
+                }
+                let moment = Coding.preciseMoment(summed.knownAt)
+                let counted = try await databases.progress(
+                    of: campaign, asOf: summed.asOf, knownAt: moment, isCountedAnew: true)
+                await databases.close()
+                return (summed, counted)
+            } catch {
+                await databases.close()
+                throw error
+            }
+        }
+        let differences = counted.map { summed.differences(to: $0) } ?? []
+        guard differences.isEmpty, counted?.json() == summed.json() else {
+            for difference in differences.prefix(40) {
+                print("\(difference.figure) \(difference.row): \(difference.before ?? "–") summed, \(difference.after ?? "–") counted")
+            }
+            throw Failure("\(differences.count) values differ; make the sums anew with: rectify sums rebuild")
+        }
+        print("every figure of \(campaign) as of \(summed.asOf) is the same, summed and counted anew")
+    }
+}
+
+struct SumsRebuild: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rebuild", abstract: "Let the sums of a campaign be made anew.",
+        discussion: "A running server makes them within its next rounds; until then reports are counted from all complaints.")
+
+    @Option(help: "The campaign.")
+    var campaign = "internet-2021"
+
+    @OptionGroup var options: OperatorOptions
+
+    func run() async throws {
+        let isKnown = try await options.withDatabase { database in
+            try await database.transaction { db in try db.forgetSums(of: campaign) }
+        }
+        guard isKnown else { throw Failure("there is no campaign \(campaign)", code: Failure.Code.notFound) }
+        print("the sums of \(campaign) are made anew")
+    }
+}
