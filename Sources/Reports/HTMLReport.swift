@@ -79,7 +79,8 @@ extension ProgressReport {
     private func write(_ table: TextTable, named name: String, caption: String, to body: HTML) {
         // On paper a short table is not torn apart.
         let isShort = table.rows.count <= 16
-        body.raw("<div class=\"scroll\(isShort ? " whole" : "")\" tabindex=\"0\" role=\"region\" aria-labelledby=\"\(name)-c\"><table>")
+        body.raw("<div class=\"scroll\(isShort ? " whole" : "")\" tabindex=\"0\" role=\"region\" ")
+        body.raw("aria-labelledby=\"\(name)-c\"><table>")
         body.raw("<caption id=\"\(name)-c\">").text(caption).raw("</caption>\n<thead><tr>")
         for column in table.columns {
             body.raw("<th scope=\"col\"\(column.alignment == .right ? " class=\"n\"" : "")>").text(column.title)

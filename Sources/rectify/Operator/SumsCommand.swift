@@ -46,7 +46,8 @@ struct SumsCheck: AsyncParsableCommand {
         let differences = counted.map { summed.differences(to: $0) } ?? []
         guard differences.isEmpty, counted?.json() == summed.json() else {
             for difference in differences.prefix(40) {
-                print("\(difference.figure) \(difference.row): \(difference.before ?? "–") summed, \(difference.after ?? "–") counted")
+                let (before, after) = (difference.before ?? "–", difference.after ?? "–")
+                print("\(difference.figure) \(difference.row): \(before) summed, \(after) counted")
             }
             throw Failure("\(differences.count) values differ; make the sums anew with: rectify sums rebuild")
         }
@@ -57,7 +58,7 @@ struct SumsCheck: AsyncParsableCommand {
 struct SumsRebuild: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rebuild", abstract: "Let the sums of a campaign be made anew.",
-        discussion: "A running server makes them within its next rounds; until then reports are counted from all complaints.")
+        discussion: "A running server makes them in its next rounds; until then reports count all complaints.")
 
     @Option(help: "The campaign.")
     var campaign = "internet-2021"
