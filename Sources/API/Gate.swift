@@ -62,6 +62,9 @@ struct Gate: RouterMiddleware {
         let token = request.headers[.authorization]
         var policies = [(service.limits.all, token.map { "token \($0.hashValue)" } ?? network)]
         if token == nil, Turnstile.isFiling(request.head) { policies.append((service.limits.filing, network)) }
+        if token == nil, path.hasPrefix("/v1/campaigns/"), path.hasSuffix("/progress") {
+            policies.append((service.limits.reports, network))
+        }
         if request.headers[.trackingCode] != nil || path.hasPrefix("/v1/tracking") {
             policies.append((service.limits.tracking, network))
         }

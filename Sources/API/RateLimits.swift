@@ -26,6 +26,8 @@ public final class RateLimits: Sendable {
     public let filing: RatePolicy
     /// Questions with a tracking code, by address.
     public let tracking: RatePolicy
+    /// Reports made for nobody who signed in, by address.
+    public let reports: RatePolicy
     /// Requests of any kind, by who signed in, else by address.
     public let all: RatePolicy
     /// When the quota of a client would be whole again.
@@ -34,9 +36,10 @@ public final class RateLimits: Sendable {
     /// all.
     private static let remembered = 200_000
 
-    public init(filing: Int = 0, tracking: Int = 0, all: Int = 0) {
+    public init(filing: Int = 0, tracking: Int = 0, reports: Int = 0, all: Int = 0) {
         self.filing = RatePolicy("filing", quota: filing)
         self.tracking = RatePolicy("tracking", quota: tracking)
+        self.reports = RatePolicy("reports", quota: reports)
         self.all = RatePolicy("all", quota: all)
     }
 

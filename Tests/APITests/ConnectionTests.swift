@@ -98,7 +98,8 @@ struct ConnectionTests {
     }
 
     @Test(arguments: [
-        ("GET /livez HTTP/1.1\r\n\r\n", "400"), ("GET //livez HTTP/1.1\r\nHost: x\r\n\r\n", "404"),
+        ("GET /v1/campaigns HTTP/1.1\r\n\r\n", "400"), ("GET /readyz HTTP/1.0\r\n\r\n", "200"),
+        ("GET //livez HTTP/1.1\r\nHost: x\r\n\r\n", "404"),
         ("GET /livez/ HTTP/1.1\r\nHost: x\r\n\r\n", "404"),
         ("GET /v1/%2e%2e/livez HTTP/1.1\r\nHost: x\r\n\r\n", "404"),
         ("POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx", "400"),
@@ -137,7 +138,7 @@ struct ConnectionTests {
     }
 
     @Test func `a quota is kept, and says when to come again (G22)`() async throws {
-        try await withServer(limits: RateLimits(filing: 3, tracking: 2)) { server in
+        try await withServer(limits: RateLimits(filing: 3, tracking: 2, reports: 1)) { server in
             for left in [2, 1, 0] {
                 let filed = try await server.file(as: nil)
                 #expect(filed.status == 201)
@@ -155,6 +156,10 @@ struct ConnectionTests {
                 codes.append(try await server.send("GET", "/v1/tracking", as: nil, headers: tracking).status)
             }
             #expect(codes.suffix(2) == [429, 429], "guessing is slowed (G75)")
+            let report = "/v1/campaigns/internet-2021/progress"
+            #expect(try await server.send("GET", report, as: nil).status == 200)
+            #expect(try await server.send("GET", report, as: nil).status == 429, "reports are dear")
+            #expect(try await server.send("GET", report).status == 200)
         }
     }
 

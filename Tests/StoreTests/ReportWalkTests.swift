@@ -57,6 +57,31 @@ struct ReportWalkTests {
         }
     }
 
+    @Test func `sums without complaints are those that the complaints would make`() async throws {
+        var reports: [ProgressReport] = []
+        for hasComplaints in [true, false] {
+            try await withStore { store in
+                let book = try await store.book()
+                let generator = Generator(store.databases.work, book: book, seed: 3)
+                if hasComplaints {
+                    try await generator.fill(400, of: "internet-2021", officers: []) { _ in }
+                    try await ReportSums(store.databases, references: store.references).bringUp()
+                } else {
+                    try await generator.fillSums(400, of: "internet-2021") { _ in }
+                }
+                let isSummed = try await Self.isSummed(store, through: Date())
+                #expect(isSummed)
+                let report = try await store.databases.progress(of: "internet-2021", asOf: .on("2021-12-01"))
+                reports.append(try #require(report))
+            }
+        }
+        let ofComplaints = reports[0].tables.filter { table in
+            ["intake.", "handling.", "timeliness", "steps"].contains { table.code.hasPrefix($0) }
+        }
+        #expect(ofComplaints.count == 13)
+        for table in ofComplaints { #expect(reports[1].table(table.code) == table, "\(table.code)") }
+    }
+
     private static func report(_ store: TestStore, _ day: Day) async throws -> (ProgressReport, Date) {
         let report = try #require(try await store.databases.progress(of: "internet-2021", asOf: day))
         let text = report.knownAt

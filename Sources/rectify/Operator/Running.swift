@@ -40,6 +40,7 @@ struct Running {
             limits: RateLimits(
                 filing: settings.number("limits.filings_per_minute"),
                 tracking: settings.number("limits.tracking_per_minute"),
+                reports: settings.number("limits.reports_per_minute"),
                 all: settings.number("limits.requests_per_minute")),
             requestsAtOnce: settings.number("server.requests_at_once"),
             filingsAtOnce: settings.number("server.filings_at_once"),
@@ -55,17 +56,8 @@ struct Running {
         let sending = Sending(
             sender: WebhookSender(databases, keys: keys, allowing: webhookNetworks, logger: logger),
             isOn: settings.number("worker.seconds") > 0)
-        let listening = try listening(Turnstile(service, logger: logger))
-        let scheme = settings["server.certificate_file"].isEmpty ? "http" : "https"
-        let application = Application(
-            router: router(service), server: listening.server,
-            configuration: .init(address: .hostname(host, port: port), serverName: "rectify", backlog: 4096),
-            onServerRunning: { channel in
-                let address = channel.localAddress
-                Terminal.write(lines: ["ready on \(scheme)://\(address?.ipAddress ?? host):\(address?.port ?? port)"])
-            }, logger: logger)
         // They are stopped from last to first.
-        var services: [any ServiceLifecycle.Service] = [rounds, summing, sending, application]
+        var services: [any ServiceLifecycle.Service] = [rounds, summing, sending, try application(of: service)]
         if settings.number("metrics.port") > 0 { services.append(metricsListener(of: service)) }
         services.append(
             Leaving(departure: service.departure, time: .seconds(settings.number("server.leaving_seconds"))))
@@ -76,6 +68,17 @@ struct Running {
             throw error
         }
         await databases.close()
+    }
+
+    private func application(of service: API.Service) throws -> some ServiceLifecycle.Service {
+        let scheme = settings["server.certificate_file"].isEmpty ? "http" : "https"
+        return Application(
+            router: router(service), server: try listening(Turnstile(service, logger: logger)).server,
+            configuration: .init(address: .hostname(host, port: port), serverName: "rectify", backlog: 4096),
+            onServerRunning: { channel in
+                let address = channel.localAddress
+                Terminal.write(lines: ["ready on \(scheme)://\(address?.ipAddress ?? host):\(address?.port ?? port)"])
+            }, logger: logger)
     }
 
     /// Until SIGTERM or SIGINT, and then until what is under way is done; told a second time, it ends at once.

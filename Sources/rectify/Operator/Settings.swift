@@ -65,6 +65,9 @@ struct Setting: Sendable {
             "limits.tracking_per_minute", "60", .number(0...1_000_000),
             "questions with a tracking code from one network; 0: no limit"),
         Setting(
+            "limits.reports_per_minute", "30", .number(0...1_000_000),
+            "reports without a token for one network; 0: no limit"),
+        Setting(
             "limits.requests_per_minute", "0", .number(0...10_000_000),
             "requests of one token, or of one network without; 0: no limit"),
         Setting(
