@@ -137,7 +137,7 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
         _ head: HTTPRequest, _ answer: (head: HTTPResponse, body: ByteBuffer), _ context: ChannelHandlerContext
     ) {
         (isTurnedAway, isReadingBody, received, receivedBefore) = (true, true, 0, 0)
-        isClosing = head.headerFields[.connection]?.lowercased() == "close"
+        isClosing = [head.headerFields, answer.head.headerFields].contains { $0[.connection]?.lowercased() == "close" }
         waitForBody(context)
         context.write(wrapOutboundOut(.head(answer.head)), promise: nil)
         context.write(wrapOutboundOut(.body(answer.body)), promise: nil)

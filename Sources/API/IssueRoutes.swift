@@ -30,12 +30,13 @@ struct IssueRoutes {
             throw Problem.notFound("campaign \(campaign)")
         }
         let name = "issues|\(campaign)"
+        let isInternal = context.officer != nil
         let before = try cursor.map { try service.cursor.position($0, of: name) }
-        let found = try await service.databases.work.transaction(.readOnly) { db in
+        let found = try await service.databases.reads.withConnection { db in
             try db.issues(of: campaign, before: before, limit: pageSize + 1)
         }
         return try .json(
-            Page(found, size: pageSize, { IssueBody($0, of: campaign) }) {
+            Page(found, size: pageSize, { IssueBody($0, of: campaign, isInternal: isInternal) }) {
                 service.cursor.text(after: $0.number, of: name)
             })
     }
@@ -53,11 +54,11 @@ struct IssueRoutes {
         let issue = try await service.databases.publish(
             campaign, asOf: day, from: begin, correcting: corrected, by: officer)
         guard let issue else { throw Problem.notFound("campaign \(campaign)") }
-        let made = IssueBody(issue, of: campaign)
+        let made = IssueBody(issue, of: campaign, isInternal: true)
         return try .json(made, status: .created, headers: [.location: made.link])
     }
 
-    /// As it was published: its internal edition for officers, byte for byte; for everyone the public one made of it.
+    /// As it was published, byte for byte: the internal edition for officers, the public one for everyone.
     @Sendable func show(_ request: Request, context: Context) async throws -> Response {
         let kind = try MediaKind.negotiated(request, offers: [.json, .html, .markdown])
         let query = try ObjectReader(query: request)
@@ -67,30 +68,31 @@ struct IssueRoutes {
         try query.faults.finish()
         if edition == .internal || context.officer != nil { _ = try context.reader() }
         let (campaign, number) = (context.campaign(), try context.number(of: "issue"))
-        let found = try await service.databases.work.transaction(.readOnly) { db in
-            try db.issue(number, of: campaign)
+        let isPublic = edition == .public || edition == nil && context.officer == nil
+        let found = try await service.databases.reads.withConnection { db in
+            try db.issue(number, of: campaign, isPublic ? .public : .internal)
         }
         guard let found else { throw Problem.notFound("issue \(number) of \(campaign)") }
-        let isPublic = edition == .public || edition == nil && context.officer == nil
-        if kind == .json, !isPublic {
-            return .text(String(decoding: found.document, as: UTF8.self), as: .json)
-        }
-        let frozen = try ProgressReport(json: found.document)
-        let report = isPublic ? frozen.publicEdition() : frozen
         switch kind {
-        case .html: return .text(report.html(language), as: .html)
-        case .markdown: return .text(report.markdown(language), as: .markdown)
-        case .json, .csv: return .text(String(decoding: report.json(), as: UTF8.self), as: .json)
+        case .html: return .text(try ProgressReport(json: found.document).html(language), as: .html)
+        case .markdown: return .text(try ProgressReport(json: found.document).markdown(language), as: .markdown)
+        case .json, .csv: return .text(String(decoding: found.document, as: UTF8.self), as: .json)
         }
     }
 }
 
 extension IssueBody {
-    fileprivate init(_ issue: ReportIssue, of campaign: String) {
+    /// - Parameters:
+    ///   - issue: What was published.
+    ///   - campaign: Of which campaign.
+    ///   - isInternal: Whether an officer asks.
+    fileprivate init(_ issue: ReportIssue, of campaign: String, isInternal: Bool) {
         self.init(
             number: issue.number, year: issue.year, ofYear: issue.ofYear, corrects: issue.corrects, asOf: issue.asOf,
-            periodFrom: issue.periodFrom, knownAt: issue.knownAtText, sha256: hexadecimal(issue.digest),
-            publishedBy: issue.publishedBy, publishedAt: issue.publishedAt,
+            periodFrom: issue.periodFrom, knownAt: issue.knownAtText,
+            sha256: isInternal ? hexadecimal(issue.digest) : nil,
+            publicSha256: hexadecimal(issue.publicDigest), publishedBy: isInternal ? issue.publishedBy : nil,
+            publishedAt: issue.publishedAt,
             link: "/v1/campaigns/\(campaign)/issues/\(issue.number)")
     }
 }

@@ -27,10 +27,10 @@ struct LivePage {
         try query.faults.finish()
         let language = asked ?? Self.preferred(request.headers[.acceptLanguage])
         let page = try await pages.page(PageKey(campaign: context.campaign(), language: language)) { key in
-            guard let report = try await service.databases.progress(of: key.campaign) else { return nil }
+            guard let report = try await service.publicReports.report(of: key.campaign) else { return nil }
             let links = Language.allCases.map { (address: "?language=\($0.rawValue)", text: Self.name(of: $0)) }
             let address = "/v1/campaigns/\(key.campaign)/progress"
-            return report.publicEdition().html(
+            return report.html(
                 key.language, links: links + [(address, "JSON"), (address + "?table=intake.week", "CSV")])
         }
         guard let page else { throw Problem.notFound("campaign \(context.campaign())") }

@@ -45,14 +45,13 @@ final class Metrics: Sendable {
     ///   - method: As the client has it; one that HTTP does not know is counted as “other”.
     ///   - route: The path as it is registered, without what stands in its places; `nil` where there is none.
     ///   - status: Of the answer.
-    ///   - took: From the end of the request's head to the beginning of the answer.
-    func note(_ method: String, _ route: String?, status: Int, took: Duration) {
-        let seconds = took / .seconds(1)
+    ///   - took: From the end of the request's head to the beginning of the answer; `nil` where nothing was done.
+    func note(_ method: String, _ route: String?, status: Int, took: Duration?) {
         let route = route ?? "none"
         let series = Series(method: Self.methods.contains(method) ? method : "other", route: route, status: status)
         state.withLock { state in
             state.requests[series, default: 0] += 1
-            state.durations[route, default: Durations()].add(seconds)
+            if let took { state.durations[route, default: Durations()].add(took / .seconds(1)) }
         }
     }
 

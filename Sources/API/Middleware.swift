@@ -30,7 +30,8 @@ struct ProblemMiddleware: RouterMiddleware {
         if request.method == .get || request.method == .head, response.status == .ok,
             let tag = response.headers[.eTag], request.headers[.ifNoneMatch]?.names(tag) == true
         {
-            response = Response(status: .notModified, headers: [.eTag: tag])
+            let kept: [HTTPField.Name] = [.eTag, .cacheControl, .vary, .contentLanguage]
+            response = Response(status: .notModified, headers: response.headers.filter { kept.contains($0.name) })
         }
         response.headers.complete(requestID: context.requestID, isEncrypted: isEncrypted)
         if departure.isAnnounced { response.headers[.connection] = "close" }

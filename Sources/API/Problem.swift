@@ -126,6 +126,7 @@ extension Problem {
             case IntakeError.alreadyFiled(let existing): .alreadyFiled(existing)
             case let error as MomentError: Problem(error)
             case let error as IssueError: Problem(error)
+            case is NotSummed: Self.overloaded("The report is being prepared.", retryAfter: 60)
             case let error as PostgresError: Problem(error)
             case OfficerError.unknown(let name): .notFound("officer \(name)")
             case is NIOTooManyBytesError: .tooLarge(limit: Body.limit)
@@ -198,13 +199,20 @@ extension Problem {
                 .invalid([
                     Fault(pointer: "#/as_of", code: "incomplete", detail: "is \(day), which is not over yet")
                 ])
+            case .beforeCampaign(let day):
+                .invalid([
+                    Fault(pointer: "#/as_of", code: "out_of_range", detail: "lies before the campaign began, \(day)")
+                ])
             case .unknown(let number):
-                .invalid([Fault(pointer: "#/corrects", code: "unknown", detail: "is \(number); there is no such issue")]
-                )
+                .invalid([
+                    Fault(
+                        pointer: "#/corrects", code: "unknown", detail: "is \(number); no such issue ends on that day")
+                ])
             case .isThere(let number):
                 Problem(
                     .conflict, "issue-is-there", "Published already",
-                    "Issue \(number) ends on the same day. Publish a correction of it with corrects, or another day.")
+                    "Issue \(number) ends on that day or later. Publish a correction of one that ends on it, or a later day."
+                )
             }
     }
 

@@ -19,7 +19,7 @@ struct ReportRoutes {
 
     private static let offers: [MediaKind] = [.json, .html, .csv, .markdown]
 
-    /// Officers see either edition, everyone else the public one.
+    /// Officers see either edition of any day, everyone else the public one of the last whole week.
     @Sendable func progress(_ request: Request, context: Context) async throws -> Response {
         let kind = try MediaKind.negotiated(request, offers: Self.offers)
         let query = try ObjectReader(query: request)
@@ -30,11 +30,17 @@ struct ReportRoutes {
         let profile = query.code("profile", as: Profile.self)
         query.finish()
         try query.faults.finish()
-        // Telling anew what was known earlier is dear: that is not for everyone to ask for.
-        if edition == .internal || context.officer != nil || asked.moment != nil { _ = try context.reader() }
-        let report = try await report(of: context.campaign(), asked)
-        let isPublic = edition == .public || edition == nil && context.officer == nil
-        let shown = isPublic ? report.publicEdition() : report
+        let shown: ProgressReport?
+        if context.officer == nil, edition != .internal, !asked.isParticular {
+            shown = try await service.publicReports.report(of: context.campaign())
+        } else {
+            // A day of one's own would show single complaints in the differences, and an earlier moment is dear to tell.
+            _ = try context.reader()
+            shown = try await service.databases.progress(
+                of: context.campaign(), asOf: asked.day, knownAt: asked.moment, from: asked.begin,
+                edition: edition ?? .internal)
+        }
+        guard let shown else { throw Problem.notFound("campaign \(context.campaign())") }
         switch kind {
         case .html: return .text(shown.html(language), as: .html)
         case .markdown: return .text(shown.markdown(language), as: .markdown)
@@ -58,31 +64,25 @@ struct ReportRoutes {
         case excel
     }
 
-    private func report(of campaign: String, _ asked: AskedReport) async throws -> ProgressReport {
-        let report = try await service.databases.progress(
-            of: campaign, asOf: asked.day, knownAt: asked.moment, from: asked.begin)
-        guard let report else { throw Problem.notFound("campaign \(campaign)") }
-        return report
-    }
-
-    /// The complaints behind a number: a figure's table, and the code of its row.
+    /// The complaints behind a number: a figure, and the code of its row.
     @Sendable func cases(_ request: Request, context: Context) async throws -> Response {
         _ = try context.reader()
         let query = try ObjectReader(query: request)
         let asked = AskedReport(query)
-        let table = query.requiredText("table", limit: 60)
+        let figure = query.requiredText("figure", limit: 80)
         let row = query.requiredText("row", limit: 200)
         let company = query.text("company", limit: 60)
         let limit = query.pageSize()
         query.finish()
         try query.faults.finish()
-        guard let filter = SlotFilter(behind: table, row: row, company: company) else {
+        guard let filter = SlotFilter(behind: figure, row: row, company: company) else {
             throw Problem.invalid([
-                Fault(pointer: "?/table", code: "unknown", detail: "does not count complaints by such a row")
+                Fault(pointer: "?/figure", code: "unknown", detail: "does not count complaints by such a row")
             ])
         }
         let found = try await service.databases.references(
-            behind: filter, in: context.campaign(), asOf: asked.day, knownAt: asked.moment, limit: limit)
+            behind: filter, in: context.campaign(), asOf: asked.day, knownAt: asked.moment, from: asked.begin,
+            limit: limit)
         guard let found else { throw Problem.notFound("campaign \(context.campaign())") }
         return try .json(Page(items: found.map { CaseBehindBody(reference: $0.description) }))
     }
@@ -93,6 +93,9 @@ private struct AskedReport {
     let day: Day?
     let begin: Day?
     private(set) var moment: Date?
+
+    /// Whether more than the state of now is asked for.
+    var isParticular: Bool { day != nil || begin != nil || moment != nil }
 
     init(_ query: ObjectReader) {
         day = query.day("as_of")

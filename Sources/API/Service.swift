@@ -10,6 +10,7 @@ public struct Service: Sendable {
     let keys: CaseKeys
     let intaker: Intaker
     let importer: Importer
+    let publicReports: PublicReports
     /// Single complaints with their parts.
     let complaints: ReadLane<Reference, ComplaintParts>
     let cursor: Cursor
@@ -51,6 +52,7 @@ public struct Service: Sendable {
         self.keys = keys
         self.intaker = Intaker(databases, keys: keys)
         self.importer = Importer(databases, intaker: intaker)
+        publicReports = PublicReports(databases, references, now: now)
         complaints = ReadLane(databases.reads) { db, references in
             let parts = try db.parts(of: Array(try db.complaints(references).values))
             return Dictionary(uniqueKeysWithValues: parts.map { ($0.record.reference, $0) })

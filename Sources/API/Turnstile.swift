@@ -38,8 +38,9 @@ public final class Turnstile: Sendable {
         var fields = problem.fields
         fields.complete(requestID: requestID, isEncrypted: service.isEncrypted)
         fields[.contentLength] = String(body.count)
-        service.metrics.note(
-            "POST", request.path == "/v1/complaints" ? request.path : "other", status: 503, took: .zero)
+        if service.departure.isAnnounced { fields[.connection] = "close" }
+        let isBatch = request.path?.hasPrefix("/v1/complaint-batches") == true
+        service.metrics.note("POST", isBatch ? "/v1/complaint-batches" : "/v1/complaints", status: 503, took: nil)
         count()
         return (HTTPResponse(status: problem.status, headerFields: fields), ByteBuffer(bytes: body))
     }

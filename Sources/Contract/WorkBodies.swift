@@ -223,15 +223,18 @@ public struct IssueBody: Codable, Sendable {
     public var periodFrom: Day
     /// To the microsecond.
     public var knownAt: String
-    /// Of the internal edition's bytes.
-    public var sha256: String
-    public var publishedBy: String
+    /// Of the internal edition's bytes; for officers.
+    public var sha256: String?
+    /// Of the public edition's bytes.
+    public var publicSha256: String
+    /// For officers.
+    public var publishedBy: String?
     public var publishedAt: Date
     public var link: String
 
     public init(
         number: Int, year: Int, ofYear: Int, corrects: Int?, asOf: Day, periodFrom: Day, knownAt: String,
-        sha256: String, publishedBy: String, publishedAt: Date, link: String
+        sha256: String?, publicSha256: String, publishedBy: String?, publishedAt: Date, link: String
     ) {
         self.number = number
         self.year = year
@@ -241,6 +244,7 @@ public struct IssueBody: Codable, Sendable {
         self.periodFrom = periodFrom
         self.knownAt = knownAt
         self.sha256 = sha256
+        self.publicSha256 = publicSha256
         self.publishedBy = publishedBy
         self.publishedAt = publishedAt
         self.link = link

@@ -3,7 +3,11 @@ import Casework
 /// Pictures of tables, as SVG that a page holds. Each says what it shows; the table beside it has every number.
 extension ProgressReport {
     func chart(of table: ReportTable, _ language: Language) -> String? {
-        switch table.code {
+        // What is hidden cannot be drawn, and must not look like nothing.
+        guard !table.rows.contains(where: { $0.contains(.hidden) }) || table.code.hasPrefix("barriers.") else {
+            return nil
+        }
+        return switch table.code {
         case "intake.week": weekChart(table, language)
         case "handling.funnel", "remediation.funnel": barChart(table, language)
         case "timeliness": stackedChart(table, language)

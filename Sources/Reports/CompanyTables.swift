@@ -118,6 +118,8 @@ extension ReportBuilder {
         ]
         return ReportTable(
             "enforcement", [.init("what", .code), .init("count", .count)],
-            points.map { [own($0.0, "enforcement"), .count($0.1)] })
+            points.filter { !isPublic || !["referred", "enforced"].contains($0.0) }.map {
+                [own($0.0, "enforcement"), .count($0.1)]
+            })
     }
 }

@@ -2,44 +2,85 @@ import Casework
 
 /// What a complaint has to count for to stand behind a number.
 public struct SlotFilter: Sendable {
-    let measure: Measure
-    var company: String?
-    var value: String?
-    /// Whether the value only has to begin so.
-    var isPrefix = false
-
-    public func matches(_ slot: Slot) -> Bool {
-        guard slot.measure == measure, company == nil || slot.company == company else { return false }
-        guard let value else { return true }
-        return isPrefix ? slot.value.hasPrefix(value) : slot.value == value
+    /// Which days of receipt, or due days, are meant.
+    private enum Days {
+        case any
+        case period
+        case previous
+        case lastYear
+        /// Due, and not past it; or past it.
+        case due(isLate: Bool)
     }
 
-    /// What stands behind a row of a table; `nil` where the table does not count complaints by such a row.
+    private let measure: Measure
+    private var company: String?
+    private var value: String?
+    /// Whether the value only has to begin so.
+    private var isPrefix = false
+    private var days = Days.any
+
+    public func matches(_ slot: Slot, in period: ReportPeriod) -> Bool {
+        guard slot.measure == measure, company == nil || slot.company == company else { return false }
+        if let value, !(isPrefix ? slot.value.hasPrefix(value) : slot.value == value) { return false }
+        return switch days {
+        case .any: true
+        case .period: period.contains(slot.day)
+        case .previous: period.previous.contains(slot.day)
+        case .lastYear: period.lastYear.contains(slot.day)
+        case .due(let isLate): (slot.day < period.to) == isLate
+        }
+    }
+
+    /// What stands behind a figure in one row; `nil` where the figure does not count complaints by such a row.
     ///
     /// - Parameters:
-    ///   - table: Of the report.
+    ///   - figure: `table.column`.
     ///   - row: The code of the row, such as `status:closed`; of a barrier its number.
     ///   - company: The company, where the table is of companies' outcomes.
-    public init?(behind table: String, row: String, company: String? = nil) {
+    public init?(behind figure: String, row: String, company: String? = nil) {
+        let parts = figure.split(separator: ".")
+        guard parts.count >= 2, company == nil || figure.hasPrefix("companies.outcome.") else { return nil }
+        let (table, column) = (parts.dropLast().joined(separator: "."), String(parts[parts.count - 1]))
         let value = String(row.drop { $0 != ":" }.dropFirst())
+        guard !value.isEmpty || table.hasPrefix("barriers.") else { return nil }
+        let received: [String: Days] = [
+            "period": .period, "previous": .previous, "last_year": .lastYear, "cumulative": .any, "count": .any,
+        ]
         let plain: [String: Measure] = [
             "intake.category": .category, "intake.scenario": .scenario, "intake.kind": .kind, "intake.region": .region,
             "intake.channel": .channel, "handling.status": .status, "handling.refusal": .ground,
             "handling.outcome": .outcome,
         ]
-        switch table {
-        case "handling.funnel" where value == "received": measure = .kind
-        case "handling.funnel": (measure, self.value) = (.reached, value)
-        case "timeliness": (measure, self.value, isPrefix) = (.deadline, value + "/", true)
-        case "steps" where CaseFacts.Step(rawValue: value) != nil:
+        switch (table, column) {
+        case ("intake.total", _) where received[column] != nil:
+            (measure, days) = (.kind, received[column] ?? .any)
+        case ("handling.funnel", "count") where value == "received": measure = .kind
+        case ("handling.funnel", "count"): (measure, self.value) = (.reached, value)
+        case ("timeliness", _), ("companies", "in_time"), ("companies", "late"), ("companies", "open"),
+            ("companies", "overdue"):
+            let bins: [String: (String, Days)] = [
+                "in_time": ("met", .any), "late": ("late", .any), "open": ("running", .due(isLate: false)),
+                "overdue": ("running", .due(isLate: true)),
+            ]
+            guard let (bin, days) = bins[column] else { return nil }
+            let isOfCompany = table == "companies"
+            (measure, self.days) = (.deadline, days)
+            self.value = "\(isOfCompany ? Deadline.Purpose.companyReply.rawValue : value)/\(bin)"
+            self.company = isOfCompany ? value : nil
+        case ("steps", "count") where CaseFacts.Step(rawValue: value) != nil:
             (measure, self.value, isPrefix) = (.step, value + "/", true)
-        case "companies": (measure, self.company) = (.companyReceived, value)
-        case "companies.outcome" where company != nil:
+        case ("companies", "accepted"): (measure, self.company, self.value) = (.companyReached, value, "accepted")
+        case ("companies", "closed"): (measure, self.company, self.value) = (.companyStatus, value, "closed")
+        case ("companies", _) where received[column] != nil && column != "count":
+            (measure, self.company, days) = (.companyReceived, value, received[column] ?? .any)
+        case ("companies.outcome", "count") where company != nil:
             (measure, self.company, self.value) = (.companyOutcome, company, value)
-        case "barriers.links", "barriers.payments", "barriers.practices": (measure, self.value) = (.attests, row)
+        case ("barriers.links", "complaints"), ("barriers.payments", "complaints"),
+            ("barriers.practices", "complaints"):
+            (measure, self.value) = (.attests, row)
         default:
-            guard let known = plain[table] else { return nil }
-            (measure, self.value) = (known, value)
+            guard let known = plain[table], let days = received[column] else { return nil }
+            (measure, self.value, self.days) = (known, value, days)
         }
     }
 }

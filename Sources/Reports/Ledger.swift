@@ -20,14 +20,20 @@ struct Ledger {
 
     let entries: [Entry]
 
-    init(_ facts: ReportFacts) {
+    /// - Parameters:
+    ///   - facts: What is known.
+    ///   - isPublic: Whether only what is confirmed, or further, may be seen.
+    init(_ facts: ReportFacts, isPublic: Bool) {
         let counts = Counts(facts.tally)
         let attested = counts.byValue(.attests)
         let (day, eve) = (facts.period.to, facts.period.from + -1)
         let standing = facts.barriers.compactMap { barrier -> Entry? in
-            guard let state = barrier.state(asOf: day) else { return nil }
+            guard let state = barrier.state(asOf: day), !isPublic || state.remediation.isPublic else { return nil }
             return Entry(
-                facts: barrier, state: state, before: barrier.state(asOf: eve)?.remediation,
+                facts: barrier, state: state,
+                before: barrier.state(asOf: eve).flatMap {
+                    !isPublic || $0.remediation.isPublic ? $0.remediation : nil
+                },
                 observed: Observed(
                     barrier.observations.filter { $0.on <= day }, at: day,
                     staleAfterDays: facts.campaign.quorum.staleAfterDays),
@@ -256,10 +262,10 @@ extension ReportBuilder {
     mutating func annex(_ ledger: Ledger) -> ReportTable {
         let open = ledger.entries.filter { $0.state.remediation.isOpen && $0.state.remediation != .alleged }
         let rows = open.enumerated().map { index, entry -> [Cell] in
-            let version = entry.facts.versions.last { $0.on <= day }?.version
-            return [
+            [
                 .number(index + 1), platform(entry.facts.platform), company(entry.company),
-                scene(entry.facts.scene, entry.facts.kind), version.map(Cell.text) ?? .none, target(entry.facts.target),
+                scene(entry.facts.scene, entry.facts.kind), entry.facts.version.map(Cell.text) ?? .none,
+                target(entry.facts.target),
                 own(entry.state.remediation.rawValue, "remediation"),
             ]
         }

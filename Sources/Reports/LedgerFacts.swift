@@ -49,8 +49,8 @@ public struct BarrierFacts: Sendable {
     /// In the order in which they took effect; so are the others.
     public var states: [State] = []
     public var observations: [Observation] = []
-    /// The versions of the app that were looked at, with their days.
-    public var versions: [(on: Day, version: String)] = []
+    /// The version of the app that was looked at last.
+    public var version: String?
     public var justifications: [Justification] = []
 
     public init(number: Int, kind: Barrier.Kind, platform: String, target: Barrier.Target, scene: String) {

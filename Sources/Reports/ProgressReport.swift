@@ -7,6 +7,8 @@ public import Casework
 public struct ProgressReport: Sendable, Equatable {
     /// Raised when a figure is worked out in another way.
     public static let currentFigures = 2
+    /// Numbers of complaints below this are left out of the public edition.
+    public static let leastShown = 5
     /// Overdue deadlines that are listed, at the most.
     public static let lateLimit = 200
 
@@ -60,9 +62,13 @@ public struct ProgressReport: Sendable, Equatable {
     public var names: [String: Words]
 
     /// The report of what is known.
-    public init(_ facts: ReportFacts) {
-        var builder = ReportBuilder(facts)
-        tables = builder.tables().filter { !$0.rows.isEmpty }
+    ///
+    /// The public edition shows no single complaint, nothing that is only alleged or was dismissed, and no number behind
+    /// which somebody could be made out.
+    public init(_ facts: ReportFacts, _ edition: Edition = .internal) {
+        var builder = ReportBuilder(facts, isPublic: edition == .public)
+        let built = builder.tables().filter { !$0.rows.isEmpty }
+        tables = edition == .public ? Suppression.applied(to: built) : built
         names = builder.names
         figuresVersion = Self.currentFigures
         campaign = facts.campaign.code
@@ -71,7 +77,7 @@ public struct ProgressReport: Sendable, Equatable {
         knownAt = facts.knownAt
         isIncomplete = facts.isIncomplete
         period = facts.period
-        edition = .internal
+        self.edition = edition
         issue = nil
         (titles, figures) = ([:], [])
         explainTables()

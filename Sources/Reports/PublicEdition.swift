@@ -1,59 +1,68 @@
 import Casework
 
-extension ProgressReport {
-    /// Numbers of people below this are left out of the public edition.
-    public static let leastShown = 5
-
-    /// The edition for everyone: no single complaint, nothing only alleged or dismissed, no number behind which somebody
-    /// could be made out.
-    ///
-    /// A count from 1 to 4 is hidden; where it could be worked out from the sum of its column, the next smallest is hidden
-    /// too. With a count, every share made of it is hidden.
-    public func publicEdition() -> ProgressReport {
-        var report = self
-        report.edition = .public
-        report.tables = tables.filter { $0.code != "overdue" }.map { table in
-            switch table.code {
-            case "barriers.links", "barriers.payments", "barriers.practices": table.withoutAllegations().hidingSmall()
-            case _
-            where table.code.hasPrefix("intake.") || table.code.hasPrefix("handling.")
-                || ["timeliness", "steps", "companies", "companies.outcome"].contains(table.code):
-                table.hidingSmall()
-            default: table
-            }
-        }.filter { !$0.rows.isEmpty }
-        let kept = Set(report.tables.map(\.code))
-        report.titles = titles.filter { kept.contains($0.key) }
-        report.figures = figures.filter { figure in
-            kept.contains { table in
-                figure.code.hasPrefix(table + ".")
-                    && report.table(table)?.index(of: String(figure.code.dropFirst(table.count + 1))) != nil
-            }
+/// Leaves out of tables the small numbers behind which somebody could be made out.
+///
+/// A count from 1 to 4 is hidden. Where the lines of a column add to a sum that is shown, more are hidden until the sum no
+/// longer tells what they are; with a count go the shares, changes and lengths that are made of it. Tables that split up a
+/// hidden number are left out whole.
+enum Suppression {
+    static func applied(to tables: [ReportTable]) -> [ReportTable] {
+        var tables = tables.map { isOfPeople($0) ? $0.hidingSmall() : $0 }
+        // These split up two lines of the statuses.
+        for (status, parts) in [
+            ("refused", ["handling.refusal"]), ("closed", ["handling.outcome", "companies.outcome"]),
+        ] {
+            let isHidden = tables.first { $0.code == "handling.status" }?["status:\(status)", "count"] == .hidden
+            if isHidden { tables.removeAll { parts.contains($0.code) } }
         }
-        let used = Set(
-            report.tables.flatMap(\.rows).joined().compactMap { cell in
-                if case .code(let code) = cell { code } else { nil }
-            })
-        report.names = names.filter { used.contains($0.key) }
-        return report
+        return tables
+    }
+
+    /// Barriers and orders are no people; everything else counts complaints.
+    private static func isOfPeople(_ table: ReportTable) -> Bool {
+        let others = ["remediation.", "orders"]
+        let exempt: Set = ["claims", "waits", "reciprocity", "observations", "justified", "enforcement", "annex"]
+        return !exempt.contains(table.code) && !others.contains { table.code.hasPrefix($0) }
+    }
+
+    /// Whether the lines of a table's columns add to a sum that is told somewhere.
+    fileprivate static func adds(_ table: ReportTable) -> Bool {
+        table.code.hasPrefix("intake.") || table.code.hasPrefix("companies")
+            || ["handling.status", "handling.refusal", "handling.outcome"].contains(table.code)
+    }
+
+    /// Which of some counts that add to a known sum have to be hidden, beside those from 1 to 4.
+    static func hidden(among counts: [Int]) -> Set<Int> {
+        let small = counts.indices.filter { (1..<ProgressReport.leastShown).contains(counts[$0]) }
+        guard !small.isEmpty else { return [] }
+        var others = counts.indices.filter { counts[$0] >= ProgressReport.leastShown }.sorted {
+            counts[$0] < counts[$1]
+        }
+        var more: [Int] = []
+        while !isAmbiguous(small.map { counts[$0] }, more.map { counts[$0] }), !others.isEmpty {
+            more.append(others.removeFirst())
+        }
+        return Set(small + more)
+    }
+
+    /// Whether what is left of the sum can be several things: at least three for each that is hidden.
+    private static func isAmbiguous(_ small: [Int], _ more: [Int]) -> Bool {
+        let left = (small + more).reduce(0, +)
+        let least = small.count + more.count * ProgressReport.leastShown
+        if more.isEmpty {
+            let most = small.count * (ProgressReport.leastShown - 1)
+            return small.count >= 2 && left - least >= 2 && most - left >= 2
+        }
+        return left - least >= 3
     }
 }
 
 extension ReportTable {
-    /// Columns that count complaints, or what is owed about them; barriers are no people.
+    /// Columns that count complaints, or what is owed about them.
     private static let ofPeople: Set = [
         "period", "previous", "last_year", "cumulative", "count", "in_time", "late", "open", "overdue", "accepted",
         "closed", "complaints",
     ]
-
-    fileprivate func withoutAllegations() -> ReportTable {
-        guard let state = index(of: "remediation") else { return self }
-        var table = self
-        table.rows = rows.filter {
-            ![.code("remediation:alleged"), .code("remediation:dismissed")].contains($0[state])
-        }
-        return table
-    }
 
     fileprivate func hidingSmall() -> ReportTable {
         var table = self
@@ -67,12 +76,12 @@ extension ReportTable {
     }
 
     private mutating func hide(_ column: Int, in group: [Int]) {
-        func count(_ row: Int) -> Int { if case .count(let count) = rows[row][column] { count } else { 0 } }
-        var hidden = group.filter { (1..<ProgressReport.leastShown).contains(count($0)) }
-        let others = group.filter { !hidden.contains($0) && count($0) > 0 }.sorted { count($0) < count($1) }
-        // One alone is what is left of the sum.
-        if hidden.count == 1, group.count > 1, let next = others.first { hidden.append(next) }
-        for row in hidden { rows[row][column] = .hidden }
+        let counts = group.map { row -> Int in if case .count(let count) = rows[row][column] { count } else { 0 } }
+        let hidden =
+            Suppression.adds(self) && group.count > 1
+            ? Suppression.hidden(among: counts)
+            : Set(counts.indices.filter { (1..<ProgressReport.leastShown).contains(counts[$0]) })
+        for index in hidden { rows[group[index]][column] = .hidden }
     }
 
     /// Hides shares, changes and lengths that are made of something hidden in their row.

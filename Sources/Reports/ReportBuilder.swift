@@ -7,16 +7,19 @@ struct ReportBuilder {
     let facts: ReportFacts
     let counts: Counts
     let day: Day
-    private let replies: [BinsKey: Bins]
+    /// Whether it is for everyone: without what is only alleged, and without single complaints.
+    let isPublic: Bool
+    private let bins: [BinsKey: Bins]
     /// What codes are called, as far as the tables use them.
     var names: [String: Words] = [:]
 
-    init(_ facts: ReportFacts) {
+    init(_ facts: ReportFacts, isPublic: Bool) {
         self.facts = facts
+        self.isPublic = isPublic
         let counts = Counts(facts.tally)
         let day = facts.period.to
         (self.counts, self.day) = (counts, day)
-        replies = counts.entries(.deadline).reduce(into: [:]) { bins, entry in
+        bins = counts.entries(.deadline).reduce(into: [:]) { bins, entry in
             let parts = entry.value.split(separator: "/")
             guard parts.count == 2, let purpose = Deadline.Purpose(rawValue: String(parts[0])) else { return }
             for company in [entry.company, nil] {
@@ -26,9 +29,11 @@ struct ReportBuilder {
     }
 
     mutating func tables() -> [ReportTable] {
-        let ledger = Ledger(facts)
+        let ledger = Ledger(facts, isPublic: isPublic)
         return intake() + handling() + [timeliness(), steps(ledger)] + companies(ledger)
-            + barrierTables(ledger) + remediation(ledger) + orderTables(ledger) + [overdue(), annex(ledger)]
+            + barrierTables(ledger) + remediation(ledger) + orderTables(ledger) + (isPublic ? [] : [overdue()]) + [
+                annex(ledger)
+            ]
     }
 
     func workingDays(_ from: Day, _ to: Day) -> Int { facts.calendar.workingDays(after: from, through: to) }
@@ -216,7 +221,7 @@ struct ReportBuilder {
 
     /// Where the deadlines of one purpose stand; of one company where it is named.
     func bins(_ purpose: Deadline.Purpose, company: String? = nil) -> Bins {
-        replies[BinsKey(purpose: purpose, company: company)] ?? Bins()
+        bins[BinsKey(purpose: purpose, company: company)] ?? Bins()
     }
 
     /// Answered in time, answered late, open in time, open and late.

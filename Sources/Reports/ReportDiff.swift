@@ -32,9 +32,11 @@ extension ProgressReport {
                 }.joined(separator: ", ")
                 return columns.enumerated().compactMap { index, column in
                     let (old, new) = (before[key]?[index], after[key]?[index])
-                    guard old != new, !(old == nil && index < key.count), !(new == nil && index < key.count) else {
-                        return nil
-                    }
+                    // What names a row is no difference where the row comes or goes; nor is what is written the same.
+                    let isName = (old ?? new).map(key.contains) ?? false
+                    guard old != new, !isName || old != nil && new != nil,
+                        old.map({ text($0, language) }) != new.map({ other.text($0, language) })
+                    else { return nil }
                     return ReportDifference(
                         figure: "\(code).\(column.code)", row: name, before: old.map { text($0, language) },
                         after: new.map { other.text($0, language) })
@@ -48,6 +50,8 @@ extension ProgressReport {
         let width = max(1, table.columns.prefix { [.code, .text, .number, .day].contains($0.kind) }.count)
         // Of a barrier the number alone names it: its states are what may differ.
         let isNumbered = table.columns.first?.kind == .number
+        // The running number of the annex is no name.
+        if code == "annex" { return table.rows.map { ([$0[1], $0[3], $0[5]], [.none] + $0.dropFirst()) } }
         return table.rows.map { (Array($0.prefix(isNumbered ? 1 : code == "overdue" ? 2 : width)), $0) }
     }
 }

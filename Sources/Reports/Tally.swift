@@ -103,5 +103,5 @@ public struct ReportPeriod: Sendable, Equatable {
     /// The same days of the year before; a leap day is the last of February.
     public var lastYear: ReportPeriod { ReportPeriod(from: from.yearBefore, to: to.yearBefore) }
 
-    func contains(_ day: Day) -> Bool { from <= day && day <= to }
+    public func contains(_ day: Day) -> Bool { from <= day && day <= to }
 }

@@ -140,12 +140,12 @@ extension Connection {
         return (Array(Set(whole.map(\.0))), through)
     }
 
-    /// When the newest calendar was loaded, as known at a moment.
+    /// When the newest calendar, or campaign that names one, was loaded, as known at a moment.
     func calendarMoment(knownAt moment: Date) throws -> Date {
         try first(
             """
             SELECT coalesce(max(recorded_at), '2000-01-01T00:00:00Z') FROM reference_version
-            WHERE kind = 'calendar' AND recorded_at <= \(moment)
+            WHERE kind IN ('calendar', 'campaign') AND recorded_at <= \(moment)
             """
         ) { row in try row.read(Date.self) } ?? .distantPast
     }

@@ -15,6 +15,8 @@ public struct Databases: Sendable {
     public let tokens: Database
     /// Reports and lists that may take their time.
     public let reports: Database
+    /// The sums of reports.
+    public let sums: Database
     /// The question whether the database is there.
     public let health: Database
     /// The second database, with the keys of sealed complaints.
@@ -52,6 +54,7 @@ public struct Databases: Sendable {
         reads = database("reads", sizes.reads, .seconds(2), url: url, looksUpOnly: true, readsOnly: true)
         tokens = database("tokens", 2, .seconds(2), url: url, looksUpOnly: true, readsOnly: true)
         reports = database("reports", sizes.reports, .seconds(60), url: url)
+        sums = database("sums", 1, .seconds(60), url: url)
         health = database("health", 1, .seconds(2), url: url)
         keys = database("keys", 2, .seconds(5), url: keysURL)
     }
@@ -60,7 +63,7 @@ public struct Databases: Sendable {
     public var pools: [(name: String, database: Database)] {
         [
             ("filing", filing), ("imports", imports), ("work", work), ("reads", reads), ("tokens", tokens),
-            ("reports", reports), ("health", health), ("keys", keys),
+            ("reports", reports), ("sums", sums), ("health", health), ("keys", keys),
         ]
     }
 

@@ -2,7 +2,7 @@ public import Casework
 import Crypto
 public import Foundation
 public import Postgres
-import Reports
+public import Reports
 
 /// A report that was published.
 public struct ReportIssue: Sendable {
@@ -15,6 +15,8 @@ public struct ReportIssue: Sendable {
     public let knownAt: Date
     /// SHA-256 of the internal edition's canonical JSON.
     public let digest: Data
+    /// The same of the public edition.
+    public let publicDigest: Data
     public let publishedBy: String
     public let publishedAt: Date
 
@@ -27,6 +29,7 @@ public struct ReportIssue: Sendable {
         periodFrom = try row.read()
         knownAt = try row.read()
         digest = try row.read()
+        publicDigest = try row.read()
         publishedBy = try row.read()
         publishedAt = try row.read()
     }
@@ -35,7 +38,7 @@ public struct ReportIssue: Sendable {
     public var knownAtText: String { knownAt.reportText }
 
     static let columns: SQL = """
-        i.number, i.year, i.of_year, i.corrects, i.as_of, i.period_from, i.known_at, i.digest, o.name, i.published_at
+        i.number, i.year, i.of_year, i.corrects, i.as_of, i.period_from, i.known_at, i.digest, i.public_digest, o.name, i.published_at
         """
 }
 
@@ -43,9 +46,11 @@ public struct ReportIssue: Sendable {
 public enum IssueError: Error, Equatable {
     /// The day is not over: its figures would be incomplete.
     case incomplete(Day)
-    /// There is no such issue to correct.
+    /// It lies before the campaign began.
+    case beforeCampaign(Day)
+    /// There is no such issue of the same day to correct.
     case unknown(Int)
-    /// An issue with this last day is there; a new one has to say that it corrects it.
+    /// An issue with this last day, or a later one, is there; a new one has to say that it corrects it.
     case isThere(number: Int)
 }
 
@@ -63,62 +68,78 @@ extension Databases {
     public func publish(
         _ code: String, asOf day: Day, from begin: Day?, correcting corrected: Int?, by officer: Officer
     ) async throws -> ReportIssue? {
-        let before = try await work.transaction(.readOnly) { db in try db.issues(of: code, before: nil, limit: 1).first
+        let begin = try await work.transaction(.readOnly) { db in
+            try begin ?? db.firstDay(ofIssueOf: code, endingOn: day, correcting: corrected)
         }
-        let start = begin ?? before.flatMap { $0.asOf < day ? $0.asOf + 1 : nil }
-        guard let report = try await progress(of: code, asOf: day, from: start) else { return nil }
-        guard !report.isIncomplete else { throw IssueError.incomplete(day) }
+        let facts = try await facts(of: code, asOf: day, knownAt: nil, from: begin, source: .any, isExact: true)
+        guard let facts else { return nil }
+        guard !facts.isIncomplete else { throw IssueError.incomplete(day) }
+        guard day >= facts.campaign.launchedOn else { throw IssueError.beforeCampaign(facts.campaign.launchedOn) }
+        let (full, open) = (ProgressReport(facts), ProgressReport(facts, .public))
         return try await work.transaction { db in
-            try db.publish(report, correcting: corrected, by: officer)
+            try db.publish(full, open, correcting: corrected, by: officer)
         }
     }
 }
 
 extension Connection {
+    /// The day after the last issue that ends before a day; of a correction, the first day of what it corrects.
+    fileprivate func firstDay(ofIssueOf code: String, endingOn day: Day, correcting corrected: Int?) throws -> Day? {
+        try first(
+            """
+            SELECT CASE WHEN \(corrected)::integer IS NULL THEN max(i.as_of) FILTER (WHERE i.as_of < \(day)) + 1
+                        ELSE max(i.period_from) FILTER (WHERE i.number = \(corrected)::integer) END
+            FROM report_issue i JOIN campaign c ON c.id = i.campaign_id WHERE c.code = \(code)
+            """
+        ) { row in try row.read(Day?.self) } ?? nil
+    }
+
     fileprivate func publish(
-        _ report: ProgressReport, correcting corrected: Int?, by officer: Officer
+        _ full: ProgressReport, _ open: ProgressReport, correcting corrected: Int?, by officer: Officer
     ) throws -> ReportIssue? {
         // Issues are numbered one after another.
-        guard
-            let campaign = try first(
-                "SELECT id FROM campaign WHERE code = \(report.campaign) FOR UPDATE",
-                as: { row in
-                    try row.read(Int.self)
-                })
-        else { return nil }
-        let asOf = report.asOf
-        let (last, lastOfYear, same, known) =
+        let found = try first("SELECT id FROM campaign WHERE code = \(full.campaign) FOR NO KEY UPDATE") { row in
+            try row.read(Int.self)
+        }
+        guard let campaign = found else { return nil }
+        let asOf = full.asOf
+        let (last, lastOfYear, latest, other) =
             try first(
                 """
                 SELECT coalesce(max(number), 0), coalesce(max(of_year) FILTER (WHERE year = \(asOf.year)), 0),
-                       max(number) FILTER (WHERE as_of = \(asOf)), coalesce(bool_or(number = \(corrected)::integer), false)
+                       max(number) FILTER (WHERE as_of >= \(asOf)), max(as_of) FILTER (WHERE number = \(corrected)::integer)
                 FROM report_issue WHERE campaign_id = \(campaign)
                 """
             ) { row in
-                (try row.read(Int.self), try row.read(Int.self), try row.read(Int?.self), try row.read(Bool.self))
-            } ?? (0, 0, nil, false)
-        if let corrected, !known { throw IssueError.unknown(corrected) }
-        if let same, corrected == nil { throw IssueError.isThere(number: same) }
-        var report = report
-        report.issue = .init(year: asOf.year, ofYear: lastOfYear + 1, ofAll: last + 1, corrects: corrected)
-        let document = report.json()
-        let digest = Data(SHA256.hash(data: document))
+                (try row.read(Int.self), try row.read(Int.self), try row.read(Int?.self), try row.read(Day?.self))
+            } ?? (0, 0, nil, nil)
+        if let corrected, other != asOf { throw IssueError.unknown(corrected) }
+        if let latest, corrected == nil { throw IssueError.isThere(number: latest) }
+        let issue = ProgressReport.Issue(
+            year: asOf.year, ofYear: lastOfYear + 1, ofAll: last + 1, corrects: corrected)
+        let documents = [full, open].map { report in
+            var report = report
+            report.issue = issue
+            return report.json()
+        }
+        let digests = documents.map { Data(SHA256.hash(data: $0)) }
         let moment = try recordingMoment()
         try run(
             """
             INSERT INTO report_issue (campaign_id, number, year, of_year, corrects, as_of, period_from, known_at,
-                                      document, digest, published_by, published_at)
+                                      document, digest, public_document, public_digest, published_by, published_at)
             VALUES (\(campaign), \(last + 1), \(asOf.year), \(lastOfYear + 1), \(corrected)::integer, \(asOf),
-                    \(report.period.from), \(report.knownAt)::timestamptz, \(String(decoding: document, as: UTF8.self)),
-                    \(digest), \(officer.id), \(moment))
+                    \(full.period.from), \(full.knownAt)::timestamptz,
+                    \(String(decoding: documents[0], as: UTF8.self)), \(digests[0]),
+                    \(String(decoding: documents[1], as: UTF8.self)), \(digests[1]), \(officer.id), \(moment))
             """)
         let event = Event(
             actor: officer.actor, action: "publish_report",
-            details: ["issue": String(last + 1), "sha256": hexadecimal(digest)], effectiveOn: asOf)
+            details: ["issue": String(last + 1), "sha256": hexadecimal(digests[0])], effectiveOn: Day(moment, in: .gmt))
         try record(
             event, on: UUID(campaign: campaign), .campaign, campaign: campaign,
             sequence: try nextSequence(ofCampaign: campaign), at: moment)
-        return try issue(last + 1, of: report.campaign)?.issue
+        return try self.issue(last + 1, of: full.campaign)?.issue
     }
 
     /// Issues of a campaign, the latest first.
@@ -139,13 +160,16 @@ extension Connection {
             """, as: ReportIssue.init(row:))
     }
 
-    /// One issue with its document, byte for byte.
+    /// One issue with its document in one edition, byte for byte.
     ///
     /// - Throws: `PostgresError`.
-    public func issue(_ number: Int, of code: String) throws -> (issue: ReportIssue, document: Data)? {
-        try first(
+    public func issue(
+        _ number: Int, of code: String, _ edition: ProgressReport.Edition = .internal
+    ) throws -> (issue: ReportIssue, document: Data)? {
+        let document: SQL = edition == .public ? "i.public_document" : "i.document"
+        return try first(
             """
-            SELECT \(ReportIssue.columns), i.document FROM report_issue i
+            SELECT \(ReportIssue.columns), \(document) FROM report_issue i
             JOIN campaign c ON c.id = i.campaign_id JOIN officer o ON o.id = i.published_by
             WHERE c.code = \(code) AND i.number = \(number)
             """

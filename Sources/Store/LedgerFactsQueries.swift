@@ -46,18 +46,28 @@ extension Connection {
     }
 
     private func readObservations(_ view: ReportView, into barriers: inout [UUID: BarrierFacts]) throws {
+        // Only the latest decides, and the latest version that was noted.
         _ = try all(
             """
-            SELECT barrier_id, observed_on, method, result, coverage, sequence, app_version FROM observation
-            WHERE \(seen(view)) AND observed_on <= \(view.day) ORDER BY barrier_id, observed_on, sequence
+            SELECT DISTINCT ON (barrier_id) barrier_id, observed_on, method, result, coverage, sequence FROM observation
+            WHERE \(seen(view)) AND observed_on <= \(view.day) ORDER BY barrier_id, observed_on DESC, sequence DESC
             """
         ) { row in
             let (id, on): (UUID, Day) = (try row.read(), try row.read())
             let observation = Observation(
                 on: on, method: try row.read(), result: try row.read(), coverage: try row.read(),
                 sequence: try row.read())
-            barriers[id]?.observations.append(observation)
-            if let version: String = try row.read() { barriers[id]?.versions.append((on, version)) }
+            barriers[id]?.observations = [observation]
+        }
+        _ = try all(
+            """
+            SELECT DISTINCT ON (barrier_id) barrier_id, app_version FROM observation
+            WHERE \(seen(view)) AND observed_on <= \(view.day) AND app_version IS NOT NULL
+            ORDER BY barrier_id, observed_on DESC, sequence DESC
+            """
+        ) { row in
+            let id: UUID = try row.read()
+            barriers[id]?.version = try row.read()
         }
     }
 

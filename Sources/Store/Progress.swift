@@ -3,31 +3,58 @@ public import Foundation
 import Postgres
 public import Reports
 
+/// Where the figures of a report may come from.
+public enum FiguresSource: Sendable {
+    /// From the sums where they can tell, else from all complaints.
+    case any
+    /// From the sums, or not at all: for those who may not ask for what is dear.
+    case sums
+    /// From all complaints, to check the sums.
+    case allComplaints
+}
+
+/// The sums of a campaign are not there yet.
+public struct NotSummed: Error {
+    public init() {}
+}
+
 extension Databases {
     /// The progress of a campaign at the end of a day, as known at a moment.
-    ///
-    /// What is known now is made of sums that a worker keeps, and of what was recorded since; what was known at an
-    /// earlier moment, of all complaints anew. Both come to the same figures.
     ///
     /// - Parameters:
     ///   - code: The campaign.
     ///   - day: `nil` is the day it is now in the campaign's time zone.
     ///   - moment: `nil` is now. An earlier one gives what was known then, the same for ever.
     ///   - begin: The first day of the period; `nil` is the first of the month.
-    ///   - isCountedAnew: Whether the sums are left alone, to check them.
+    ///   - edition: For whom.
+    ///   - source: Where the figures may come from; they are the same.
     /// - Returns: `nil` where there is no such campaign.
-    /// - Throws: ``MomentError``, `InvalidDocument` for days that cannot be, or `PostgresError`.
+    /// - Throws: ``MomentError``, ``NotSummed``, `InvalidDocument` for days that cannot be, or `PostgresError`.
     public func progress(
         of code: String, asOf day: Day? = nil, knownAt moment: Date? = nil, from begin: Day? = nil,
-        isCountedAnew: Bool = false
+        edition: ProgressReport.Edition = .internal, source: FiguresSource = .any
     ) async throws -> ProgressReport? {
-        let cut = try await work.closeCut(through: moment)
-        let facts = try await reports.transaction(.snapshot) { db -> ReportFacts? in
-            let newest = moment == nil ? try db.presentCut(of: code, closed: cut) : cut
-            guard let view = try db.view(of: code, asOf: day, cut: newest, from: begin) else { return nil }
-            return try db.reportFacts(view, isCountedAnew)
+        try await facts(of: code, asOf: day, knownAt: moment, from: begin, source: source).map {
+            ProgressReport($0, edition)
         }
-        return facts.map(ProgressReport.init)
+    }
+
+    /// What a report is made of.
+    ///
+    /// What is known now is made of sums that a worker keeps, and of what was recorded since; what was known at an
+    /// earlier moment, of all complaints anew. Both come to the same figures.
+    ///
+    /// Where `isExact`, everything recorded by now is in it, and not only what the sums of a few seconds ago have.
+    func facts(
+        of code: String, asOf day: Day?, knownAt moment: Date?, from begin: Day?, source: FiguresSource,
+        isExact: Bool = false
+    ) async throws -> ReportFacts? {
+        let cut = try await work.closeCut(through: moment)
+        return try await reports.transaction(.snapshot) { db -> ReportFacts? in
+            let newest = moment == nil ? try db.presentCut(of: code, closed: cut, isExact: isExact) : cut
+            guard let view = try db.view(of: code, asOf: day, cut: newest, from: begin) else { return nil }
+            return try db.reportFacts(view, source)
+        }
     }
 
     /// The complaints behind a number of a report, the smallest numbers first.
@@ -35,22 +62,23 @@ extension Databases {
     /// - Parameters:
     ///   - filter: What a complaint has to count for.
     ///   - code: The campaign.
-    ///   - day: As in ``progress(of:asOf:knownAt:from:)``.
+    ///   - day: As in ``progress(of:asOf:knownAt:from:edition:source:)``.
     ///   - moment: As there.
+    ///   - begin: As there.
     ///   - limit: How many, at the most.
     /// - Returns: `nil` where there is no such campaign.
-    /// - Throws: As ``progress(of:asOf:knownAt:from:)``.
+    /// - Throws: As there.
     public func references(
         behind filter: SlotFilter, in code: String, asOf day: Day?, knownAt moment: Date?,
-        limit: Int
+        from begin: Day?, limit: Int
     ) async throws -> [Reference]? {
         let cut = try await work.closeCut(through: moment)
         return try await reports.transaction(.snapshot) { db in
-            guard let view = try db.view(of: code, asOf: day, cut: cut, from: nil) else { return nil }
+            guard let view = try db.view(of: code, asOf: day, cut: cut, from: begin) else { return nil }
             var found: [Reference] = []
             try db.eachCase(view) { facts in
                 let slots = facts.slots(asOf: view.period.to, workingDays: view.calendar.workingDays)
-                if slots.contains(where: filter.matches) {
+                if slots.contains(where: { filter.matches($0, in: view.period) }) {
                     found.append(Reference(prefix: view.campaign.prefix, number: facts.number))
                 }
                 return found.count < limit
@@ -104,7 +132,7 @@ extension Connection {
     ///
     /// Where the sums went on meanwhile, that is as far as they went, which is closed too. Where a good deal was recorded
     /// in the few seconds since they did, it is as far as they went as well: the report says so, and is there at once.
-    fileprivate func presentCut(of code: String, closed cut: Date) throws -> Date {
+    fileprivate func presentCut(of code: String, closed cut: Date, isExact: Bool) throws -> Date {
         let base = try first(
             """
             SELECT r.campaign_id, r.known_at FROM report_cut r JOIN campaign c ON c.id = r.campaign_id
@@ -112,13 +140,15 @@ extension Connection {
             """
         ) { row in (campaign: try row.read(Int.self), knownAt: try row.read(Date.self)) }
         guard let base, base.knownAt < cut else { return base?.knownAt ?? cut }
-        guard cut.timeIntervalSince(base.knownAt) < 10 else { return cut }
+        guard !isExact, cut.timeIntervalSince(base.knownAt) < 10 else { return cut }
         let touched = try complaintsTouched(of: base.campaign, after: base.knownAt, through: cut, limit: 500)
         return touched.through == cut ? cut : base.knownAt
     }
 
-    fileprivate func reportFacts(_ view: ReportView, _ isCountedAnew: Bool) throws -> ReportFacts {
-        let (tally, late) = try isCountedAnew ? tallyAnew(view) : sumsUpToDate(view) ?? tallyAnew(view)
+    fileprivate func reportFacts(_ view: ReportView, _ source: FiguresSource) throws -> ReportFacts {
+        let summed = source == .allComplaints ? nil : try sumsUpToDate(view)
+        if summed == nil, source == .sums { throw NotSummed() }
+        let (tally, late) = try summed ?? tallyAnew(view)
         return ReportFacts(
             campaign: view.campaign, directory: view.directory, calendar: view.calendar, knownAt: view.knownAt,
             isIncomplete: view.day == view.today, period: view.period, tally: tally, barriers: try barrierFacts(view),

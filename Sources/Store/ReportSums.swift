@@ -2,11 +2,13 @@ import Casework
 import Foundation
 public import Postgres
 import Reports
+import Synchronization
 
 /// Keeps the sums that reports are made of: adds what was recorded since, from closed cuts, one server at a time.
 public struct ReportSums: Sendable {
     private let databases: Databases
     private let references: ReferenceCache
+    private let calendars = Calendars()
 
     /// Steps taken in, and complaints read for the first time, in one transaction.
     static let batch = 5000
@@ -19,56 +21,83 @@ public struct ReportSums: Sendable {
     /// Brings the sums of every campaign up to now.
     ///
     /// - Returns: How many complaints were counted anew.
-    /// - Throws: `PostgresError`, ``MomentError``, or what reading reference data throws.
+    /// - Throws: `PostgresError`, ``MomentError``, or what reading reference data throws; of several campaigns the last,
+    ///   after the others were done.
     @discardableResult
     public func bringUp() async throws -> Int {
-        let book = try await references.book()
-        var count = 0
-        for (code, _) in book.data.campaigns {
-            guard let (id, campaign) = book.campaign(code) else { continue }
-            let calendar = book.data.rules(for: campaign).calendar
-            while let done = try await step(id, calendar) {
-                count += done
-                try Task.checkCancellation()
+        var (count, failure) = (0, nil as (any Error)?)
+        for (code, _) in try await references.book().data.campaigns {
+            do {
+                // One cut a round: what comes meanwhile is for the next.
+                let cut = try await databases.work.closeCut()
+                while let done = try await step(code, cut) {
+                    count += done
+                    try Task.checkCancellation()
+                }
+            } catch is CancellationError {
+                throw CancellationError()
+            } catch {
+                failure = error
             }
         }
+        if let failure { throw failure }
         return count
     }
 
     /// One transaction's worth.
     ///
-    /// - Returns: `nil` where nothing is left to do, or another server is at it.
-    private func step(_ campaign: Int, _ calendar: WorkingCalendar) async throws -> Int? {
-        let cut = try await databases.work.closeCut()
-        return try await databases.reports.transaction { db in
+    /// - Returns: `nil` where nothing is left to do up to the cut, or another server is at it or was.
+    private func step(_ code: String, _ cut: Date) async throws -> Int? {
+        try await databases.sums.transaction { [calendars] db in
+            let found = try db.first("SELECT id FROM campaign WHERE code = \(code)") { row in try row.read(Int.self) }
+            guard let campaign = found else { return nil }
             let calendarAt = try db.calendarMoment(knownAt: cut)
             try db.run(
                 """
                 INSERT INTO report_cut (campaign_id, known_at, calendar_at, built_through)
                 VALUES (\(campaign), \(cut), \(calendarAt), 0) ON CONFLICT DO NOTHING
                 """)
-            let base = try db.first(
+            let locked = try db.first(
                 """
                 SELECT known_at, calendar_at, built_through FROM report_cut WHERE campaign_id = \(campaign)
                 FOR UPDATE SKIP LOCKED
                 """
             ) { row in ReportBase(knownAt: try row.read(), calendarAt: try row.read(), builtThrough: try row.read()) }
-            guard let base else { return nil }
+            guard let base = locked else { return nil }
+            let workingDays = try calendars.calendar(of: code, at: calendarAt, db).workingDays
+            if let through = base.builtThrough {
+                guard base.calendarAt == calendarAt else {
+                    try db.forgetSums(of: campaign)
+                    return 0
+                }
+                return try db.buildSums(of: campaign, after: through, knownAt: base.knownAt, workingDays)
+            }
+            // Another server went further while this one waited.
+            guard base.knownAt < cut else { return nil }
             guard base.calendarAt == calendarAt else {
                 try db.forgetSums(of: campaign)
                 return 0
             }
-            let workingDays = calendar.workingDays
-            if let through = base.builtThrough {
-                return try db.buildSums(of: campaign, after: through, knownAt: base.knownAt, workingDays)
-            }
             let touched = try db.complaintsTouched(
                 of: campaign, after: base.knownAt, through: cut, limit: ReportSums.batch)
             try db.recount(touched.ids, of: campaign, from: base.knownAt, to: touched.through, workingDays)
-            try db.run(
-                "UPDATE report_cut SET known_at = \(touched.through) WHERE campaign_id = \(campaign)")
-            return touched.ids.isEmpty ? nil : touched.ids.count
+            try db.run("UPDATE report_cut SET known_at = \(touched.through) WHERE campaign_id = \(campaign)")
+            return touched.through == cut ? nil : touched.ids.count
         }
+    }
+}
+
+/// The calendars that lengths are counted by, as of the moment of the newest one.
+private final class Calendars: Sendable {
+    private let known = Mutex<[String: (at: Date, calendar: WorkingCalendar)]>([:])
+
+    func calendar(of code: String, at moment: Date, _ db: isolated Connection) throws -> WorkingCalendar {
+        if let found = known.withLock({ $0[code] }), found.at == moment { return found.calendar }
+        let book = try db.referenceBook(knownAt: moment)
+        guard let campaign = book.campaign(code)?.campaign else { throw CaseError.notFound("campaign \(code)") }
+        let calendar = book.data.rules(for: campaign).calendar
+        known.withLock { $0[code] = (moment, calendar) }
+        return calendar
     }
 }
 
@@ -92,11 +121,16 @@ extension Connection {
 
     /// Everything the sums hold is gone; they are made anew with the next round.
     func forgetSums(of campaign: Int) throws {
+        // Whoever adds to them holds this row; it comes first.
+        try run("DELETE FROM report_cut WHERE campaign_id = \(campaign)")
+        try clearSums(of: campaign)
+    }
+
+    private func clearSums(of campaign: Int) throws {
         for statement: SQL in [
             "DELETE FROM report_change WHERE campaign_id = \(campaign)",
             "DELETE FROM report_total WHERE campaign_id = \(campaign)",
             "DELETE FROM report_late WHERE campaign_id = \(campaign)",
-            "DELETE FROM report_cut WHERE campaign_id = \(campaign)",
         ] { try run(statement) }
     }
 
@@ -104,6 +138,7 @@ extension Connection {
     fileprivate func buildSums(
         of campaign: Int, after number: Int, knownAt moment: Date, _ workingDays: (Day, Day) -> Int
     ) throws -> Int {
+        if number == 0 { try clearSums(of: campaign) }
         let next = try complaintIDs(of: campaign, after: number, limit: ReportSums.batch)
         let facts = try caseFacts(next.map(\.id), campaign: campaign, knownAt: [moment])[0]
         var sums = SumsOfChanges()

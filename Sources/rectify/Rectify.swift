@@ -47,7 +47,7 @@ struct Rectify: AsyncParsableCommand {
             }
         } catch {
             guard let failure = Failure(error) else { exit(withError: error) }
-            FileHandle.standardError.write(Data("rectify: \(failure.message)\n".utf8))
+            try? FileHandle.standardError.write(contentsOf: Data("rectify: \(failure.message)\n".utf8))
             Foundation.exit(failure.code)
         }
     }

@@ -30,6 +30,9 @@ struct IssueTests {
             let second = try await publish(#"{"as_of":"2021-09-30","corrects":1}"#)
             #expect(second.status == 201 && second.json["number"]?.int == 2 && second.json["corrects"]?.int == 1)
             #expect(try await server.send("GET", Self.path + "/1").bytes == frozen.bytes, "for ever")
+            #expect(try await publish(#"{"as_of":"2021-09-15"}"#).code == "issue-is-there", "one after another")
+            #expect(try await publish(#"{"as_of":"2021-10-31","corrects":1}"#).faults == ["#/corrects unknown"])
+            #expect(try await publish(#"{"as_of":"2000-01-01"}"#).faults == ["#/as_of out_of_range"])
             let next = try await publish(#"{"as_of":"2022-01-31"}"#)
             #expect(next.json["period_from"]?.string == "2021-10-01" && next.json["of_year"]?.int == 1)
 
@@ -52,6 +55,10 @@ struct IssueTests {
             #expect(open.status == 200 && open.json["edition"]?.string == "public")
             let text = String(decoding: open.bytes, as: UTF8.self)
             #expect(!text.contains(reference) && text.contains("\"c\""), "a single complaint is hidden")
+            #expect(!text.contains("remediation:alleged"), "nobody is accused")
+            let listed = try await server.send("GET", Self.path, as: nil).json["items"]?[0]
+            #expect(hexadecimal(sha256: open.bytes) == listed?["public_sha256"]?.string)
+            #expect(listed?["sha256"]?.string == nil && listed?["published_by"]?.string == nil)
             #expect(try await server.send("GET", Self.path + "/1?edition=internal", as: nil).status == 401)
             #expect(try await server.send("GET", Self.path + "/2", as: nil).status == 404)
             let page = try await server.send(
@@ -80,13 +87,20 @@ struct IssueTests {
                 return try await server.send("GET", path).json["items"]?.array.compactMap { $0["reference"]?.string }
                     ?? []
             }
-            #expect(try await behind("table=handling.status&row=status:received") == [references[0]])
-            #expect(try await behind("table=handling.funnel&row=reached:accepted") == [references[1]])
-            #expect(try await behind("table=companies&row=company:tencent") == references)
-            #expect(try await behind("table=barriers.links&row=1") == [references[1]])
-            #expect(try await behind("table=steps&row=step:acceptance") == [references[1]])
-            let odd = try await server.send("GET", "/v1/campaigns/internet-2021/progress/cases?table=orders&row=x")
-            #expect(odd.faults == ["?/table unknown"])
+            #expect(try await behind("figure=handling.status.count&row=status:received") == [references[0]])
+            #expect(try await behind("figure=handling.funnel.count&row=reached:accepted") == [references[1]])
+            #expect(try await behind("figure=companies.cumulative&row=company:tencent") == references)
+            #expect(try await behind("figure=barriers.links.complaints&row=1") == [references[1]])
+            #expect(try await behind("figure=steps.count&row=step:acceptance") == [references[1]])
+            #expect(try await behind("figure=companies.accepted&row=company:tencent") == [references[1]])
+            #expect(try await behind("figure=timeliness.overdue&row=deadline:acceptance") == [references[0]])
+            #expect(try await behind("figure=timeliness.in_time&row=deadline:acceptance") == [references[1]])
+            #expect(try await behind("figure=intake.total.previous&row=status:received") == [])
+            for figure in ["orders.count", "companies.barriers", "companies.timely", "none"] {
+                let path = "/v1/campaigns/internet-2021/progress/cases?row=company:tencent&figure="
+                let refused = try await server.send("GET", path + figure)
+                #expect(refused.faults == ["?/figure unknown"], "\(figure)")
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 import Casework
 import Foundation
 import Reports
+import Store
 import TestSupport
 import Testing
 
@@ -66,6 +67,7 @@ import Testing
     @Test func `everyone sees a page of the campaign, in the own language, made once a minute`() async throws {
         try await withServer { server in
             try await Self.fill(server)
+            try await ReportSums(server.store.databases, references: server.store.references).bringUp()
             let page = try await server.send(
                 "GET", "/campaigns/internet-2021", as: nil, headers: ["Accept-Language": "fr, zh-TW;q=0.8, en;q=0.5"])
             let html = String(decoding: page.bytes, as: UTF8.self)
@@ -76,7 +78,8 @@ import Testing
             let tag = try #require(page.headers["etag"])
             let again = try await server.send(
                 "GET", "/campaigns/internet-2021?language=zh-CN", as: nil, headers: ["If-None-Match": tag])
-            #expect(again.status == 304)
+            #expect(again.status == 304 && again.headers["cache-control"] == "public, max-age=60")
+            #expect(again.headers["vary"] == "Accept-Language")
             #expect(try await server.send("GET", "/campaigns/none", as: nil).status == 404)
             #expect(try await server.send("GET", "/campaigns/internet-2021?language=fr", as: nil).status == 422)
             let violations = try await Browser.violations(of: html)

@@ -225,18 +225,31 @@ struct RenderingTests {
         #expect(!text.contains("█"))
     }
 
-    @Test func `the public edition shows no small number, nor what tells it (G108)`() throws {
-        var report = Self.report()
-        report.tables[1].rows = [3, 9, 20, 0].enumerated().map { index, count in
-            [.code("company:f\(index + 1)"), .count(count), .share(count, of: 32)]
+    @Test(arguments: [
+        // One alone is what is left of the sum; two ones are known from a sum of two; a five from a sum of six.
+        ([3, 9, 20, 0], [0, 1]), ([1, 1, 11, 30], [0, 1, 2]), ([1, 5, 7, 40], [0, 1, 2, 3]), ([2, 2, 3, 50], [0, 1, 2]),
+        ([4, 4, 50, 60], [0, 1, 2]), ([50, 60], []), ([0, 0, 5], []), ([2], [0]), ([1, 1], [0, 1]),
+    ])
+    func `what a sum would tell is hidden with the small numbers (G108)`(counts: [Int], hidden: [Int]) {
+        #expect(Suppression.hidden(among: counts) == Set(hidden), "\(counts)")
+    }
+
+    @Test func `the public edition hides shares with counts, and tables that split up a hidden number (G108)`() throws {
+        func table(_ code: String, _ rows: [(String, Int)]) -> ReportTable {
+            let whole = rows.reduce(0) { $0 + $1.1 }
+            return ReportTable(
+                code, [.init("what", .code), .init("count", .count), .init("share", .share)],
+                rows.map { [.code($0.0), .count($0.1), .share($0.1, of: whole)] })
         }
-        let shown = try #require(report.publicEdition().table("handling.status"))
-        #expect(shown.rows.map { $0[1] } == [.hidden, .hidden, .count(20), .count(0)], "two, or the sum tells the one")
-        #expect(shown.rows.map { $0[2] == .hidden } == [true, true, false, false])
-        #expect(report.publicEdition().edition == .public)
-        let json = String(decoding: report.publicEdition().json(), as: UTF8.self)
-        #expect(
-            !json.contains("company:a") || shown.rows.contains { $0[0] == .code("company:a") }
-                || json.contains("barriers.links"))
+        let shown = Suppression.applied(to: [
+            table(
+                "handling.status",
+                [("status:refused", 3), ("status:received", 9), ("status:closed", 20), ("status:accepted", 60)]),
+            table("handling.refusal", [("ground:a", 3)]), table("handling.outcome", [("outcome:explained", 20)]),
+        ])
+        #expect(shown.map(\.code) == ["handling.status", "handling.outcome"])
+        #expect(shown[0].rows.map { $0[1] } == [.hidden, .hidden, .count(20), .count(60)])
+        #expect(shown[0].rows.map { $0[2] == .hidden } == [true, true, false, false])
+        #expect(shown[1].rows == [[.code("outcome:explained"), .count(20), .share(20, of: 20)]])
     }
 }

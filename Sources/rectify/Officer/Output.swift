@@ -87,18 +87,18 @@ enum Terminal {
     /// - Throws: `Failure` where the answer is no, or nobody is there to ask.
     static func confirm(_ question: String, else advice: String) throws {
         guard isatty(STDIN_FILENO) == 1 else { throw Failure(advice, code: 64) }
-        FileHandle.standardError.write(Data("\(question) [y/N] ".utf8))
+        try? FileHandle.standardError.write(contentsOf: Data("\(question) [y/N] ".utf8))
         guard readLine()?.lowercased() == "y" else {
             throw Failure("nothing was changed", code: Failure.Code.cancelled)
         }
     }
 
     static func note(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
+        try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
     }
 
     /// Redraws one line on standard error.
     static func progress(_ text: String) {
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(text)".utf8))
+        try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K\(text)".utf8))
     }
 }

@@ -31,9 +31,14 @@ struct ReportOptions: ParsableArguments {
         return parameters.compactMap { parameter in parameter.value.map { (parameter.name, $0) } }
     }
 
-    func report(of campaign: String) async throws -> (report: ProgressReport, bytes: Data) {
+    func report(of campaign: String, issue: Int? = nil) async throws -> (report: ProgressReport, bytes: Data) {
         let bytes = try await client.withClient { client in
-            try await client.get("/v1/campaigns/\(campaign)/progress", query, accept: "application/json")
+            guard let issue else {
+                return try await client.get("/v1/campaigns/\(campaign)/progress", query, accept: "application/json")
+            }
+            return try await client.get(
+                "/v1/campaigns/\(campaign)/issues/\(issue)", [("edition", edition.rawValue)], accept: "application/json"
+            )
         }
         return (try ProgressReport(json: bytes), bytes)
     }
@@ -89,15 +94,21 @@ struct ReportShow: AsyncParsableCommand {
     @Flag(help: "CSV that Excel reads: with a byte-order mark.")
     var excel = false
 
+    @Option(help: "Number of a published issue, in place of days and moments.")
+    var issue: Int?
+
     @OptionGroup var options: ReportOptions
 
     func validate() throws {
+        if issue != nil, options.asOf != nil || options.from != nil || options.knownAt != nil {
+            throw ValidationError("--issue names a report by itself; leave out --as-of, --from and --known-at.")
+        }
         if format == .csv, out == nil { throw ValidationError("csv is a folder of tables; name it with --out.") }
         if format == .pdf, out == nil { throw ValidationError("a PDF is written to a file; name it with --out.") }
     }
 
     func run() async throws {
-        let (report, bytes) = try await options.report(of: campaign)
+        let (report, bytes) = try await options.report(of: campaign, issue: issue)
         if format == .csv, let out { return try write(report.csvFiles(isForExcel: excel), to: URL(filePath: out)) }
         if format == .pdf, let out {
             try await PDFPrinter.print(report.html(language), to: URL(filePath: out))
@@ -127,11 +138,18 @@ struct ReportShow: AsyncParsableCommand {
 
     /// The files, and their digests as `sha256sum` checks them.
     private func write(_ files: [(name: String, content: String)], to folder: URL) throws {
+        let path = folder.path(percentEncoded: false)
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         } catch {
-            throw Failure("\(folder.path(percentEncoded: false)) cannot be made: \(error.localizedDescription)")
+            throw Failure("\(path) cannot be made: \(error.localizedDescription)")
         }
+        // What is left of another report would pass for a part of this one.
+        guard try FileManager.default.contentsOfDirectory(atPath: path).isEmpty else {
+            throw Failure("\(path) is not empty; name a new folder", code: Failure.Code.conflict)
+        }
+        let names = files.map(\.name).filter { $0.wholeMatch(of: /[a-z_.]+/) == nil }
+        guard names.isEmpty else { throw Failure("the server names a table “\(names[0])”") }
         var sums = ""
         for (name, content) in files {
             try write(content, to: folder.appending(path: name))
@@ -193,15 +211,20 @@ struct ReportExplain: AsyncParsableCommand {
         }
         Terminal.write(text + "\n")
         guard let row else { return }
-        let table = figure.split(separator: ".").dropLast().joined(separator: ".")
-        var query = options.query.filter { $0.0 != "edition" && $0.0 != "from" }
-        query += [("table", table), ("row", row), ("page_size", String(limit))]
+        // As known at the moment of the values above.
+        var query = [
+            ("as_of", report.asOf.description), ("from", report.period.from.description), ("known_at", report.knownAt),
+            ("figure", figure), ("row", row), ("page_size", String(limit)),
+        ]
         if let company { query.append(("company", company)) }
         let bytes = try await options.client.withClient { client in
             try await client.get("/v1/campaigns/\(campaign)/progress/cases", query, accept: "application/json")
         }
         let page = try Coding.decoder.decode(Page<CaseBehindBody>.self, from: bytes)
         Terminal.write(lines: [""] + page.items.map(\.reference))
+        if page.items.isEmpty {
+            Terminal.note("no complaint is behind this; the column CODE above has the rows there are")
+        }
         if page.items.count == limit { Terminal.note("there may be more; --limit says how many are listed") }
     }
 }

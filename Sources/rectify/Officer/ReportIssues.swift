@@ -49,7 +49,7 @@ struct ReportPublish: AsyncParsableCommand {
         Terminal.write(lines: [
             "issue \(issue.number) (\(issue.ofYear) of \(issue.year)), \(issue.periodFrom) to \(issue.asOf)"
         ])
-        Terminal.write(lines: ["sha256 \(issue.sha256)"])
+        Terminal.write(lines: ["sha256 \(issue.sha256 ?? ""), public edition \(issue.publicSha256)"])
     }
 }
 
@@ -64,21 +64,21 @@ struct ReportIssuesList: AsyncParsableCommand {
     @OptionGroup var client: ClientOptions
 
     func run() async throws {
-        let page: Page<IssueBody> = try await client.withClient { client in
-            try await client.get("/v1/campaigns/\(campaign)/issues", [("page_size", "200")])
+        let issues = try await client.withClient { client in
+            try await client.list("/v1/campaigns/\(campaign)/issues", [], limit: 10_000, of: IssueBody.self)
         }
         let columns: [TextTable.Column] = [
             .init("Issue", .right), .init("Of year"), .init("From"), .init("To"), .init("Corrects", .right),
             .init("By"),
-            .init("SHA-256"),
+            .init("Known at"), .init("SHA-256"),
         ]
-        try output.write(page.items, columns, name: { String($0.number) }, row: Self.row)
+        try output.write(issues, columns, name: { String($0.number) }, row: Self.row)
     }
 
     private static func row(_ issue: IssueBody) -> [String] {
         [
             String(issue.number), "\(issue.ofYear)/\(issue.year)", issue.periodFrom.description, issue.asOf.description,
-            issue.corrects.map(String.init) ?? "–", issue.publishedBy, issue.sha256,
+            issue.corrects.map(String.init) ?? "–", issue.publishedBy ?? "–", issue.knownAt, issue.sha256 ?? "–",
         ]
     }
 }
@@ -102,9 +102,9 @@ struct ReportVerify: AsyncParsableCommand {
 
     func run() async throws {
         let (issue, bytes, again) = try await client.withClient { client in
-            let list: Page<IssueBody> = try await client.get(
-                "/v1/campaigns/\(campaign)/issues", [("page_size", "200")])
-            guard let issue = list.items.first(where: { $0.number == number }) else {
+            let issues = try await client.list(
+                "/v1/campaigns/\(campaign)/issues", [], limit: 10_000, of: IssueBody.self)
+            guard let issue = issues.first(where: { $0.number == number }) else {
                 throw Failure("there is no issue \(number) of \(campaign)", code: Failure.Code.notFound)
             }
             let bytes = try await client.get(
@@ -118,16 +118,17 @@ struct ReportVerify: AsyncParsableCommand {
         let digest = hexadecimal(Data(SHA256.hash(data: bytes)))
         guard digest == issue.sha256 else {
             throw Failure(
-                "the bytes are not those that were published: their SHA-256 is \(digest), not \(issue.sha256)")
+                "the bytes are not those that were published: their SHA-256 is \(digest), not \(issue.sha256 ?? "told")"
+            )
         }
         Terminal.write(lines: ["the bytes are those that were published: sha256 \(digest)"])
         let frozen = try ProgressReport(json: bytes)
         var anew = try ProgressReport(json: again)
         anew.issue = frozen.issue
         guard frozen.figuresVersion == anew.figuresVersion else {
-            return Terminal.write(lines: [
-                "its figures are of version \(frozen.figuresVersion); this server works out version \(anew.figuresVersion)"
-            ])
+            throw Failure(
+                "its figures are of version \(frozen.figuresVersion); this server works out version \(anew.figuresVersion)",
+                code: Failure.Code.partial)
         }
         guard anew.json() == bytes else {
             let differences = frozen.differences(to: anew)
@@ -162,14 +163,16 @@ struct ReportDiff: AsyncParsableCommand {
 
     func run() async throws {
         let (before, after) = try await client.withClient { client in
-            (try await report(first, client), try await report(second, client))
+            let before = try await report(first, client, from: nil)
+            // The same period, where the second is only a day.
+            return (before, try await report(second, client, from: before.period.from))
         }
         let differences = before.differences(to: after)
         Terminal.write(lines: differences.table.lines(width: Terminal.width))
         Terminal.note(differences.isEmpty ? "no value is different" : "\(differences.count) values are different")
     }
 
-    private func report(_ name: String, _ client: Client) async throws -> ProgressReport {
+    private func report(_ name: String, _ client: Client, from begin: Day?) async throws -> ProgressReport {
         if let number = Int(name) {
             return try ProgressReport(
                 json: try await client.get(
@@ -180,7 +183,8 @@ struct ReportDiff: AsyncParsableCommand {
         guard let day = parts.first.flatMap({ Day($0) }) else {
             throw ValidationError("“\(name)” is neither the number of an issue, nor a day such as 2021-09-30.")
         }
-        let query = [("as_of", day.description)] + parts.dropFirst().map { ("known_at", $0) }
+        var query = [("as_of", day.description)] + parts.dropFirst().map { ("known_at", $0) }
+        if let begin, begin <= day { query.append(("from", begin.description)) }
         return try ProgressReport(
             json: try await client.get("/v1/campaigns/\(campaign)/progress", query, accept: "application/json"))
     }

@@ -21,28 +21,45 @@ struct SumsCheck: AsyncParsableCommand {
     @Option(help: "The campaign.")
     var campaign = "internet-2021"
 
-    @Option(help: "The day (YYYY-MM-DD); today where left out.")
+    @Option(help: "The day (YYYY-MM-DD); today and the end of last month where left out.")
     var asOf: Day?
 
     @OptionGroup var options: OperatorOptions
 
     func run() async throws {
-        let (summed, counted) = try await options.withDeployment { deployment, logger in
+        try await options.withDeployment { deployment, logger in
             let databases = Databases(url: deployment.url, keysURL: deployment.keysURL, logger: logger)
             do {
-                guard let summed = try await databases.progress(of: campaign, asOf: asOf) else {
-                    throw Failure("there is no campaign \(campaign)", code: Failure.Code.notFound)
-                }
-                let moment = Coding.preciseMoment(summed.knownAt)
-                let counted = try await databases.progress(
-                    of: campaign, asOf: summed.asOf, knownAt: moment, isCountedAnew: true)
+                // Today is told by other rows than the days before.
+                var days = [asOf]
+                if asOf == nil { days.append(try await lastMonth(databases)) }
+                for day in days { try await check(day, databases) }
                 await databases.close()
-                return (summed, counted)
             } catch {
                 await databases.close()
                 throw error
             }
         }
+    }
+
+    private func lastMonth(_ databases: Databases) async throws -> Day {
+        guard let report = try await databases.progress(of: campaign) else {
+            throw Failure("there is no campaign \(campaign)", code: Failure.Code.notFound)
+        }
+        return report.asOf.firstOfMonth + -1
+    }
+
+    private func check(_ day: Day?, _ databases: Databases) async throws {
+        let summed: ProgressReport?
+        do {
+            summed = try await databases.progress(of: campaign, asOf: day, source: .sums)
+        } catch is NotSummed {
+            throw Failure("the sums are not there yet; a running server makes them", code: Failure.Code.busy)
+        }
+        guard let summed else { throw Failure("there is no campaign \(campaign)", code: Failure.Code.notFound) }
+        let moment = Coding.preciseMoment(summed.knownAt)
+        let counted = try await databases.progress(
+            of: campaign, asOf: summed.asOf, knownAt: moment, source: .allComplaints)
         let differences = counted.map { summed.differences(to: $0) } ?? []
         guard differences.isEmpty, counted?.json() == summed.json() else {
             for difference in differences.prefix(40) {
