@@ -17,7 +17,7 @@ public enum Figures {
         handling.refusal | Refusals by ground | 不予受理的理由 | Lý do từ chối
         handling.outcome | Closures by outcome | 办结结果 | Kết quả
         timeliness | Timeliness | 时限履行 | Đúng hạn
-        steps | How long the steps take | 各环节用时 | Thời gian từng bước
+        steps | How long the steps took, of those done | 已完成环节的用时 | Thời gian của các bước đã xong
         companies | Companies | 企业 | Doanh nghiệp
         companies.outcome | Outcomes by company | 各企业办结结果 | Kết quả theo doanh nghiệp
         barriers.links | Blocked links | 屏蔽链接台账 | Liên kết bị chặn
@@ -52,8 +52,8 @@ public enum Figures {
         orders.overdue | Overdue | 逾期 | Quá hạn
         *.overdue | Open and late | 逾期未办 | Quá hạn chưa xong
         *.timely | Timely | 及时率 | Tỷ lệ đúng hạn
-        *.median | Median | 中位数 | Trung vị
-        *.p90 | 90 % within | 九成以内 | 90 % trong
+        *.median | Median, working days | 中位数（工作日） | Trung vị, ngày làm việc
+        *.p90 | 90 % within, working days | 九成以内（工作日） | 90 % trong, ngày làm việc
         *.company | Company | 企业 | Doanh nghiệp
         *.growing | Fast-growing | 增长较快 | Tăng nhanh
         *.accepted | Ever accepted | 曾受理 | Từng thụ lý
@@ -84,9 +84,9 @@ public enum Figures {
         *.false | Proved false | 不实 | Sai sự thật
         *.false_rate | False claims | 不实率 | Tỷ lệ sai
         *.unproved | Not proved | 未证实 | Chưa chứng minh
-        *.gap | Median to proof | 证实中位用时 | Trung vị đến chứng minh
+        *.gap | Median to proof, working days | 证实中位用时（工作日） | Trung vị đến chứng minh, ngày làm việc
         *.waiting | Who waits | 等待方 | Bên chờ
-        *.longest | Longest | 最长 | Lâu nhất
+        *.longest | Longest, days | 最长（天） | Lâu nhất, ngày
         *.first | First | 甲方 | Bên A
         *.second | Second | 乙方 | Bên B
         *.first_open | First bars, open | 甲对乙：未解除 | A chặn B: còn

@@ -6,7 +6,7 @@ extension Figures {
         """
         *.what | What is counted | 统计项目 | Mục được đếm
         *.period | Complaints received in the period | 本期收到的投诉数 | Khiếu nại nhận trong kỳ
-        *.previous | Complaints received in as many days directly before the period | 本期之前相同天数内收到的投诉数 | Khiếu nại nhận trong số ngày bằng kỳ này, liền trước
+        *.previous | Complaints received in the month before, where the period is a whole month; else in as many days directly before it | 本期为整月时取上一个月，否则取本期之前相同天数内收到的投诉数 | Khiếu nại nhận trong tháng trước nếu kỳ là trọn tháng; nếu không, trong số ngày bằng kỳ này, liền trước
         *.change | (period − before) ÷ before; n/a where before is 0 | （本期－上期）÷上期；上期为0时不适用 | (kỳ này − kỳ trước) ÷ kỳ trước; n/a nếu kỳ trước là 0
         *.last_year | Complaints received on the same days of the year before | 上年同一日期范围内收到的投诉数 | Khiếu nại nhận cùng ngày năm trước
         *.year_change | (period − year before) ÷ year before; n/a where that is 0 | （本期－上年同期）÷上年同期；为0时不适用 | (kỳ này − cùng kỳ) ÷ cùng kỳ; n/a nếu bằng 0

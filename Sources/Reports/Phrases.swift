@@ -116,7 +116,8 @@ extension ProgressReport {
         return points.map { words, values in
             var text = words[language]
             for (index, value) in values.enumerated() { text = text.replacing("%\(index + 1)", with: value) }
-            return text
+            // A company's name may end with a full stop of its own.
+            return text.hasSuffix("..") ? String(text.dropLast()) : text
         }
     }
 

@@ -97,8 +97,12 @@ public struct ReportPeriod: Sendable, Equatable {
         self.to = to
     }
 
-    /// As many days, directly before.
-    public var previous: ReportPeriod { ReportPeriod(from: from + (from - to) + -1, to: from + -1) }
+    /// The month before, where this is a whole month; else as many days, directly before.
+    public var previous: ReportPeriod {
+        let isWholeMonth = from == from.firstOfMonth && from == to.firstOfMonth && to + 1 == (to + 1).firstOfMonth
+        return isWholeMonth
+            ? ReportPeriod(from: nil, to: from + -1) : ReportPeriod(from: from + (from - to) + -1, to: from + -1)
+    }
 
     /// The same days of the year before; a leap day is the last of February.
     public var lastYear: ReportPeriod { ReportPeriod(from: from.yearBefore, to: to.yearBefore) }

@@ -82,9 +82,12 @@ class Recount:
         self.at, self.day = moment(known_at), as_of
         self.begin = begin or as_of.replace(day=1)
         length = (as_of - self.begin).days + 1
+        before = self.begin - length * DAY
+        if self.begin.day == 1 and as_of.month == self.begin.month and as_of.year == self.begin.year and (as_of + DAY).day == 1:
+            before = (self.begin - DAY).replace(day=1)
         self.periods = {
             "period": (self.begin, as_of),
-            "previous": (self.begin - length * DAY, self.begin - DAY),
+            "previous": (before, self.begin - DAY),
             "last_year": (self.year_before(self.begin), self.year_before(as_of)),
         }
         self.campaign = json.loads((pathlib.Path(folder) / "campaign.json").read_text(encoding="utf-8"))

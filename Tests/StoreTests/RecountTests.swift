@@ -43,6 +43,7 @@ private func recount(seed: Int, complaints: Int, days: Int) async throws {
         try await export(store, campaign, to: folder)
         for known in [before, meanwhile, try await now(store)] {
             var asked: [(text: String, day: Day, from: Day?)] = []
+            asked.append(("2021-09-30", .on("2021-09-30"), nil))
             for _ in 0..<(days + 2) / 3 {
                 let day = campaign.launchedOn + Int.random(in: 0...200, using: &dice)
                 let from = Bool.random(using: &dice) ? day + -Int.random(in: 0...60, using: &dice) : nil
