@@ -50,6 +50,7 @@ extension ProgressReport {
                                 column.fields.map { field in
                                     .object([
                                         "name": .string(field.name), "type": .string(field.type),
+                                        "unit": field.unit.map { .string($0) } ?? .null,
                                         "title": .string(title(of: column, in: table, .en)),
                                         "formula": figure("\(table.code).\(column.code)")?.formula.map {
                                             .string($0.en)
@@ -66,13 +67,30 @@ extension ProgressReport {
 }
 
 extension ReportColumn {
-    fileprivate var fields: [(name: String, type: String)] {
-        switch kind {
-        case .code, .text: [(code, "string")]
-        case .number, .count, .days, .percent: [(code, "integer")]
-        case .day: [(code, "date")]
-        case .share: [("\(code)_part", "integer"), ("\(code)_whole", "integer"), ("\(code)_tenths", "integer")]
-        case .change: [("\(code)_from", "integer"), ("\(code)_to", "integer"), ("\(code)_tenths", "integer")]
+    fileprivate struct Field {
+        let name: String
+        let type: String
+        var unit: String?
+    }
+
+    /// What of a value stands in columns of its own.
+    fileprivate var fields: [Field] {
+        func parts(_ first: String, _ second: String) -> [Field] {
+            [
+                Field(name: "\(code)_\(first)", type: "integer", unit: "cases"),
+                Field(name: "\(code)_\(second)", type: "integer", unit: "cases"),
+                Field(name: "\(code)_tenths", type: "integer", unit: "tenths of a percent"),
+            ]
+        }
+        return switch kind {
+        case .code, .text: [Field(name: code, type: "string")]
+        case .number: [Field(name: code, type: "integer")]
+        case .count: [Field(name: code, type: "integer", unit: "cases")]
+        case .days: [Field(name: code, type: "integer", unit: "days, as the formula says")]
+        case .percent: [Field(name: code, type: "integer", unit: "percent")]
+        case .day: [Field(name: code, type: "date")]
+        case .share: parts("part", "whole")
+        case .change: parts("from", "to")
         }
     }
 

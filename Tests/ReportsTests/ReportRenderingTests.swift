@@ -216,6 +216,7 @@ struct RenderingTests {
                     || formula.hasPrefix("\""), "\(formula)")
         }
         #expect(files["metadata.json"]?.contains("\"file\":\"handling.status.csv\"") == true)
+        #expect(files["metadata.json"]?.contains("\"unit\":\"tenths of a percent\"") == true)
         #expect(files["handling.status.csv"]?.split(separator: "\r\n").count == 7)
     }
 
