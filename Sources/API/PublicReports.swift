@@ -1,4 +1,5 @@
 import Casework
+import Crypto
 import Foundation
 import Reports
 import Store
@@ -6,19 +7,24 @@ import Store
 /// What everyone may see of a campaign: its state at the end of the last whole week, worked out at most once a minute.
 ///
 /// Whoever could choose the day, or watch the figures move with every complaint, would see single ones in the differences.
-actor PublicReports {
-    private struct Made {
-        let report: ProgressReport
-        let at: ContinuousClock.Instant
+struct PublicReports {
+    /// A page with its entity tag.
+    struct Page {
+        let html: String
+        let tag: String
+    }
+
+    private struct PageKey: Hashable {
+        let campaign: String
+        let language: Language
     }
 
     private let databases: Databases
     private let references: ReferenceCache
     private let now: @Sendable () -> Date
-    private var made: [String: Made] = [:]
-    private var making: [String: Task<ProgressReport?, any Error>] = [:]
-
-    private static let life: Duration = .seconds(60)
+    private let reports = Remembered<String, ProgressReport>(for: .seconds(60))
+    /// The report behind a page is up to a minute old itself.
+    private let pages = Remembered<PageKey, Page>(for: .seconds(60))
 
     init(_ databases: Databases, _ references: ReferenceCache, now: @escaping @Sendable () -> Date) {
         self.databases = databases
@@ -29,17 +35,22 @@ actor PublicReports {
     /// - Returns: `nil` where there is no such campaign.
     /// - Throws: `NotSummed` while the sums are not there, or as `Databases.progress`.
     func report(of code: String) async throws -> ProgressReport? {
-        if let made = made[code], made.at.duration(to: .now) < Self.life { return made.report }
-        if let task = making[code] { return try await task.value }
-        guard let campaign = try await references.book().campaign(code)?.campaign else { return nil }
-        let day = Day(now(), in: campaign.zone()).monday + -1
-        let task = Task { [databases] in
-            try await databases.progress(of: code, asOf: day, edition: .public, source: .sums)
+        try await reports.value(code) { [databases, references, now] in
+            guard let campaign = try await references.book().campaign(code)?.campaign else { return nil }
+            let day = Day(now(), in: campaign.zone()).monday + -1
+            return try await databases.progress(of: code, asOf: day, edition: .public, source: .sums)
         }
-        making[code] = task
-        defer { making[code] = nil }
-        guard let report = try await task.value else { return nil }
-        made[code] = Made(report: report, at: .now)
-        return report
+    }
+
+    /// The same as a page in one language.
+    ///
+    /// - Returns: As ``report(of:)``.
+    /// - Throws: As ``report(of:)``.
+    func page(of code: String, _ language: Language, links: [(address: String, text: String)]) async throws -> Page? {
+        try await pages.value(PageKey(campaign: code, language: language)) {
+            guard let html = try await report(of: code)?.html(language, links: links) else { return nil }
+            let digest = SHA256.hash(data: Data(html.utf8)).prefix(16)
+            return Page(html: html, tag: "\"\(hexadecimal(Data(digest)))\"")
+        }
     }
 }

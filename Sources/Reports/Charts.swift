@@ -22,7 +22,8 @@ extension ProgressReport {
         return table.rows.map { row in if case .count(let count) = row[index] { count } else { 0 } }
     }
 
-    private func open(
+    /// Begins a picture that says what it shows.
+    func open(
         _ svg: HTML, _ name: String, _ title: String, _ description: String, width: Int, height: Int,
         isMap: Bool = false
     ) {

@@ -20,11 +20,10 @@ extension ProgressReport {
         let (width, height) = (left + columns.count * cell + slant, slant + rows.count * cell + 10)
         let svg = HTML()
         svg.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"\(table.anchor)-t\">")
-        svg.raw("<svg role=\"img\" aria-labelledby=\"\(table.anchor)-t \(table.anchor)-d\" class=\"map\" ")
-        svg.raw("width=\"\(width)\" height=\"\(height)\" viewBox=\"0 0 \(width) \(height)\">\n")
-        svg.raw("<title id=\"\(table.anchor)-t\">").text(Phrase.picture(language, title(of: table, language))).raw(
-            "</title>\n")
-        svg.raw("<desc id=\"\(table.anchor)-d\">").text(Phrase.chart(language)).raw("</desc>\n")
+        open(
+            svg, table.anchor, Phrase.picture(language, title(of: table, language)), Phrase.chart(language),
+            width: width,
+            height: height, isMap: true)
         for (index, column) in columns.enumerated() {
             let x = left + index * cell + cell / 2 + 4
             svg.raw("<text transform=\"translate(\(x) \(slant - 8)) rotate(-45)\">").text(name(column)).raw("</text>\n")

@@ -217,10 +217,9 @@ struct ReportExplain: AsyncParsableCommand {
             ("figure", figure), ("row", row), ("page_size", String(limit)),
         ]
         if let company { query.append(("company", company)) }
-        let bytes = try await options.client.withClient { client in
-            try await client.get("/v1/campaigns/\(campaign)/progress/cases", query, accept: "application/json")
+        let page: Page<CaseBehindBody> = try await options.client.withClient { [query] client in
+            try await client.get("/v1/campaigns/\(campaign)/progress/cases", query)
         }
-        let page = try Coding.decoder.decode(Page<CaseBehindBody>.self, from: bytes)
         Terminal.write(lines: [""] + page.items.map(\.reference))
         if page.items.isEmpty {
             Terminal.note("no complaint is behind this; the column CODE above has the rows there are")

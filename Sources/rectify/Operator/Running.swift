@@ -178,23 +178,13 @@ struct Rounds: ServiceLifecycle.Service {
     let logger: Logger
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                guard every > .zero else {
-                    try? await Task.sleep(for: .seconds(3600))
-                    continue
-                }
-                do {
-                    if let done = try await worker.round(at: Date()), !done.isEmpty {
-                        let level: Logger.Level = done.failures.isEmpty ? .notice : .warning
-                        logger.log(level: level, "worker's round", metadata: ["done": "\(done)"])
-                    }
-                } catch is CancellationError {
-                    break
-                } catch {
-                    logger.warning("the worker's round failed; it is tried again", metadata: ["error": "\(error)"])
-                }
-                try? await Task.sleep(for: every)
+        await repeatedly(every: every) {
+            do {
+                guard let done = try await worker.round(at: Date()), !done.isEmpty else { return }
+                let level: Logger.Level = done.failures.isEmpty ? .notice : .warning
+                logger.log(level: level, "worker's round", metadata: ["done": "\(done)"])
+            } catch  where !(error is CancellationError) {
+                logger.warning("the worker's round failed; it is tried again", metadata: ["error": "\(error)"])
             }
         }
         // The next server need not wait until the lease runs out.
@@ -209,20 +199,26 @@ struct Summing: ServiceLifecycle.Service {
     let logger: Logger
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                guard every > .zero else {
-                    try? await Task.sleep(for: .seconds(3600))
-                    continue
-                }
-                do {
-                    try await sums.bringUp()
-                } catch is CancellationError {
-                    break
-                } catch {
-                    logger.warning("the sums of reports are behind; it is tried again", metadata: ["error": "\(error)"])
-                }
-                try? await Task.sleep(for: every)
+        await repeatedly(every: every) {
+            do {
+                try await sums.bringUp()
+            } catch  where !(error is CancellationError) {
+                logger.warning("the sums of reports are behind; it is tried again", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+}
+
+/// Does something again and again until the server is told to stop; with 0 another server does it.
+private func repeatedly(every: Duration, _ body: @escaping @Sendable () async throws -> Void) async {
+    await cancelWhenGracefulShutdown {
+        while !Task.isCancelled {
+            do {
+                if every > .zero { try await body() }
+                try await Task.sleep(for: every > .zero ? every : .seconds(3600))
+            } catch {
+                // It was cancelled.
+                return
             }
         }
     }
