@@ -67,7 +67,10 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
     private let ledger: ConnectionLedger
     private let turnstile: Turnstile?
     private var address: String?
+    /// When the time is up for what comes next; moved often, and looked at when the timer rings.
+    private var deadline = NIODeadline.distantFuture
     private var timer: Scheduled<Void>?
+    private var rings = NIODeadline.distantFuture
     private var received = 0
     /// Of the body, when its time was last looked at.
     private var receivedBefore = 0
@@ -95,15 +98,45 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
 
     public func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
+        (timer, deadline) = (nil, .distantFuture)
         if let address { ledger.remove(address) }
         address = nil
         context.fireChannelInactive()
     }
 
+    // MARK: Time
+
+    /// Sets how long is waited.
+    ///
+    /// A timer is only made anew where it would ring too late: to set one for each part of each request costs more than
+    /// the rest of this guard.
     private func wait(_ time: TimeAmount, _ context: ChannelHandlerContext) {
+        deadline = .now() + time
+        if timer == nil || rings > deadline { ring(at: deadline, context) }
+    }
+
+    private func ring(at moment: NIODeadline, _ context: ChannelHandlerContext) {
         timer?.cancel()
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        timer = context.eventLoop.scheduleTask(in: time) { bound.value.close(promise: nil) }
+        rings = moment
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        timer = context.eventLoop.scheduleTask(deadline: moment) {
+            let (guarding, context) = bound.value
+            guarding.timer = nil
+            guarding.rang(context)
+        }
+    }
+
+    private func rang(_ context: ChannelHandlerContext) {
+        guard deadline <= .now() else {
+            if deadline < .distantFuture { ring(at: deadline, context) }
+            return
+        }
+        guard isReadingBody else { return context.close(promise: nil) }
+        // What came fast at first earns nothing for later: a connection that stands still is let go.
+        let least = Double(limits.leastRate) * Double(limits.body.nanoseconds) / 1e9
+        guard Double(received - receivedBefore) >= least else { return context.close(promise: nil) }
+        receivedBefore = received
+        wait(limits.body, context)
     }
 
     // MARK: Requests
@@ -115,7 +148,7 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
         case .head(let head):
             if isAnswered, let answer = turnstile?.answer(to: head) { return turnAway(head, answer, context) }
             (isReadingBody, isClosing, isAnswered, received, receivedBefore) = (true, false, false, 0, 0)
-            waitForBody(context)
+            wait(limits.body, context)
             if head.headerFields[.expect]?.lowercased() == "100-continue" {
                 context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
             }
@@ -127,7 +160,7 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
             return
         case .end:
             isReadingBody = false
-            timer?.cancel()
+            deadline = .distantFuture
             if isClosing, isAnswered { return context.close(promise: nil) }
         }
         context.fireChannelRead(data)
@@ -138,7 +171,7 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
     ) {
         (isTurnedAway, isReadingBody, received, receivedBefore) = (true, true, 0, 0)
         isClosing = [head.headerFields, answer.head.headerFields].contains { $0[.connection]?.lowercased() == "close" }
-        waitForBody(context)
+        wait(limits.body, context)
         context.write(wrapOutboundOut(.head(answer.head)), promise: nil)
         context.write(wrapOutboundOut(.body(answer.body)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
@@ -155,22 +188,6 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
             (isTurnedAway, isReadingBody) = (false, false)
             if isClosing { return context.close(promise: nil) }
             wait(limits.idle, context)
-        }
-    }
-
-    private func waitForBody(_ context: ChannelHandlerContext) {
-        timer?.cancel()
-        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        let place = NIOLoopBound(context, eventLoop: context.eventLoop)
-        timer = context.eventLoop.scheduleTask(in: limits.body) {
-            let (guarding, context) = (bound.value, place.value)
-            guard guarding.isReadingBody else { return }
-            // What came fast at first earns nothing for later: a connection that stands still is let go.
-            let least = Double(guarding.limits.leastRate) * Double(guarding.limits.body.nanoseconds) / 1e9
-            let came = guarding.received - guarding.receivedBefore
-            guard Double(came) >= least else { return context.close(promise: nil) }
-            guarding.receivedBefore = guarding.received
-            guarding.waitForBody(context)
         }
     }
 

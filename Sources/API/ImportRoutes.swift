@@ -270,7 +270,7 @@ extension ImportBody {
         self.init(
             id: whole.id, campaign: whole.campaign, format: whole.format.rawValue, lines: whole.lines,
             filed: whole.filed, known: whole.known, refused: whole.refused, createdAt: whole.createdAt,
-            changedAt: whole.changedAt, link: "/v1/imports/\(whole.id.uuidString.lowercased())")
+            changedAt: whole.changedAt, link: "/v1/imports/\(whole.id.text)")
     }
 }
 

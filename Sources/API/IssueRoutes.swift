@@ -74,10 +74,23 @@ struct IssueRoutes {
         }
         guard let found else { throw Problem.notFound("issue \(number) of \(campaign)") }
         switch kind {
-        case .html: return .text(try ProgressReport(json: found.document).html(language), as: .html)
+        case .html:
+            let links = found.issue.correctedBy.map { [Self.link(toCorrection: $0, of: campaign, language)] } ?? []
+            return .text(try ProgressReport(json: found.document).html(language, links: links), as: .html)
         case .markdown: return .text(try ProgressReport(json: found.document).markdown(language), as: .markdown)
         case .json, .csv: return .text(String(decoding: found.document, as: UTF8.self), as: .json)
         }
+    }
+}
+
+extension IssueRoutes {
+    /// What was wrong in an issue stands in it for ever; its reader is told where it was put right.
+    private static func link(
+        toCorrection number: Int, of campaign: String, _ language: Language
+    ) -> (address: String, text: String) {
+        let words = Words(
+            en: "Corrected by issue \(number)", zh: "已由总第\(number)期更正", vi: "Đã được số \(number) đính chính")
+        return ("/v1/campaigns/\(campaign)/issues/\(number)?language=\(language.rawValue)", words[language])
     }
 }
 
@@ -88,8 +101,8 @@ extension IssueBody {
     ///   - isInternal: Whether an officer asks.
     fileprivate init(_ issue: ReportIssue, of campaign: String, isInternal: Bool) {
         self.init(
-            number: issue.number, year: issue.year, ofYear: issue.ofYear, corrects: issue.corrects, asOf: issue.asOf,
-            periodFrom: issue.periodFrom, knownAt: issue.knownAtText,
+            number: issue.number, year: issue.year, ofYear: issue.ofYear, corrects: issue.corrects,
+            correctedBy: issue.correctedBy, asOf: issue.asOf, periodFrom: issue.periodFrom, knownAt: issue.knownAtText,
             sha256: isInternal ? hexadecimal(issue.digest) : nil,
             publicSha256: hexadecimal(issue.publicDigest), publishedBy: isInternal ? issue.publishedBy : nil,
             publishedAt: issue.publishedAt,

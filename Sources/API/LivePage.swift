@@ -2,7 +2,9 @@ import Casework
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Postgres
 import Reports
+import Store
 
 /// The public edition of the progress report as a page for everyone, made at most once a minute for each language.
 struct LivePage {
@@ -17,11 +19,9 @@ struct LivePage {
         try query.faults.finish()
         let language = asked ?? Self.preferred(request.headers[.acceptLanguage])
         let campaign = context.campaign()
-        let data = "/v1/campaigns/\(campaign)/progress"
-        let page = try await service.publicReports.page(
-            of: campaign, language,
-            links: Language.allCases.map { ("?language=\($0.rawValue)", Self.name(of: $0)) }
-                + [(data, "JSON"), (data + "?table=intake.week", "CSV")])
+        let page = try await service.publicReports.page(of: campaign, language) {
+            try await links(campaign, language)
+        }
         guard let page else { throw Problem.notFound("campaign \(campaign)") }
         return Response(
             status: .ok,
@@ -30,6 +30,23 @@ struct LivePage {
                 .contentLanguage: language.rawValue, .vary: "Accept-Language",
                 .contentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'", .referrerPolicy: "no-referrer",
             ], body: .init(byteBuffer: ByteBuffer(string: page.html)))
+    }
+
+    /// The latest issues, to which a page of the present leads.
+    private static let issuesLinked = 12
+
+    /// The page in other languages, its figures as data, and what was published.
+    private func links(_ campaign: String, _ language: Language) async throws -> [(address: String, text: String)] {
+        let issues = try await service.databases.reads.withConnection { db in
+            try db.issues(of: campaign, before: nil, limit: Self.issuesLinked)
+        }
+        let data = "/v1/campaigns/\(campaign)/progress"
+        return Language.allCases.map { ("?language=\($0.rawValue)", Self.name(of: $0)) }
+            + [(data, "JSON"), (data + "?table=intake.week", "CSV")]
+            + issues.map { issue in
+                let address = "/v1/campaigns/\(campaign)/issues/\(issue.number)?language=\(language.rawValue)"
+                return (address, "\(issue.ofYear)/\(issue.year) (\(issue.asOf))")
+            }
     }
 
     private static func name(of language: Language) -> String {

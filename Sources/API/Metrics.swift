@@ -56,7 +56,12 @@ final class Metrics: Sendable {
     }
 
     /// The page of all figures.
-    func text(of service: Service) -> String {
+    ///
+    /// - Parameters:
+    ///   - service: What is looked at.
+    ///   - sums: Up to when the sums of reports are complete, by campaign; `nil` where the database does not tell.
+    /// - Returns: Lines in Prometheus' form.
+    func text(of service: Service, sums: [(campaign: String, knownAt: Date)]?) -> String {
         let state = state.withLock { $0 }
         var page = MetricsPage()
         page.family("rectify_http_requests_total", "counter", "Requests answered.") { page in
@@ -84,6 +89,14 @@ final class Metrics: Sendable {
         page.gauge("rectify_filings_under_way", "Filings being answered.", service.filings.count)
         page.lane(service.intaker.laneState)
         page.pools(service.databases)
+        if let sums {
+            let help = "Up to when the sums of reports are complete, in seconds since 1970."
+            page.family("rectify_report_sums_known_at_seconds", "gauge", help) { page in
+                for (campaign, knownAt) in sums {
+                    page.line([("campaign", campaign)], knownAt.timeIntervalSince1970.rounded())
+                }
+            }
+        }
         page.process(begun: begun)
         return page.text
     }
@@ -160,10 +173,12 @@ private struct MetricsPage {
 public func metricsRouter(_ service: Service) -> Router<Context> {
     let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
     router.get("/metrics") { _, _ in
-        Response(
+        // A database that is away must not take the other figures with it.
+        let sums = try? await service.databases.reads.withConnection { db in try db.momentsOfSums() }
+        return Response(
             status: .ok,
             headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8", .cacheControl: "no-store"],
-            body: .init(byteBuffer: ByteBuffer(string: service.metrics.text(of: service))))
+            body: .init(byteBuffer: ByteBuffer(string: service.metrics.text(of: service, sums: sums))))
     }
     return router
 }

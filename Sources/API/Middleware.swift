@@ -50,7 +50,7 @@ struct ProblemMiddleware: RouterMiddleware {
         let level: Logger.Level = status >= 500 ? .error : .info
         guard context.logger.logLevel <= level else { return }
         var metadata: Logger.Metadata = [
-            "request_id": "\(context.requestID.uuidString.lowercased())",
+            "request_id": "\(context.requestID.text)",
             "trace_id": "\(trace?.traceID ?? TraceParent.new(context.requestID).traceID)",
             "method": "\(request.method)",
             "route": "\(context.endpointPath ?? "none")", "status": "\(status)",
@@ -143,7 +143,7 @@ extension String {
 extension HTTPFields {
     /// Adds what every answer has.
     mutating func complete(requestID: UUID, isEncrypted: Bool) {
-        self[.requestID] = requestID.uuidString.lowercased()
+        self[.requestID] = requestID.text
         self[.contentTypeOptions] = "nosniff"
         if isEncrypted { self[.strictTransportSecurity] = "max-age=31536000; includeSubDomains" }
         if self[.cacheControl] == nil { self[.cacheControl] = "no-store" }

@@ -259,7 +259,7 @@ extension Problem {
     func body(requestID: UUID) -> ProblemBody {
         ProblemBody(
             type: "/problems/\(code)", title: title, status: status.code, detail: detail, code: code,
-            requestId: requestID.uuidString.lowercased(), errors: errors, existing: existing)
+            requestId: requestID.text, errors: errors, existing: existing)
     }
 
     func bytes(requestID: UUID) -> [UInt8] {

@@ -46,9 +46,13 @@ struct PublicReports {
     ///
     /// - Returns: As ``report(of:)``.
     /// - Throws: As ``report(of:)``.
-    func page(of code: String, _ language: Language, links: [(address: String, text: String)]) async throws -> Page? {
+    func page(
+        of code: String, _ language: Language,
+        links: @escaping @Sendable () async throws -> [(address: String, text: String)]
+    ) async throws -> Page? {
         try await pages.value(PageKey(campaign: code, language: language)) {
-            guard let html = try await report(of: code)?.html(language, links: links) else { return nil }
+            guard let report = try await report(of: code) else { return nil }
+            let html = report.html(language, links: try await links())
             let digest = SHA256.hash(data: Data(html.utf8)).prefix(16)
             return Page(html: html, tag: "\"\(hexadecimal(Data(digest)))\"")
         }

@@ -36,11 +36,12 @@ struct ReportRoutes {
         } else {
             // A day of one's own would show single complaints in the differences, and an earlier moment is dear to tell.
             _ = try context.reader()
+            try await refuseDayBeforeLaunch(asked, context)
             shown = try await service.databases.progress(
                 of: context.campaign(), asOf: asked.day, knownAt: asked.moment, from: asked.begin,
                 edition: edition ?? .internal)
         }
-        guard let shown else { throw Problem.notFound("campaign \(context.campaign())") }
+        guard let shown else { throw asked.notKnown(context.campaign()) }
         switch kind {
         case .html: return .text(shown.html(language), as: .html)
         case .markdown: return .text(shown.markdown(language), as: .markdown)
@@ -80,11 +81,24 @@ struct ReportRoutes {
                 Fault(pointer: "?/figure", code: "unknown", detail: "does not count complaints by such a row")
             ])
         }
+        try await refuseDayBeforeLaunch(asked, context)
         let found = try await service.databases.references(
             behind: filter, in: context.campaign(), asOf: asked.day, knownAt: asked.moment, from: asked.begin,
             limit: limit)
-        guard let found else { throw Problem.notFound("campaign \(context.campaign())") }
+        guard let found else { throw asked.notKnown(context.campaign()) }
         return try .json(Page(items: found.map { CaseBehindBody(reference: $0.description) }))
+    }
+
+    /// Zeros for days before there was anything to count would look like figures.
+    private func refuseDayBeforeLaunch(_ asked: AskedReport, _ context: Context) async throws {
+        let campaign = context.campaign()
+        guard let day = asked.day, let known = try await service.references.book().campaign(campaign)?.campaign,
+            day < known.launchedOn
+        else { return }
+        throw Problem.invalid([
+            Fault(
+                pointer: "?/as_of", code: "out_of_range", detail: "lies before the campaign began, \(known.launchedOn)")
+        ])
     }
 }
 
@@ -96,6 +110,12 @@ private struct AskedReport {
 
     /// Whether more than the state of now is asked for.
     var isParticular: Bool { day != nil || begin != nil || moment != nil }
+
+    /// Why there is no report: no such campaign, or none yet at the moment that was asked for.
+    func notKnown(_ campaign: String) -> Problem {
+        guard let moment else { return .notFound("campaign \(campaign)") }
+        return .notFound("campaign \(campaign), as known at \(moment.formatted(.iso8601))")
+    }
 
     init(_ query: ObjectReader) {
         day = query.day("as_of")

@@ -1,3 +1,4 @@
+import Casework
 import Foundation
 
 /// The trace that a request is part of, as its client names it (W3C Trace Context, section 3.2).
@@ -21,7 +22,7 @@ struct TraceParent: Equatable {
 
     /// A trace that begins with this request.
     static func new(_ requestID: UUID) -> TraceParent {
-        TraceParent(traceID: requestID.uuidString.lowercased().filter { $0 != "-" })
+        TraceParent(traceID: requestID.text.filter { $0 != "-" })
     }
 
     private static func isHexadecimal(_ part: Substring, _ length: Int) -> Bool {

@@ -1,3 +1,4 @@
+import Casework
 import Foundation
 import HTTPTypes
 public import Logging
@@ -14,6 +15,9 @@ public final class Turnstile: Sendable {
     private let service: Service
     private let logger: Logger
     private let state = Mutex((turnedAway: 0, told: ContinuousClock.Instant.now - .seconds(60)))
+    /// The answer, made once: the same for all but for the request id, which parts its body.
+    private let fields: HTTPFields
+    private let parts: (before: [UInt8], after: [UInt8])
 
     /// - Parameters:
     ///   - service: Whose filings are counted.
@@ -21,6 +25,15 @@ public final class Turnstile: Sendable {
     public init(_ service: Service, logger: Logger) {
         self.service = service
         self.logger = logger
+        let problem = Problem.tooManyFilings
+        let id = UUID()
+        let body = problem.bytes(requestID: id)
+        let place = body.firstRange(of: id.text.utf8) ?? body.endIndex..<body.endIndex
+        var fields = problem.fields
+        fields.complete(requestID: id, isEncrypted: service.isEncrypted)
+        fields[.contentLength] = String(body.count)
+        self.fields = fields
+        parts = (Array(body[..<place.lowerBound]), Array(body[place.upperBound...]))
     }
 
     static func isFiling(_ request: HTTPRequest) -> Bool {
@@ -32,17 +45,18 @@ public final class Turnstile: Sendable {
     /// - Returns: What a request is answered with at once, or `nil` where it may go on.
     func answer(to request: HTTPRequest) -> (head: HTTPResponse, body: ByteBuffer)? {
         guard service.filings.count >= service.filingsAtOnce, Self.isFiling(request) else { return nil }
-        let problem = Problem.tooManyFilings
-        let requestID = UUID.v7(at: Date())
-        let body = problem.bytes(requestID: requestID)
-        var fields = problem.fields
-        fields.complete(requestID: requestID, isEncrypted: service.isEncrypted)
-        fields[.contentLength] = String(body.count)
+        let requestID = UUID.v7(at: Date()).text
+        var fields = fields
+        fields[.requestID] = requestID
         if service.departure.isAnnounced { fields[.connection] = "close" }
         let isBatch = request.path?.hasPrefix("/v1/complaint-batches") == true
         service.metrics.note("POST", isBatch ? "/v1/complaint-batches" : "/v1/complaints", status: 503, took: nil)
         count()
-        return (HTTPResponse(status: problem.status, headerFields: fields), ByteBuffer(bytes: body))
+        var body = ByteBufferAllocator().buffer(capacity: parts.before.count + requestID.utf8.count + parts.after.count)
+        body.writeBytes(parts.before)
+        body.writeString(requestID)
+        body.writeBytes(parts.after)
+        return (HTTPResponse(status: .serviceUnavailable, headerFields: fields), body)
     }
 
     /// A line for each would be one more load on those that are busy.

@@ -140,7 +140,7 @@ public final class WebhookSender: Sendable {
     private func send(
         _ delivery: ClaimedDelivery, signedWith secret: Data, by client: HTTPClient
     ) async -> DeliveryOutcome? {
-        let (id, moment) = (delivery.id.uuidString.lowercased(), Int(Date().timeIntervalSince1970))
+        let (id, moment) = (delivery.id.text, Int(Date().timeIntervalSince1970))
         var request = HTTPClientRequest(url: delivery.url)
         request.method = .POST
         request.headers.add(contentsOf: [

@@ -302,8 +302,8 @@ public struct Office: Sendable, Hashable {
 }
 
 extension UUID {
-    /// As history writes it.
-    var text: String { uuidString.lowercased() }
+    /// As history and addresses write it: in small letters.
+    public var text: String { uuidString.lowercased() }
 }
 
 /// How a complaint came in.

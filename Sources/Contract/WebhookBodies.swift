@@ -1,3 +1,4 @@
+import Casework
 public import Foundation
 
 /// Where an organisation is told what becomes of its filings.
@@ -40,7 +41,7 @@ public struct DeliveryBody: Codable, Sendable, Equatable {
         id: UUID, campaign: String, reference: String, sequence: Int, state: String, attempts: Int,
         nextAttemptAt: Date?, lastStatus: Int?, lastError: String?, recordedAt: Date, endedAt: Date?
     ) {
-        self.id = id.uuidString.lowercased()
+        self.id = id.text
         self.campaign = campaign
         self.reference = reference
         self.sequence = sequence

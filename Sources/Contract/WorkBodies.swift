@@ -219,6 +219,8 @@ public struct IssueBody: Codable, Sendable {
     public var ofYear: Int
     /// The issue that this one corrects.
     public var corrects: Int?
+    /// The latest issue that corrects this one.
+    public var correctedBy: Int?
     public var asOf: Day
     public var periodFrom: Day
     /// To the microsecond.
@@ -233,13 +235,14 @@ public struct IssueBody: Codable, Sendable {
     public var link: String
 
     public init(
-        number: Int, year: Int, ofYear: Int, corrects: Int?, asOf: Day, periodFrom: Day, knownAt: String,
-        sha256: String?, publicSha256: String, publishedBy: String?, publishedAt: Date, link: String
+        number: Int, year: Int, ofYear: Int, corrects: Int?, correctedBy: Int?, asOf: Day, periodFrom: Day,
+        knownAt: String, sha256: String?, publicSha256: String, publishedBy: String?, publishedAt: Date, link: String
     ) {
         self.number = number
         self.year = year
         self.ofYear = ofYear
         self.corrects = corrects
+        self.correctedBy = correctedBy
         self.asOf = asOf
         self.periodFrom = periodFrom
         self.knownAt = knownAt

@@ -70,7 +70,7 @@ public final class EmbeddedServer: Sendable {
         do {
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         } catch {
-            throw Failure.cannotPrepare("\(directory.plainPath) cannot be made: \(error.localizedDescription)")
+            throw Failure.cannotPrepare("\(directory.plainPath) cannot be made: \(error.systemReason)")
         }
         programs = try Self.programs(for: directory.appending(path: "postgres"))
         lock = try Self.lock(directory)
@@ -150,7 +150,7 @@ public final class EmbeddedServer: Sendable {
             try settings.synchronize()
             try files.moveItem(at: draft, to: data)
         } catch {
-            throw Failure.cannotPrepare("\(draft.plainPath) cannot be finished: \(error.localizedDescription)")
+            throw Failure.cannotPrepare("\(draft.plainPath) cannot be finished: \(error.systemReason)")
         }
     }
 
@@ -183,7 +183,7 @@ public final class EmbeddedServer: Sendable {
             try FileManager.default.createDirectory(
                 at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw Failure.cannotPrepare("\(folder.plainPath) cannot be made: \(error.localizedDescription)")
+            throw Failure.cannotPrepare("\(folder.plainPath) cannot be made: \(error.systemReason)")
         }
         guard let account else { return }
         guard chown(folder.plainPath, account.userID, account.groupID) == 0 else {

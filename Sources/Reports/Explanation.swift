@@ -104,6 +104,16 @@ extension ProgressReport {
                 if case .code(let found) = row[0] { code = found }
                 return [text(row[0], language), code, text(row[index], language)]
             })
+        // Where one code does not tell the rows apart, the second does.
+        if table.columns.count > 1, index != 1, table.columns[1].kind == .code {
+            values.columns.insert(
+                contentsOf: [.init(title(of: table.columns[1], in: table, language)), .init("Code")], at: 2)
+            values.rows = zip(values.rows, table.rows).map { cells, row in
+                var code = ""
+                if case .code(let found) = row[1] { code = found }
+                return cells[..<2] + [text(row[1], language), code] + cells[2...]
+            }
+        }
         if figure.kind == .share {
             values.columns += [.init("Numerator", .right), .init("Denominator", .right)]
             values.rows = zip(values.rows, table.rows).map { cells, row in

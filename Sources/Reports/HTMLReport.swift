@@ -35,12 +35,26 @@ extension ProgressReport {
             <meta name="color-scheme" content="light dark">
             <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
             <title>\(htmlEscaped(title(language)))</title>
-            <style>\(HTML.style)</style>
+            <style>\(HTML.style)\(foot(language))</style>
             </head>
             <body>
             \(body.source)</body>
             </html>
 
+            """
+    }
+
+    /// On paper each page says what it is part of.
+    private func foot(_ language: Language) -> String {
+        let words = ([title(language)] + preface(language).prefix(issue == nil ? 1 : 2)).joined(separator: " · ")
+        // A name may hold anything; in a string of CSS only letters, digits and blanks stand for themselves.
+        let string = words.unicodeScalars.map { scalar in
+            scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || scalar == " "
+                ? String(scalar) : "\\\(String(scalar.value, radix: 16)) "
+        }.joined()
+        return """
+
+            @page{@bottom-left{content:"\(string)";font-size:8pt}@bottom-right{content:counter(page) " / " counter(pages);font-size:8pt}}
             """
     }
 

@@ -12,19 +12,31 @@ extension ProgressReport {
     public func terminal(
         _ language: Language = .en, width: Int? = nil, isPlain: Bool = false, limit: Int = .max
     ) -> String {
-        var lines = [title(language)] + preface(language) + ["", Phrase.mainPoints(language)]
-        lines += mainPoints(language).map { "  \(isPlain ? "-" : "•") \($0)" } + [""]
+        func prose(_ text: String, after mark: String = "") -> [String] {
+            let space = String(repeating: " ", count: mark.count)
+            let lines = width.map { wrapped(text, width: max(20, $0 - mark.count)) } ?? [text]
+            return lines.enumerated().map { ($0.offset == 0 ? mark : space) + $0.element }
+        }
+        var lines = ([title(language)] + preface(language)).flatMap { prose($0) } + ["", Phrase.mainPoints(language)]
+        lines += mainPoints(language).flatMap { prose($0, after: isPlain ? "  - " : "  • ") } + [""]
         for table in tables {
-            lines.append(title(of: table, language))
+            lines += prose(title(of: table, language))
             var shown = withBars(table, isPlain)
             shown.rows = Array(shown.rows.prefix(limit))
             lines += textTable(shown, language).lines(width: width.map { $0 - 2 }).map { "  " + $0 }
             if table.rows.count > limit { lines.append("  " + Phrase.more(language, String(table.rows.count - limit))) }
             lines.append("")
         }
-        if hasHidden { lines.append(Phrase.hiddenNote(language)) }
-        return lines.joined(separator: "\n")
+        if hasHidden { lines += prose(Phrase.hiddenNote(language)) }
+        return lines.joined(separator: "\n").map { isPlain ? Self.plain[$0] ?? $0 : $0 }.reduce(into: "") {
+            $0.append($1)
+        }
     }
+
+    /// What is drawn between words, in ASCII.
+    private static let plain: [Character: Character] = [
+        "–": "-", "—": "-", "−": "-", "…": ".", "≥": ">", "“": "\"", "”": "\"",
+    ]
 
     private static let charted: Set = ["intake.week", "handling.funnel", "remediation.funnel"]
 

@@ -23,26 +23,54 @@ public struct TextTable: Sendable {
         self.rows = rows
     }
 
-    /// Lines under a heading; where `width` is given, the last column is cut so that each fits.
+    /// Lines under a heading.
+    ///
+    /// - Parameters:
+    ///   - width: So many columns of the terminal at the most: a last column of text is cut, to eight; what still does not
+    ///     fit goes on below, under its first column again.
+    ///   - hasHeader: Whether the titles stand above.
+    /// - Returns: The lines; none where there is neither a heading nor a row.
     public func lines(width: Int? = nil, hasHeader: Bool = true) -> [String] {
         let cells = rows.map { $0.map(printable) }
-        let titles = columns.map(\.title)
+        let titles = columns.map { $0.title.uppercased() }
         var widths = columns.indices.map { index in
             ((hasHeader ? [titles] : []) + cells).map { displayWidth($0[index]) }.max() ?? 0
         }
-        if let width, let last = widths.indices.last {
+        if let width, let last = widths.indices.last, columns[last].alignment == .left {
             let others = widths.dropLast().reduce(0) { $0 + $1 + 2 }
-            widths[last] = max(8, min(widths[last], width - others))
+            widths[last] = min(widths[last], max(8, width - others))
         }
-        func line(_ cells: [String]) -> String {
-            let padded = cells.indices.map { index in
+        if let width, widths.reduce(0, { $0 + $1 + 2 }) - 2 > width {
+            widths[0] = min(widths[0], max(8, width / 2))
+            for index in widths.indices.dropFirst() { widths[index] = min(widths[index], max(8, width - widths[0] - 2)) }
+        }
+        func line(_ cells: [String], _ part: [Int]) -> String {
+            let padded = part.map { index in
                 let cell = cut(cells[index], to: widths[index])
                 let space = String(repeating: " ", count: max(0, widths[index] - displayWidth(cell)))
                 return columns[index].alignment == .left ? cell + space : space + cell
             }
             return padded.joined(separator: "  ").trimmingTrailingSpace
         }
-        return (hasHeader ? [line(titles.map { $0.uppercased() })] : []) + cells.map(line)
+        return parts(widths, width).flatMap { part in
+            (hasHeader ? [line(titles, part)] : []) + cells.map { line($0, part) }
+        }
+    }
+
+    /// Which columns stand beside one another: all, or as many as fit, each time with the first.
+    private func parts(_ widths: [Int], _ width: Int?) -> [[Int]] {
+        guard let width, let first = widths.first else { return [Array(widths.indices)] }
+        var parts = [[0]]
+        var used = first
+        for index in widths.indices.dropFirst() {
+            if used + 2 + widths[index] > width, parts[parts.count - 1].count > 1 {
+                parts.append([0])
+                used = first
+            }
+            parts[parts.count - 1].append(index)
+            used += 2 + widths[index]
+        }
+        return parts
     }
 
     private func cut(_ text: String, to width: Int) -> String {
@@ -81,6 +109,29 @@ public func printable(_ text: String) -> String {
         }
     }
     return String(result)
+}
+
+/// A text in lines of so many columns at the most, parted between words where there are any.
+public func wrapped(_ text: String, width: Int) -> [String] {
+    var lines: [String] = []
+    var line = ""
+    for character in printable(text) {
+        guard displayWidth(line) + displayWidth(String(character)) > width, !line.isEmpty else {
+            line.append(character)
+            continue
+        }
+        if character == " " {
+            lines.append(line)
+            line = ""
+        } else if let space = line.lastIndex(of: " "), displayWidth(String(line[..<space])) > width / 2 {
+            lines.append(String(line[..<space]))
+            line = line[line.index(after: space)...] + String(character)
+        } else {
+            lines.append(line)
+            line = String(character)
+        }
+    }
+    return lines + [line]
 }
 
 /// Columns a text takes in a terminal: two for East Asian wide characters and emoji, none for marks.

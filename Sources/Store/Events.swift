@@ -121,7 +121,7 @@ extension Connection {
             """
         ) { row in
             let (id, name, number): (UUID, String, Int?) = (try row.read(), try row.read(), try row.read())
-            return (id.uuidString.lowercased(), number.map { Reference(prefix: name, number: $0).description } ?? name)
+            return (id.text, number.map { Reference(prefix: name, number: $0).description } ?? name)
         }
         let names = [String: String](uniqueKeysWithValues: rows)
         return events.map { event in

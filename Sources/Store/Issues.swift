@@ -10,6 +10,8 @@ public struct ReportIssue: Sendable {
     public let year: Int
     public let ofYear: Int
     public let corrects: Int?
+    /// The latest issue that corrects this one.
+    public let correctedBy: Int?
     public let asOf: Day
     public let periodFrom: Day
     public let knownAt: Date
@@ -25,6 +27,7 @@ public struct ReportIssue: Sendable {
         year = try row.read()
         ofYear = try row.read()
         corrects = try row.read()
+        correctedBy = try row.read()
         asOf = try row.read()
         periodFrom = try row.read()
         knownAt = try row.read()
@@ -38,7 +41,9 @@ public struct ReportIssue: Sendable {
     public var knownAtText: String { knownAt.reportText }
 
     static let columns: SQL = """
-        i.number, i.year, i.of_year, i.corrects, i.as_of, i.period_from, i.known_at, i.digest, i.public_digest, o.name, i.published_at
+        i.number, i.year, i.of_year, i.corrects,
+        (SELECT max(l.number) FROM report_issue l WHERE l.campaign_id = i.campaign_id AND l.corrects = i.number),
+        i.as_of, i.period_from, i.known_at, i.digest, i.public_digest, o.name, i.published_at
         """
 }
 
@@ -77,7 +82,7 @@ extension Databases {
         guard day >= facts.campaign.launchedOn else { throw IssueError.beforeCampaign(facts.campaign.launchedOn) }
         let (full, open) = (ProgressReport(facts), ProgressReport(facts, .public))
         return try await work.transaction { db in
-            try db.publish(full, open, correcting: corrected, by: officer)
+            try db.publish(full, open, correcting: corrected, by: officer, in: facts.campaign.zone())
         }
     }
 }
@@ -95,7 +100,8 @@ extension Connection {
     }
 
     fileprivate func publish(
-        _ full: ProgressReport, _ open: ProgressReport, correcting corrected: Int?, by officer: Officer
+        _ full: ProgressReport, _ open: ProgressReport, correcting corrected: Int?, by officer: Officer,
+        in zone: TimeZone
     ) throws -> ReportIssue? {
         // Issues are numbered one after another.
         let found = try first("SELECT id FROM campaign WHERE code = \(full.campaign) FOR NO KEY UPDATE") { row in
@@ -135,7 +141,7 @@ extension Connection {
             """)
         let event = Event(
             actor: officer.actor, action: "publish_report",
-            details: ["issue": String(last + 1), "sha256": hexadecimal(digests[0])], effectiveOn: Day(moment, in: .gmt))
+            details: ["issue": String(last + 1), "sha256": hexadecimal(digests[0])], effectiveOn: Day(moment, in: zone))
         try record(
             event, on: UUID(campaign: campaign), .campaign, campaign: campaign,
             sequence: try nextSequence(ofCampaign: campaign), at: moment)

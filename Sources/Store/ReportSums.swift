@@ -1,5 +1,5 @@
 import Casework
-import Foundation
+public import Foundation
 public import Postgres
 import Reports
 import Synchronization
@@ -117,6 +117,19 @@ extension Connection {
         let id = try first("SELECT id FROM campaign WHERE code = \(code)") { row in try row.read(Int.self) }
         if let id { try forgetSums(of: id) }
         return id != nil
+    }
+
+    /// Up to when the sums are complete.
+    ///
+    /// - Returns: Campaigns whose sums were begun, by code; while they are made for the first time they are as of 1970.
+    /// - Throws: `PostgresError`.
+    public func momentsOfSums() throws -> [(campaign: String, knownAt: Date)] {
+        try all(
+            """
+            SELECT c.code, CASE WHEN r.built_through IS NULL THEN r.known_at ELSE 'epoch' END
+            FROM report_cut r JOIN campaign c ON c.id = r.campaign_id ORDER BY 1
+            """
+        ) { row in (campaign: try row.read(), knownAt: try row.read()) }
     }
 
     /// Everything the sums hold is gone; they are made anew with the next round.

@@ -21,6 +21,11 @@ extension Day: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }
 
+extension ArgumentHelp {
+    /// Help for a day, whose form is also told where what was typed is none.
+    static func day(_ text: String) -> ArgumentHelp { ArgumentHelp(text, valueName: "YYYY-MM-DD") }
+}
+
 /// Only the roles an officer can hold.
 extension Role: ExpressibleByArgument {
     public static var allValueStrings: [String] { ofOfficers.map(\.rawValue) }

@@ -54,7 +54,7 @@ struct Failure: Error {
     }
 
     private static func words(_ problem: ProblemBody) -> String {
-        var text = "\(problem.title): \(problem.detail)"
+        var text = "\(problem.title): \(asOption(problem.detail))"
         if let errors = problem.errors, errors.count > 1 { text += "\n" + words(errors) }
         if problem.status >= 500 { text += " (request \(problem.requestId))" }
         if problem.code == "stale" { text += "\nLook at it again and repeat what still makes sense." }
@@ -62,7 +62,12 @@ struct Failure: Error {
     }
 
     private static func words(_ faults: [Fault]) -> String {
-        faults.map { "  \($0.pointer) \($0.detail)" }.joined(separator: "\n")
+        faults.map { "  \(asOption($0.pointer)) \($0.detail)" }.joined(separator: "\n")
+    }
+
+    /// A parameter of a query as the option that it came from: `?/as_of` is `--as-of`.
+    private static func asOption(_ text: String) -> String {
+        text.replacing(/^\?\/([a-z_]+)/) { "--" + $0.1.replacing("_", with: "-") }
     }
 
     private static func printable(_ text: String, keepingLines: Bool) -> String {

@@ -21,7 +21,8 @@ struct IssueTests {
             #expect(first.status == 201 && first.json["number"]?.int == 1 && first.json["of_year"]?.int == 1)
             #expect(try await publish(#"{"as_of":"2021-09-30"}"#).code == "issue-is-there")
             #expect(try await publish(#"{"as_of":"2021-09-30","corrects":9}"#).faults == ["#/corrects unknown"])
-            #expect(try await publish(#"{"as_of":"\#(Day(Date(), in: .gmt))"}"#).status == 422, "not over yet")
+            let today = Day(Date(), in: try #require(TimeZone(identifier: "Asia/Shanghai")))
+            #expect(try await publish(#"{"as_of":"\#(today)"}"#).status == 422, "not over yet")
             #expect(try await publish(#"{"as_of":"2999-01-01"}"#).status == 422)
             let frozen = try await server.send("GET", Self.path + "/1")
             #expect(hexadecimal(sha256: frozen.bytes) == first.json["sha256"]?.string)
@@ -44,6 +45,10 @@ struct IssueTests {
                 $0["number"]?.int
             }
             #expect(list == [3, 2, 1])
+            let told = try await server.send("GET", Self.path).json["items"]?.array.map { $0["corrected_by"]?.int }
+            #expect(told == [nil, nil, 2])
+            let page = try await server.send("GET", Self.path + "/1", headers: ["Accept": "text/html"])
+            #expect(String(decoding: page.bytes, as: UTF8.self).contains("Corrected by issue 2"))
         }
     }
 

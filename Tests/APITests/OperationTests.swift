@@ -4,6 +4,7 @@ import Foundation
 import HTTPTypes
 import Logging
 import NIOCore
+import Store
 import Synchronization
 import TestSupport
 import Testing
@@ -53,6 +54,12 @@ struct OperationTests {
                     "rectify_http_requests_total{method=\"GET\",route=\"/v1/complaints/{reference}\",status=\"200\"}"]
                     == 1)
             #expect(samples["rectify_http_requests_total{method=\"GET\",route=\"NotFound\",status=\"404\"}"] == 1)
+            #expect(samples["rectify_report_sums_known_at_seconds{campaign=\"internet-2021\"}"] == nil, "none begun")
+            let begun = Date()
+            try await ReportSums(server.store.databases, references: server.store.references).bringUp()
+            let later = try PrometheusPage(try await server.metrics()).samples
+            let summed = later["rectify_report_sums_known_at_seconds{campaign=\"internet-2021\"}"] ?? 0
+            #expect(abs(summed - begun.timeIntervalSince1970) < 30)
             #expect(samples["rectify_filings_written_total"] == 1 && samples["rectify_filing_batches_total"] == 1)
             #expect(samples["rectify_database_connections_at_most{pool=\"health\"}"] == 1)
             #expect((samples["process_resident_memory_bytes"] ?? 0) > 1_000_000)

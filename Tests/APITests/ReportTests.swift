@@ -96,6 +96,10 @@ struct ReportTests {
             #expect(chosen.status == 401, "differences of days would show single complaints")
             #expect(try await server.send("GET", Self.path + "?known_at=2026-01-01T00:00:00Z", as: nil).status == 401)
             #expect(try await server.send("GET", Self.path + "?as_of=soon").faults == ["?/as_of no_date"])
+            let early = try await server.send("GET", Self.path + "?as_of=2021-07-22")
+            #expect(early.faults == ["?/as_of out_of_range"], "zeros would look like figures")
+            let unknown = try await server.send("GET", Self.path + "?known_at=2020-01-01T00:00:00Z")
+            #expect(unknown.status == 404 && unknown.json["detail"]?.string?.contains("2020-01-01") == true)
             #expect(try await server.send("GET", Self.path + "?known_at=2999-01-01T00:00:00Z").status == 422)
             #expect(try await server.send("GET", "/v1/campaigns/none/progress").status == 404)
         }

@@ -73,6 +73,12 @@ import Testing
             #expect(try await program.run("report", "explain", "internet-2021", "none.such").code == 5)
             let figures = try await program.run("report", "explain", "internet-2021")
             #expect(figures.output.contains("timeliness.timely"))
+            let noDay = try await program.run("report", "internet-2021", "--as-of", "soon")
+            #expect(noDay.code == 64 && noDay.error.contains("YYYY-MM-DD"), "\(noDay.error)")
+            let early = try await program.run("report", "internet-2021", "--as-of", "2021-01-01")
+            #expect(early.code == 7 && early.error.contains("--as-of lies before the campaign began"), "\(early.error)")
+            let nowhere = try await program.run(report + ["--format", "html", "--out", file(program, "no/such/file")])
+            #expect(nowhere.code == 1 && nowhere.error.contains("No such file or directory"), "\(nowhere.error)")
             #expect(try await program.run("report", "watch", "internet-2021").code == 64, "no terminal")
             #expect(await server.stop() == 0)
         }

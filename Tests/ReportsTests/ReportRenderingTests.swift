@@ -223,7 +223,26 @@ struct RenderingTests {
     @Test func `a terminal is sent nothing that steers it, and ASCII where only that will do`() {
         let text = Self.report().terminal(.zh, width: 60, isPlain: true)
         #expect(!text.unicodeScalars.contains { $0.value < 32 && $0 != "\n" || $0.value == 127 })
-        #expect(!text.contains("█"))
+        #expect(!text.contains("█") && !text.contains("–") && !text.contains("−"))
+    }
+
+    @Test(arguments: [40, 60, 80, 132])
+    func `nothing of a report is wider than the terminal`(width: Int) {
+        let lines = Self.report().terminal(.zh, width: width).split(separator: "\n")
+        #expect(lines.allSatisfy { displayWidth(String($0)) <= width }, "\(lines.max { $0.count < $1.count } ?? "")")
+    }
+
+    @Test func `a table that is too wide goes on below, under its first column again`() {
+        let table = TextTable(
+            [.init("Who"), .init("January", .right), .init("February", .right)],
+            [["wechat", "1", "20"], ["微博", "3", "4"]])
+        #expect(
+            table.lines(width: 19) == [
+                "WHO     JANUARY", "wechat        1", "微博          3", "WHO     FEBRUARY", "wechat        20",
+                "微博           4",
+            ])
+        #expect(table.lines(width: 25).count == 3)
+        #expect(wrapped("one two 三四五六 seven", width: 8) == ["one two", "三四五六", "seven"])
     }
 
     @Test(arguments: [

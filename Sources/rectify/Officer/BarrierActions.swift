@@ -19,7 +19,7 @@ struct BarrierRecord: AsyncParsableCommand {
     @Option(help: "Where it bites, such as one_to_one, group, checkout.")
     var scene: String?
 
-    @Option(help: "Day it was found, where that was earlier; needs --reason.")
+    @Option(help: .day("Day it was found, where that was earlier; needs --reason."))
     var on: Day?
 
     @Option(help: "Why; kept with the history.")
@@ -68,7 +68,7 @@ struct BarrierObserve: AsyncParsableCommand {
     @Option(help: "Percent that is open, where the result is partly open.")
     var coverage: Int?
 
-    @Option(help: "Day of the test; today where left out.")
+    @Option(help: .day("Day of the test; today where left out."))
     var on: Day?
 
     @Option(help: "Version of the app tested.")
@@ -141,7 +141,7 @@ struct BarrierUndertake: BarrierAction {
     @Option(help: "What it covers.")
     var scope: String?
 
-    @Option(help: "Day by which.")
+    @Option(help: .day("Day by which."))
     var by: Day?
 
     @Option(help: "The company whose part comes first.")
@@ -234,7 +234,7 @@ struct BarrierJustify: BarrierAction {
     @Option(help: "Ground, such as fraud, malware, gambling.")
     var ground: String
 
-    @Option(help: "Last day; then it is confirmed again.")
+    @Option(help: .day("Last day; then it is confirmed again."))
     var until: Day
 
     var resource: String { "justification" }

@@ -103,7 +103,7 @@ extension BarrierAction {
 struct BarrierOptions: ParsableArguments {
     @OptionGroup var address: BarrierAddress
 
-    @Option(help: "Day it took effect, where that was earlier; needs --reason.")
+    @Option(help: .day("Day it took effect, where that was earlier; needs --reason."))
     var on: Day?
 
     @Option(help: "Why; kept with the history.")

@@ -3,6 +3,7 @@ import Casework
 import Client
 import Contract
 import Foundation
+import Postgres
 import Reports
 
 struct BarrierImport: AsyncParsableCommand {
@@ -32,7 +33,7 @@ struct BarrierImport: AsyncParsableCommand {
                 file == "-"
                 ? FileHandle.standardInput.readDataToEndOfFile() : try Data(contentsOf: URL(filePath: file))
         } catch {
-            throw Failure("\(file) cannot be read: \(error.localizedDescription)", code: Failure.Code.notFound)
+            throw Failure("\(file) cannot be read: \(error.systemReason)", code: Failure.Code.notFound)
         }
         let lines = bytes.split(separator: 0x0A).filter { $0.contains { $0 > 0x20 } }
         let path = "/v1/campaigns/\(try campaign.code)/probe-results"
@@ -85,7 +86,7 @@ struct BarrierStages: AsyncParsableCommand {
     @Option(help: "The company whose part comes first.")
     var waitsFor: String?
 
-    @Option(help: "Day it was given, where that was earlier; needs --reason.")
+    @Option(help: .day("Day it was given, where that was earlier; needs --reason."))
     var on: Day?
 
     @Option(help: "Why; kept with the history.")

@@ -31,7 +31,7 @@ struct ComplaintBulk: AsyncParsableCommand {
     @Option(help: "Why; kept with the history.")
     var reason: String?
 
-    @Option(help: "Day it took effect, where that was earlier; needs --reason.")
+    @Option(help: .day("Day it took effect, where that was earlier; needs --reason."))
     var on: Day?
 
     @Flag(help: "Only show what would change.")

@@ -76,7 +76,7 @@ struct ComplaintOptions: ParsableArguments {
     @Argument(help: "Reference, such as IR21-0000123-4.")
     var reference: String
 
-    @Option(help: "Day it took effect, where that was earlier; needs --reason.")
+    @Option(help: .day("Day it took effect, where that was earlier; needs --reason."))
     var on: Day?
 
     @Option(help: "Why; kept with the history.")

@@ -15,7 +15,7 @@ struct ComplaintAttach: AsyncParsableCommand {
     @Argument(help: "The file, 20 MiB at the most.", completion: .file())
     var file: String
 
-    @Option(help: "The day it was taken.")
+    @Option(help: .day("The day it was taken."))
     var capturedOn: Day?
 
     @OptionGroup var client: ClientOptions

@@ -44,7 +44,7 @@ struct ComplaintImport: AsyncParsableCommand {
         }
         let done = try await client.withClient { client in
             let begun = try await begin(client)
-            if resume == nil { Terminal.note("import \(begun.id.uuidString.lowercased())") }
+            if resume == nil { Terminal.note("import \(begun.id.text)") }
             let size = (try? FileManager.default.attributesOfItem(atPath: file))?[.size] as? Int ?? 0
             let progress = ImportProgress(bytes: size)
             let whole = FileLines(file, isCSV: begun.format == "csv", after: begun.lines) { progress.sent($0) }
@@ -54,16 +54,16 @@ struct ComplaintImport: AsyncParsableCommand {
             return done
         }
         try output.write(
-            done, name: done.id.uuidString.lowercased(),
+            done, name: done.id.text,
             fields: [
-                ("Import", done.id.uuidString.lowercased()), ("Lines", "\(done.lines)"), ("Filed", "\(done.filed)"),
+                ("Import", done.id.text), ("Lines", "\(done.lines)"), ("Filed", "\(done.filed)"),
                 ("Known", "\(done.known)"), ("Refused", "\(done.refused)"),
             ])
         if done.refused > 0 {
             throw Failure(
                 "\(done.refused) of \(done.lines) lines were refused"
                     + (results == nil
-                        ? "; why: the same with --resume \(done.id.uuidString.lowercased()) --results FILE" : ""),
+                        ? "; why: the same with --resume \(done.id.text) --results FILE" : ""),
                 code: Failure.Code.partial)
         }
     }

@@ -70,10 +70,10 @@ struct FilterOptions: ParsableArguments {
     @Option(help: "Only where something falls due within so many days.")
     var dueWithin: Int?
 
-    @Option(help: "Received on this day or later.")
+    @Option(help: .day("Received on this day or later."))
     var receivedFrom: Day?
 
-    @Option(help: "Received on this day or before.")
+    @Option(help: .day("Received on this day or before."))
     var receivedTo: Day?
 
     @Option(help: "Words the complainant used; all have to occur.")

@@ -40,7 +40,7 @@ struct OrderIssue: AsyncParsableCommand {
     @Option(help: "Legal basis.")
     var basis: String?
 
-    @Option(help: "Day it was issued, where that was earlier; needs --reason.")
+    @Option(help: .day("Day it was issued, where that was earlier; needs --reason."))
     var on: Day?
 
     @Option(help: "Why; kept with the history.")
@@ -155,7 +155,7 @@ struct OrderOptions: ParsableArguments {
     @Argument(help: "Number of the order.")
     var number: Int
 
-    @Option(help: "Day it took effect, where that was earlier; needs --reason.")
+    @Option(help: .day("Day it took effect, where that was earlier; needs --reason."))
     var on: Day?
 
     @Option(help: "Why; kept with the history.")

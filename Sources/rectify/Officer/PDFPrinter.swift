@@ -1,4 +1,5 @@
 import Foundation
+import Postgres
 import Subprocess
 import SystemPackage
 
@@ -32,13 +33,13 @@ enum PDFPrinter {
             .name("timeout"), arguments: Arguments(["60"] + words),
             environment: .inherit.updating(["HOME": folder.path(percentEncoded: false)]),
             output: .discarded, error: .string(limit: 1 << 20))
-        guard result.terminationStatus.isSuccess,
-            let data = FileManager.default.contents(atPath: made.path(percentEncoded: false))
-        else { throw Failure("Chromium made no PDF: \(result.standardError.suffix(300))") }
+        guard result.terminationStatus.isSuccess, let data = contents(of: made) else {
+            throw Failure("Chromium made no PDF: \(result.standardError.suffix(300))")
+        }
         do {
             try data.write(to: file, options: .atomic)
         } catch {
-            throw Failure("\(file.path(percentEncoded: false)) cannot be written: \(error.localizedDescription)")
+            throw Failure("\(file.path(percentEncoded: false)) cannot be written: \(error.systemReason)")
         }
     }
 
@@ -56,6 +57,14 @@ enum PDFPrinter {
                 "--user-data-dir=\(folder.appending(path: "profile").path(percentEncoded: false))",
                 "--print-to-pdf=\(made.path(percentEncoded: false))", page.absoluteString,
             ]
+    }
+
+    /// What the browser wrote; its folder belongs to someone else, so that no link is followed.
+    private static func contents(of file: URL) -> Data? {
+        let descriptor = open(file.path(percentEncoded: false), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { return nil }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        return try? handle.readToEnd()
     }
 
     private static func path(of program: String) -> String? {

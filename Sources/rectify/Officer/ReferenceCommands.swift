@@ -102,7 +102,7 @@ struct CampaignClose: AsyncParsableCommand {
     @Argument(help: "Code, such as internet-2021.")
     var code: String
 
-    @Option(help: "The last day on which filings are taken.")
+    @Option(help: .day("The last day on which filings are taken."))
     var on: Day
 
     @OptionGroup var client: ClientOptions

@@ -4,15 +4,16 @@ import Client
 import Contract
 import Crypto
 import Foundation
+import Postgres
 import Reports
 import Store
 
 /// Where and how a report is asked for.
 struct ReportOptions: ParsableArguments {
-    @Option(help: "The day at whose end the figures stand (YYYY-MM-DD); today where left out.")
+    @Option(help: .day("The day at whose end the figures stand; today where left out."))
     var asOf: Day?
 
-    @Option(help: "The first day of the period that is compared (YYYY-MM-DD); the first of the month where left out.")
+    @Option(help: .day("The first day of the period that is compared; the first of the month where left out."))
     var from: Day?
 
     @Option(help: "The moment as which it was known, such as 2026-11-22T10:00:00Z; now where left out.")
@@ -132,7 +133,7 @@ struct ReportShow: AsyncParsableCommand {
         do {
             try Data(text.utf8).write(to: file, options: .atomic)
         } catch {
-            throw Failure("\(file.path(percentEncoded: false)) cannot be written: \(error.localizedDescription)")
+            throw Failure("\(file.path(percentEncoded: false)) cannot be written: \(error.systemReason)")
         }
     }
 
@@ -142,7 +143,7 @@ struct ReportShow: AsyncParsableCommand {
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         } catch {
-            throw Failure("\(path) cannot be made: \(error.localizedDescription)")
+            throw Failure("\(path) cannot be made: \(error.systemReason)")
         }
         // What is left of another report would pass for a part of this one.
         guard try FileManager.default.contentsOfDirectory(atPath: path).isEmpty else {

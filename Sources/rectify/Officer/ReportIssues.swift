@@ -20,10 +20,10 @@ struct ReportPublish: AsyncParsableCommand {
     @Argument(help: "Campaign, such as internet-2021.")
     var campaign: String
 
-    @Option(help: "The last day (YYYY-MM-DD); it has to be over.")
+    @Option(help: .day("The last day; it has to be over."))
     var asOf: Day
 
-    @Option(help: "The first day of the period (YYYY-MM-DD); the day after the last issue's where left out.")
+    @Option(help: .day("The first day of the period; the day after the last issue's where left out."))
     var from: Day?
 
     @Option(help: "Number of the issue that this one corrects.")
@@ -69,8 +69,7 @@ struct ReportIssuesList: AsyncParsableCommand {
         }
         let columns: [TextTable.Column] = [
             .init("Issue", .right), .init("Of year"), .init("From"), .init("To"), .init("Corrects", .right),
-            .init("By"),
-            .init("Known at"), .init("SHA-256"),
+            .init("Corrected by", .right), .init("By"), .init("Known at"), .init("SHA-256"),
         ]
         try output.write(issues, columns, name: { String($0.number) }, row: Self.row)
     }
@@ -78,7 +77,8 @@ struct ReportIssuesList: AsyncParsableCommand {
     private static func row(_ issue: IssueBody) -> [String] {
         [
             String(issue.number), "\(issue.ofYear)/\(issue.year)", issue.periodFrom.description, issue.asOf.description,
-            issue.corrects.map(String.init) ?? "–", issue.publishedBy ?? "–", issue.knownAt, issue.sha256 ?? "–",
+            issue.corrects.map(String.init) ?? "–", issue.correctedBy.map(String.init) ?? "–", issue.publishedBy ?? "–",
+            issue.knownAt, issue.sha256 ?? "–",
         ]
     }
 }

@@ -236,11 +236,7 @@ struct TriageSession {
 
     /// A text in lines that fit, wide characters counted as two columns.
     private func wrapped(_ text: String, lines limit: Int) -> [String] {
-        var lines: [String] = [""]
-        for character in printable(text) {
-            if displayWidth(lines[lines.count - 1]) + displayWidth(String(character)) > width - 4 { lines.append("") }
-            lines[lines.count - 1].append(character)
-        }
+        let lines = Reports.wrapped(text, width: width - 4)
         let shown = lines.prefix(limit).map { "  " + $0 }
         return lines.count > limit ? shown + ["  … v shows all of it"] : Array(shown)
     }

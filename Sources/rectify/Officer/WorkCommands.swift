@@ -253,5 +253,5 @@ struct Events: AsyncParsableCommand {
 }
 
 extension ReminderBody {
-    fileprivate var label: String { id.uuidString.lowercased() }
+    fileprivate var label: String { id.text }
 }

@@ -33,7 +33,7 @@ func keyID(_ text: String) throws -> UUID {
 func printKeys(_ keys: [AccessKey], of holder: String) {
     let rows = keys.map { key in
         [
-            key.id.uuidString.lowercased(), key.holder, key.name ?? "–", key.scopes.joined(separator: ","),
+            key.id.text, key.holder, key.name ?? "–", key.scopes.joined(separator: ","),
             key.isRevoked ? "revoked" : "until \(key.expiresAt.formatted(.iso8601))",
             key.lastUsedOn?.description ?? "never",
         ]

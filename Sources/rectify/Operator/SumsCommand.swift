@@ -21,7 +21,7 @@ struct SumsCheck: AsyncParsableCommand {
     @Option(help: "The campaign.")
     var campaign = "internet-2021"
 
-    @Option(help: "The day (YYYY-MM-DD); today and the end of last month where left out.")
+    @Option(help: .day("The day; today and the end of last month where left out."))
     var asOf: Day?
 
     @OptionGroup var options: OperatorOptions

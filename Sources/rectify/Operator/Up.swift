@@ -108,7 +108,7 @@ struct Up: AsyncParsableCommand {
         do {
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         } catch {
-            throw Failure("\(directory.path(percentEncoded: false)) cannot be made: \(error.localizedDescription)")
+            throw Failure("\(directory.path(percentEncoded: false)) cannot be made: \(error.systemReason)")
         }
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Failure("\(path) cannot be written") }
