@@ -51,22 +51,24 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
-        // Imports go one way: CPostgres ← Postgres ← Store; Casework ← Reports ← Store; API and Client share Contract.
+        // Imports go one way: CPostgres ← Postgres ← Store; Casework ← Reports ← Store; Transparency ← Store; API and Client share Contract.
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
         .target(
             name: "Postgres", dependencies: ["CPostgres", collections, logging, subprocess, system],
             swiftSettings: settings),
         .target(name: "Casework", swiftSettings: settings),
         .target(name: "Reports", dependencies: ["Casework"], swiftSettings: settings),
+        .target(name: "Transparency", dependencies: [crypto], swiftSettings: settings),
         .target(
-            name: "Store", dependencies: ["Casework", "Reports", "Postgres", collections, crypto, logging],
+            name: "Store",
+            dependencies: ["Casework", "Reports", "Postgres", "Transparency", collections, crypto, logging],
             swiftSettings: settings),
         .target(name: "Contract", dependencies: ["Casework"], swiftSettings: settings),
         .target(
             name: "API",
             dependencies: [
-                "Contract", "Casework", "Reports", "Store", "Postgres", collections, crypto, httpClient, httpTypes,
-                hummingbird, hummingbirdCore, hummingbirdTLS, logging, nio, nioHTTP1, nioHTTPTypes, nioPosix, nioSSL,
+                "Contract", "Casework", "Reports", "Store", "Postgres", "Transparency", collections, crypto, httpClient,
+                httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, logging, nio, nioHTTP1, nioHTTPTypes, nioPosix, nioSSL,
             ],
             swiftSettings: settings),
         .target(
@@ -74,7 +76,7 @@ let package = Package(
         .executableTarget(
             name: "rectify",
             dependencies: [
-                "API", "Casework", "Client", "Contract", "Postgres", "Reports", "Store",
+                "API", "Casework", "Client", "Contract", "Postgres", "Reports", "Store", "Transparency",
                 arguments, configuration, crypto, hummingbird, lifecycle, logging, nio, signals, subprocess, system,
                 yams,
             ],
@@ -90,9 +92,12 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ReportsTests", dependencies: ["Reports", "Casework", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "TransparencyTests", dependencies: ["Transparency"], swiftSettings: settings),
         .testTarget(
             name: "StoreTests",
-            dependencies: ["Store", "Reports", "Casework", "Postgres", "TestSupport", subprocess, system],
+            dependencies: [
+                "Store", "Reports", "Casework", "Postgres", "Transparency", "TestSupport", crypto, subprocess, system,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "APITests",

@@ -91,8 +91,8 @@ public struct Context: RequestContext {
     func barrierNumber() throws -> Int { try number(of: "barrier") }
 
     /// - Throws: ``Problem`` where the number is none.
-    func number(of kind: String) throws -> Int {
-        let text = segment("number") ?? ""
+    func number(of kind: String, in segment: String = "number") throws -> Int {
+        let text = self.segment(segment) ?? ""
         guard let number = Int(text), number > 0, number <= Int(Int32.max) else {
             throw Problem.notFound("\(kind) \(text)")
         }

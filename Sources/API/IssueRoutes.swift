@@ -78,7 +78,7 @@ struct IssueRoutes {
             let links = found.issue.correctedBy.map { [Self.link(toCorrection: $0, of: campaign, language)] } ?? []
             return .text(try ProgressReport(json: found.document).html(language, links: links), as: .html)
         case .markdown: return .text(try ProgressReport(json: found.document).markdown(language), as: .markdown)
-        case .json, .csv: return .text(String(decoding: found.document, as: UTF8.self), as: .json)
+        case .json, .csv, .plain: return .text(String(decoding: found.document, as: UTF8.self), as: .json)
         }
     }
 }

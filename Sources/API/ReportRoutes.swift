@@ -45,7 +45,7 @@ struct ReportRoutes {
         switch kind {
         case .html: return .text(shown.html(language), as: .html)
         case .markdown: return .text(shown.markdown(language), as: .markdown)
-        case .json: return .text(String(decoding: shown.json(), as: UTF8.self), as: .json)
+        case .json, .plain: return .text(String(decoding: shown.json(), as: UTF8.self), as: .json)
         case .csv:
             let code = table ?? "intake.total"
             guard let table = shown.table(code) else {

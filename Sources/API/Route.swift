@@ -28,6 +28,7 @@ enum MediaKind: String, Sendable {
     case html = "text/html"
     case csv = "text/csv"
     case markdown = "text/markdown"
+    case plain = "text/plain"
 
     var contentType: String { self == .json ? rawValue : "\(rawValue); charset=utf-8" }
 

@@ -37,6 +37,7 @@ func routes(_ service: Service) -> [Route] {
         + LivePage(service: service).routes
         // Companies with a key.
         + CompanyRoutes(service: service).routes
+        + LogRoutes(service: service).routes
         // Machines.
         + ProbeRoutes(service: service).routes
         + FeedRoutes(service: service).routes

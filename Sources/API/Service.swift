@@ -2,6 +2,7 @@ import Casework
 import Crypto
 public import Foundation
 public import Store
+public import Transparency
 
 /// What the routes work with.
 public struct Service: Sendable {
@@ -34,6 +35,8 @@ public struct Service: Sendable {
     let proxies: TrustedProxies
     /// Networks beside the public internet that webhooks may lead to.
     let webhookNetworks: NetworkList
+    /// What the log's signatures are checked with; `nil` where nothing is signed.
+    let logKey: NoteVerifier?
     /// Whether it is spoken to by TLS alone.
     let isEncrypted: Bool
     /// The time, as a value to be given: rules have no clock of their own.
@@ -45,7 +48,7 @@ public struct Service: Sendable {
         filingsAtOnce: Int = 128,
         evidenceQuota: EvidenceQuota = EvidenceQuota(bytesOfAll: 10 << 30), proxies: TrustedProxies = TrustedProxies(),
         webhookNetworks: NetworkList = NetworkList(), isEncrypted: Bool = false,
-        now: @escaping @Sendable () -> Date = Date.init
+        logKey: NoteVerifier? = nil, now: @escaping @Sendable () -> Date = Date.init
     ) {
         self.databases = databases
         self.references = references
@@ -66,6 +69,7 @@ public struct Service: Sendable {
         self.proxies = proxies
         self.webhookNetworks = webhookNetworks
         self.isEncrypted = isEncrypted
+        self.logKey = logKey
         self.cursor = Cursor(key: keys.encryptionKey.derived(for: "cursor"))
         self.now = now
     }

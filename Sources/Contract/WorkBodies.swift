@@ -253,3 +253,17 @@ public struct IssueBody: Codable, Sendable {
         self.link = link
     }
 }
+
+/// Shows that one checkpoint's log is the beginning of another's.
+public struct ConsistencyBody: Codable, Sendable {
+    public var from: Int
+    public var to: Int
+    /// RFC 6962, section 2.1.2; base64.
+    public var hashes: [String]
+
+    public init(from: Int, to: Int, hashes: [String]) {
+        self.from = from
+        self.to = to
+        self.hashes = hashes
+    }
+}

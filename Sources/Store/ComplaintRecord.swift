@@ -46,7 +46,7 @@ public struct ComplaintRecord: Sendable {
     /// Counts the changes, remarks left out; the entity tag.
     public let version: Int
     /// The place of the latest event.
-    let sequence: Int
+    public let sequence: Int
     let remarks: Int
     public let complaint: Complaint
     public let filing: Filing

@@ -5,20 +5,6 @@ public import Foundation
 ///
 /// It lives in a file, never in a database.
 public struct KeyEncryptionKey: Sendable {
-    public enum Failure: Error, Equatable, CustomStringConvertible {
-        case unreadable(String)
-        case notAKey(String)
-        case readableByOthers(String)
-
-        public var description: String {
-            switch self {
-            case .unreadable(let path): "the key file \(path) cannot be read"
-            case .notAKey(let path): "the key file \(path) has to hold 32 bytes in base64"
-            case .readableByOthers(let path): "the key file \(path) is readable by others; make it mode 0600"
-            }
-        }
-    }
-
     /// Names the key without telling it.
     public let id: String
     private let key: SymmetricKey
@@ -32,21 +18,8 @@ public struct KeyEncryptionKey: Sendable {
         }.joined()
     }
 
-    /// - Throws: ``Failure``.
-    public init(file: URL) throws(Failure) {
-        let path = file.path(percentEncoded: false)
-        guard let text = try? String(contentsOf: file, encoding: .utf8),
-            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        else { throw .unreadable(path) }
-        let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0o777
-        guard mode & 0o077 == 0 else { throw .readableByOthers(path) }
-        guard let bytes = Data(base64Encoded: text.trimmingCharacters(in: .whitespacesAndNewlines)), bytes.count == 32
-        else { throw .notAKey(path) }
-        self.init(bytes)
-    }
-
-    /// A new key, as its file holds it.
-    public static func generate() -> String { Data(randomBytes(32)).base64EncodedString() }
+    /// - Throws: `KeyFile.Failure`.
+    public init(file: URL) throws(KeyFile.Failure) { self.init(try KeyFile.read(file)) }
 
     /// A key for another use, from which this one cannot be worked out.
     public func derived(for use: String) -> SymmetricKey { Self.derived(from: key, for: use) }

@@ -41,7 +41,7 @@ struct Failure: Error {
         case let error as PostgresError: self.init("\(error)", code: Code.unavailable)
         case let error as Migrations.Failure: self.init("\(error)")
         case let error as EmbeddedServer.Failure: self.init("\(error)")
-        case let error as KeyEncryptionKey.Failure: self.init("\(error)")
+        case let error as KeyFile.Failure: self.init("\(error)")
         case let error as UnsuitableServer: self.init("\(error)", code: Code.unavailable)
         case let error as OfficerError: self.init("\(error)", code: Code.invalid)
         case let error as OfficeError: self.init("\(error)", code: Code.invalid)

@@ -30,7 +30,8 @@ struct Rectify: AsyncParsableCommand {
                 name: "Operators",
                 subcommands: [
                     Up.self, Serve.self, Migrate.self, Load.self, OfficerCommand.self, OfficeCommand.self,
-                    CompanyKeyCommand.self, FilerCommand.self, SumsCommand.self, Generate.self, ConfigCommand.self,
+                    CompanyKeyCommand.self, FilerCommand.self, SumsCommand.self, AuditCommand.self, Generate.self,
+                    ConfigCommand.self,
                 ]),
         ])
 

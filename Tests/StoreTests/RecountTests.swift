@@ -100,7 +100,7 @@ private func precise(_ moment: Date, _ store: TestStore) async throws -> String 
 }
 
 /// Lets complaints, barriers and orders go on at random, also into their past; what the rules refuse is left.
-private func walk(_ store: TestStore, _ book: ReferenceBook, steps: Int, _ dice: inout Dice) async throws {
+func walk(_ store: TestStore, _ book: ReferenceBook, steps: Int, _ dice: inout Dice) async throws {
     let now = Date(timeIntervalSince1970: 1_641_000_000)  // 2022-01-01
     let supervisor = Actor(.supervisor)
     for _ in 0..<steps {

@@ -99,13 +99,13 @@ struct SealingTests {
         let file = FileManager.default.temporaryDirectory.appending(path: "kek-\(UUID())")
         defer { try? FileManager.default.removeItem(at: file) }
         let path = file.path(percentEncoded: false)
-        try Data(KeyEncryptionKey.generate().utf8).write(to: file)
+        try Data(KeyFile.newSecret().utf8).write(to: file)
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
-        #expect(throws: KeyEncryptionKey.Failure.readableByOthers(path)) { try KeyEncryptionKey(file: file) }
+        #expect(throws: KeyFile.Failure.readableByOthers(path)) { try KeyEncryptionKey(file: file) }
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
         _ = try KeyEncryptionKey(file: file)
         try Data("short".utf8).write(to: file)
-        #expect(throws: KeyEncryptionKey.Failure.notAKey(path)) { try KeyEncryptionKey(file: file) }
+        #expect(throws: KeyFile.Failure.notAKey(path)) { try KeyEncryptionKey(file: file) }
     }
 }
 

@@ -60,7 +60,9 @@ struct TidyTests {
             "Casework": ["Foundation"], "Reports": ["Casework", "Foundation"],
             "Store": [
                 "Casework", "Crypto", "DequeModule", "Foundation", "Logging", "Postgres", "Reports", "Synchronization",
+                "Transparency",
             ],
+            "Transparency": ["Crypto", "Foundation"],
             "Contract": ["Casework", "Foundation", "Synchronization"],
             "Client": ["AsyncHTTPClient", "Casework", "Contract", "Foundation", "NIOCore", "NIOHTTP1"],
         ]

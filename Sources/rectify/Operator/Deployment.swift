@@ -2,12 +2,15 @@ import Foundation
 import Logging
 import Postgres
 import Store
+import Transparency
 
 /// The two databases and the key they are used with: from the settings, or an embedded server's.
 struct Deployment {
     let url: String
     let keysURL: String
     let keyFile: URL
+    /// What the log of history is signed with; `nil` where it is not.
+    let logKeyFile: URL?
 
     /// - Throws: ``SettingsError`` where the settings name no database.
     init(_ settings: Settings) throws {
@@ -18,12 +21,15 @@ struct Deployment {
         url = try required("database.url", "or use `rectify up`, which brings a database of its own")
         keysURL = try required("database.keys_url", "the keys of sealed complaints live in a second database")
         keyFile = URL(filePath: try required("keys.file", "make one with: head -c 32 /dev/urandom | base64"))
+        let logKey = settings["history.key_file"]
+        logKeyFile = logKey.isEmpty ? nil : URL(filePath: logKey)
     }
 
     init(_ server: EmbeddedServer, in directory: URL) {
         url = server.conninfo(database: "rectify")
         keysURL = server.conninfo(database: "rectify_keys")
         keyFile = Self.keyFile(in: directory)
+        logKeyFile = Self.logKeyFile(in: directory)
     }
 
     /// Of a server that another process has started in `directory`.
@@ -31,10 +37,22 @@ struct Deployment {
         url = EmbeddedServer.conninfo(database: "rectify", in: directory)
         keysURL = EmbeddedServer.conninfo(database: "rectify_keys", in: directory)
         keyFile = Self.keyFile(in: directory)
+        logKeyFile = Self.logKeyFile(in: directory)
     }
 
     /// Where an embedded cluster's key-encryption key lies.
     static func keyFile(in directory: URL) -> URL { directory.appending(path: "key-encryption-key") }
+
+    /// Where the key of its log lies.
+    static func logKeyFile(in directory: URL) -> URL { directory.appending(path: "log-signing-key") }
+
+    /// Signs the log of history; `nil` where there is no key for it.
+    ///
+    /// - Throws: `KeyFile.Failure`.
+    func logSigner(_ settings: Settings) throws -> NoteSigner? {
+        guard let logKeyFile else { return nil }
+        return try NoteSigner(name: settings["history.origin"], seed: try KeyFile.read(logKeyFile))
+    }
 
     /// One database for an operator's command.
     func database(_ url: String, logger: Logger) -> Database {

@@ -7,6 +7,7 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 import Store
+import Transparency
 import UnixSignals
 
 /// Serves until the process is told to stop, then lets requests under way finish.
@@ -32,6 +33,8 @@ struct Running {
             throw Failure("the databases lack their schema; run: rectify migrate", code: Failure.Code.unavailable)
         }
         try await databases.checkSuitability(encryptionKey)
+        let signer = try deployment.logSigner(settings)
+        if signer == nil { logger.warning("history is not signed: history.key_file names no key") }
         let references = ReferenceCache(databases.work, suffixes: try suffixes())
         let webhookNetworks = try networks("webhooks.allowed_networks")
         let service = Service(
@@ -46,18 +49,20 @@ struct Running {
             filingsAtOnce: settings.number("server.filings_at_once"),
             evidenceQuota: EvidenceQuota(bytesOfAll: settings.number("evidence.total_mib") << 20),
             proxies: TrustedProxies(try networks("server.trusted_proxies")), webhookNetworks: webhookNetworks,
-            isEncrypted: !settings["server.certificate_file"].isEmpty)
+            isEncrypted: !settings["server.certificate_file"].isEmpty, logKey: signer?.verifier)
         let rounds = Rounds(
             worker: Worker(databases, references: references), every: .seconds(settings.number("worker.seconds")),
             logger: logger)
         let summing = Summing(
             sums: ReportSums(databases, references: references),
             every: .seconds(settings.number("reports.sums_seconds")), logger: logger)
+        let logKeeping = LogKeeping(EventLog(databases, signer: signer), settings, logger)
+        try await logKeeping.refuseEarlierState(of: databases, signer?.verifier)
         let sending = Sending(
             sender: WebhookSender(databases, keys: keys, allowing: webhookNetworks, logger: logger),
             isOn: settings.number("worker.seconds") > 0)
         // They are stopped from last to first.
-        var services: [any ServiceLifecycle.Service] = [rounds, summing, sending, try application(of: service)]
+        var services: [any ServiceLifecycle.Service] = [rounds, summing, logKeeping, sending, try application(of: service)]
         if settings.number("metrics.port") > 0 { services.append(metricsListener(of: service)) }
         services.append(
             Leaving(departure: service.departure, time: .seconds(settings.number("server.leaving_seconds"))))
@@ -210,7 +215,7 @@ struct Summing: ServiceLifecycle.Service {
 }
 
 /// Does something again and again until the server is told to stop; with 0 another server does it.
-private func repeatedly(every: Duration, _ body: @escaping @Sendable () async throws -> Void) async {
+func repeatedly(every: Duration, _ body: @escaping @Sendable () async throws -> Void) async {
     await cancelWhenGracefulShutdown {
         while !Task.isCancelled {
             do {

@@ -86,6 +86,18 @@ struct Setting: Sendable {
             "reports.sums_seconds", "2", .number(0...3600),
             "how often what was recorded is added to the sums of reports; 0: another server does it"),
         Setting(
+            "history.seconds", "2", .number(0...3600),
+            "how often events become leaves of the log that proves history; 0: another server does it"),
+        Setting("history.checkpoint_seconds", "60", .number(1...86_400), "how often the log is signed, where it grew"),
+        Setting(
+            "history.key_file", "", .text,
+            "file with the log's Ed25519 key, 32 bytes in base64; without one nothing is signed"),
+        Setting(
+            "history.origin", "rectify", .text, "the log's name in checkpoints and proofs; without blanks and plus signs"),
+        Setting(
+            "history.checkpoints_folder", "", .text,
+            "folder, best on another machine, that gets a copy of each checkpoint"),
+        Setting(
             "webhooks.allowed_networks", "", .text,
             "networks beside the public internet that filers' webhooks may lead to, also without TLS, such as 10.0.0.0/8"
         ),

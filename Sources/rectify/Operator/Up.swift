@@ -34,6 +34,8 @@ struct Up: AsyncParsableCommand {
         }
         let directory = data.directory
         try makeKeyFile(Deployment.keyFile(in: directory), for: directory)
+        // A log that was begun without a key goes on with one: what was is signed with what comes.
+        try makeSecret(Deployment.logKeyFile(in: directory))
         let server = try await EmbeddedServer.start(in: directory)
         do {
             for name in ["rectify", "rectify_keys"] { try await create(name, on: server) }
@@ -110,10 +112,16 @@ struct Up: AsyncParsableCommand {
         } catch {
             throw Failure("\(directory.path(percentEncoded: false)) cannot be made: \(error.systemReason)")
         }
+        try makeSecret(file)
+    }
+
+    private func makeSecret(_ file: URL) throws {
+        let path = file.path(percentEncoded: false)
+        guard !FileManager.default.fileExists(atPath: path) else { return }
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Failure("\(path) cannot be written") }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        try handle.write(contentsOf: Data((KeyEncryptionKey.generate() + "\n").utf8))
+        try handle.write(contentsOf: Data((KeyFile.newSecret() + "\n").utf8))
         try handle.synchronize()
     }
 }

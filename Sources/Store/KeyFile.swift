@@ -1,0 +1,36 @@
+public import Foundation
+
+/// A secret of 32 bytes in a file of its own, as base64, which only its user may read.
+public enum KeyFile {
+    public enum Failure: Error, Equatable, CustomStringConvertible {
+        case unreadable(String)
+        case notAKey(String)
+        case readableByOthers(String)
+
+        public var description: String {
+            switch self {
+            case .unreadable(let path): "the key file \(path) cannot be read"
+            case .notAKey(let path): "the key file \(path) has to hold 32 bytes in base64"
+            case .readableByOthers(let path): "the key file \(path) is readable by others; make it mode 0600"
+            }
+        }
+    }
+
+    /// The secret.
+    ///
+    /// - Throws: ``Failure``.
+    public static func read(_ file: URL) throws(Failure) -> Data {
+        let path = file.path(percentEncoded: false)
+        guard let text = try? String(contentsOf: file, encoding: .utf8),
+            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        else { throw .unreadable(path) }
+        let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0o777
+        guard mode & 0o077 == 0 else { throw .readableByOthers(path) }
+        guard let bytes = Data(base64Encoded: text.trimmingCharacters(in: .whitespacesAndNewlines)), bytes.count == 32
+        else { throw .notAKey(path) }
+        return bytes
+    }
+
+    /// A new secret, as its file holds it.
+    public static func newSecret() -> String { Data(randomBytes(32)).base64EncodedString() }
+}

@@ -1,0 +1,138 @@
+import ArgumentParser
+import Casework
+import Foundation
+import Postgres
+import Reports
+import Store
+import Transparency
+
+/// The log that proves history.
+struct AuditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit", abstract: "Prove that history is what it was: check the log, show its key, check a receipt.",
+        subcommands: [AuditVerify.self, AuditKey.self, AuditReceipt.self])
+}
+
+struct AuditVerify: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Work the whole log out anew from the events, and hold it against what was signed.",
+        discussion: """
+            Finds events, notes, leaves and checkpoints that were changed, deleted, put in or reordered, and cases that say
+            something else than their events. That the database was put back to an earlier state, or its end told anew, is
+            found by checkpoints that were kept elsewhere: --saved names their folder.
+
+            Writes nothing. Ends with 1 where something was found.
+            """)
+
+    @Option(help: "Folder with checkpoints that were kept elsewhere (history.checkpoints_folder).", completion: .directory)
+    var saved: String?
+
+    @Option(help: "The log's key as others know it; left out, that of the key file here.")
+    var key: String?
+
+    @OptionGroup var options: OperatorOptions
+
+    func run() async throws {
+        let settings = try await options.file.settings()
+        try await options.withDeployment { deployment, logger in
+            let verifier = try verifier(try deployment.logSigner(settings)?.verifier)
+            let kept = try saved.map { try CheckpointFolder(URL(filePath: $0)).all() } ?? []
+            let databases = Databases(url: deployment.url, keysURL: deployment.keysURL, logger: logger)
+            let audit: LogAudit
+            do {
+                audit = try await databases.auditLog(verifier, saved: kept) { count in
+                    if Terminal.showsProgress { Terminal.progress("\(count) leaves") }
+                }
+                await databases.close()
+            } catch {
+                await databases.close()
+                throw error
+            }
+            try tell(audit, kept.count)
+        }
+    }
+
+    private func verifier(_ own: NoteVerifier?) throws -> NoteVerifier {
+        guard let key else {
+            guard let own else { throw Failure("history.key_file names no key; give the log's key with --key") }
+            return own
+        }
+        guard let verifier = NoteVerifier(key) else {
+            throw ValidationError("--key is no key of a log: name+hash+base64, as `rectify audit key` prints it.")
+        }
+        return verifier
+    }
+
+    private func tell(_ audit: LogAudit, _ kept: Int) throws {
+        Terminal.write(lines: audit.findings.map { printable("\($0)") })
+        guard audit.isSound else {
+            let more = audit.count > audit.findings.count ? ", the first \(audit.findings.count) above" : ""
+            throw Failure("history is not what was signed: \(audit.count) findings\(more)")
+        }
+        Terminal.write(lines: [
+            "\(audit.size) events are in the log as they were recorded, root \(audit.root.base64EncodedString())",
+            "\(audit.checkpoints) checkpoints fit",
+        ])
+        if kept == 0 {
+            Terminal.note("no checkpoints from elsewhere were looked at (--saved): a database put back whole would not show")
+        }
+    }
+}
+
+struct AuditKey: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "key", abstract: "Print the key that the log's signatures are checked with; it is for everyone.")
+
+    @OptionGroup var options: OperatorOptions
+
+    func run() async throws {
+        let settings = try await options.file.settings()
+        let deployment =
+            settings["database.url"].isEmpty ? Deployment(runningIn: options.data.directory) : try Deployment(settings)
+        guard let signer = try deployment.logSigner(settings) else { throw Failure("history.key_file names no key") }
+        Terminal.write(lines: ["\(signer.verifier)"])
+    }
+}
+
+struct AuditReceipt: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "receipt", abstract: "Check a proof (.tlog-proof) without a server, and show the event that it proves.",
+        discussion: """
+            curl -s http://127.0.0.1:8080/v1/tracking/receipt -H 'Tracking-Code: …' >filing.tlog-proof
+            rectify audit receipt filing.tlog-proof --key "$(curl -s http://127.0.0.1:8080/v1/log/key)"
+
+            The key has to come from somewhere that is trusted: a printed report, an earlier visit, another person.
+            """)
+
+    @Argument(help: "The proof's file.", completion: .file())
+    var file: String
+
+    @Option(help: "The log's key.")
+    var key: String
+
+    func run() async throws {
+        guard let verifier = NoteVerifier(key.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+            throw ValidationError("--key is no key of a log: name+hash+base64, as `rectify audit key` prints it.")
+        }
+        let text: String
+        do {
+            text = try String(contentsOf: URL(filePath: file), encoding: .utf8)
+        } catch {
+            throw Failure("\(file) cannot be read: \(error.systemReason)", code: Failure.Code.notFound)
+        }
+        guard let proof = LogProof(text) else {
+            throw Failure("\(file) is no proof of a log", code: Failure.Code.invalid)
+        }
+        let checkpoint: Checkpoint?
+        do {
+            checkpoint = try proof.checkpoint(including: LoggedEvent.entry(of: proof.extra), verifier)
+        } catch {
+            throw Failure("the checkpoint in it is not good: \(error)")
+        }
+        guard let checkpoint else { throw Failure("the event in it is not in the log that was signed") }
+        Terminal.write(lines: [
+            printable(String(decoding: proof.extra.dropFirst(LoggedEvent.saltLength), as: UTF8.self)),
+            "event \(proof.index) of the \(checkpoint.size) in the log \(checkpoint.origin)",
+        ])
+    }
+}
