@@ -68,7 +68,8 @@ let package = Package(
             name: "API",
             dependencies: [
                 "Contract", "Casework", "Reports", "Store", "Postgres", "Transparency", collections, crypto, httpClient,
-                httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, logging, nio, nioHTTP1, nioHTTPTypes, nioPosix, nioSSL,
+                httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, logging, nio, nioHTTP1, nioHTTPTypes, nioPosix,
+                nioSSL,
             ],
             swiftSettings: settings),
         .target(
@@ -102,9 +103,9 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "API", "Client", "Contract", "Store", "Reports", "Casework", "Postgres", "TestSupport", crypto,
-                httpClient, httpTypes,
-                hummingbird, lifecycle, logging, nio, nioHTTP1, nioPosix, nioSSL, subprocess,
+                "API", "Client", "Contract", "Store", "Reports", "Casework", "Postgres", "Transparency", "TestSupport",
+                crypto, httpClient, httpTypes, hummingbird, lifecycle, logging, nio, nioHTTP1, nioPosix, nioSSL,
+                subprocess,
             ],
             swiftSettings: settings),
         .testTarget(

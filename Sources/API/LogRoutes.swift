@@ -35,8 +35,9 @@ struct LogRoutes {
     /// Shows that one checkpoint's log is the beginning of another's.
     @Sendable func consistency(_ request: Request, context: Context) async throws -> Response {
         let query = try ObjectReader(query: request)
-        let first = query.requiredInt("from", in: 0...Int.max)
-        let size = query.requiredInt("to", in: 0...Int.max)
+        for name in ["from", "to"] where !query.has(name) { query.fault(name, "missing", "is required: a size") }
+        let first = query.number("from", in: 0...Int.max) ?? 0
+        let size = query.number("to", in: 0...Int.max) ?? first
         if first > size { query.fault("from", "out_of_range", "lies after “to”") }
         query.finish()
         try query.faults.finish()
@@ -70,7 +71,9 @@ struct LogRoutes {
             try db.logProof(ofEvent: sequence, of: record.complaint.id, campaign: record.campaignID)
         }
         guard let proof else {
-            guard sequence <= record.sequence else { throw Problem.notFound("event \(sequence) of \(record.reference)") }
+            guard sequence <= record.sequence else {
+                throw Problem.notFound("event \(sequence) of \(record.reference)")
+            }
             throw Self.notSigned
         }
         var response = Response.text(proof.text, as: .plain)

@@ -42,7 +42,9 @@ public struct TextTable: Sendable {
         }
         if let width, widths.reduce(0, { $0 + $1 + 2 }) - 2 > width {
             widths[0] = min(widths[0], max(8, width / 2))
-            for index in widths.indices.dropFirst() { widths[index] = min(widths[index], max(8, width - widths[0] - 2)) }
+            for index in widths.indices.dropFirst() {
+                widths[index] = min(widths[index], max(8, width - widths[0] - 2))
+            }
         }
         func line(_ cells: [String], _ part: [Int]) -> String {
             let padded = part.map { index in

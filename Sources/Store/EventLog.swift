@@ -69,8 +69,13 @@ extension Connection {
     ///
     /// - Returns: How many; none where another server is at it.
     fileprivate func addLeaves(through cut: Date) throws -> Int {
-        let place = try first("SELECT size, recorded_at::text, case_id, sequence FROM log_place FOR UPDATE SKIP LOCKED") {
-            row in (size: try row.read(Int.self), at: try row.read(String.self), of: try row.read(UUID.self), sequence: try row.read(Int.self))
+        let place = try first("SELECT size, recorded_at::text, case_id, sequence FROM log_place FOR UPDATE SKIP LOCKED")
+        {
+            row in
+            (
+                size: try row.read(Int.self), at: try row.read(String.self), of: try row.read(UUID.self),
+                sequence: try row.read(Int.self)
+            )
         }
         guard let place else { return 0 }
         let campaigns = try all("SELECT id FROM campaign") { row in try row.read(Int.self) }
@@ -95,7 +100,8 @@ extension Connection {
             rows.add(
                 "log_leaf",
                 [
-                    "index": .value(tree.size), "campaign_id": .value(event.campaignID), "case_id": .value(event.caseID),
+                    "index": .value(tree.size), "campaign_id": .value(event.campaignID),
+                    "case_id": .value(event.caseID),
                     "sequence": .value(event.sequence), "note_digest": .value(event.noteDigest), "hash": .value(hash),
                 ])
             for (node, hash) in tree.append(hash) where node.level > 0 && node.level % EventLog.keptLevels == 0 {
@@ -216,7 +222,8 @@ extension Connection {
         let (first, end) = (block.index * width, (block.index + 1) * width)
         let rows =
             block.level == 0
-            ? try all("SELECT index, hash FROM log_leaf WHERE index >= \(first) AND index < \(end) ORDER BY index") { row in
+            ? try all("SELECT index, hash FROM log_leaf WHERE index >= \(first) AND index < \(end) ORDER BY index") {
+                row in
                 (try row.read(Int.self), try row.read(Data.self))
             }
             : try all(

@@ -37,7 +37,7 @@ public struct LoggedEvent: Sendable {
     ///
     /// - Parameters:
     ///   - row: The row.
-    ///   - noteDigest: Of a note that was erased meanwhile.
+    ///   - kept: The digest of a note that was erased meanwhile.
     /// - Throws: `PostgresError`, or `JSON.SyntaxError` where details are none.
     init(row: inout Row, noteDigest kept: Data? = nil) throws {
         campaignID = try row.read()

@@ -77,12 +77,14 @@ public struct LogProof: Sendable, Equatable {
         guard let gap = text.range(of: "\n\n") else { return nil }
         var lines = text[..<gap.lowerBound].split(separator: "\n", omittingEmptySubsequences: false)[...]
         guard lines.popFirst() == Self.header[...] else { return nil }
-        guard let extra = lines.popFirst(), extra.hasPrefix("extra "), let data = Data(base64Encoded: String(extra.dropFirst(6))),
+        guard let extra = lines.popFirst(), extra.hasPrefix("extra "),
+            let data = Data(base64Encoded: String(extra.dropFirst(6))),
             let place = lines.popFirst(), place.hasPrefix("index "), let index = Int(place.dropFirst(6))
         else { return nil }
         let hashes = lines.map { Data(base64Encoded: String($0)) }
         guard hashes.count <= 63, hashes.allSatisfy({ $0?.count == 32 }) else { return nil }
-        self.init(extra: data, index: index, hashes: hashes.compactMap(\.self), checkpoint: String(text[gap.upperBound...]))
+        self.init(
+            extra: data, index: index, hashes: hashes.compactMap(\.self), checkpoint: String(text[gap.upperBound...]))
     }
 
     public var text: String {

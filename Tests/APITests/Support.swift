@@ -13,6 +13,7 @@ import ServiceLifecycle
 import Store
 import TestSupport
 import Testing
+import Transparency
 
 /// A server of a test's own, on a real port and a real database.
 struct TestServing: Sendable {
@@ -134,7 +135,7 @@ func withServer(
             contract: try Data(contentsOf: repository.appending(path: "Config/openapi.json")), limits: limits,
             requestsAtOnce: requestsAtOnce, filingsAtOnce: filingsAtOnce, evidenceQuota: evidence, proxies: proxies,
             webhookNetworks: try NetworkList("127.0.0.0/8"),
-            isEncrypted: certificate != nil, now: now)
+            isEncrypted: certificate != nil, logKey: try logSigner().verifier, now: now)
         let (ports, started) = AsyncStream<Int>.makeStream()
         let application = Application(
             router: router(service),
@@ -166,6 +167,9 @@ func withServer(
         }
     }
 }
+
+/// Signs the logs of these tests.
+func logSigner() throws -> NoteSigner { try NoteSigner(name: "test/log", seed: Data(repeating: 5, count: 32)) }
 
 extension TestStore {
     fileprivate func officers() async throws -> [Role: String] {

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Casework
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -56,6 +57,107 @@ import Testing
             #expect(await status(server.address + "/metrics") == 404)
             #expect(await server.stop() == 0)
         }
+    }
+
+    @Test func `what is signed is kept elsewhere, and a database that was put back is refused (G90)`() async throws {
+        try await withProgram { program in
+            func path(_ name: String) -> String { program.folder.appending(path: name).path(percentEncoded: false) }
+            let settings = [
+                "RECTIFY_HISTORY_CHECKPOINTS_FOLDER": path("kept"), "RECTIFY_HISTORY_ORIGIN": "example.org/log",
+            ]
+            var server = try await ServerProcess(program, settings: settings)
+            let added = try await program.run("officer", "add", "zhang", "--role", "officer", "--data", program.data)
+            _ = try await program.run("login", "--server", server.address, input: added.output)
+            let filed = try await program.run(["complaint", "file", "-"], input: try sampleLine(0))
+            let reference = String(filed.output.split(separator: " ").first ?? "")
+            #expect(await server.stop() == 0)
+            _ = try await Subprocess.run(
+                .name("cp"), arguments: ["-a", program.data, path("earlier")], output: .discarded, error: .discarded)
+
+            server = try await ServerProcess(program, settings: settings)
+            _ = try await program.run("login", "--server", server.address, input: added.output)
+            #expect(try await program.run(["complaint", "file", "-"], input: try sampleLine(1)).code == 0)
+            #expect(await server.stop() == 0, "what came last is signed before it ends")
+            let kept = try FileManager.default.contentsOfDirectory(atPath: path("kept"))
+            #expect(kept.count >= 2, "\(kept)")
+            let origin: [Environment.Key: String?] = ["RECTIFY_HISTORY_ORIGIN": "example.org/log"]
+            let verify = ["audit", "verify", "--data", program.data, "--saved", path("kept")]
+            let sound = try await program.run(verify, environment: origin)
+            #expect(sound.code == 0 && sound.output.contains("checkpoints fit"), "\(sound.error)\(sound.output)")
+            let key = try await program.run(["audit", "key", "--data", program.data], environment: origin)
+            #expect(key.output.hasPrefix("example.org/log+"))
+            let wrong = try await program.run(verify + ["--key", "none"])
+            #expect(wrong.code == 64 && wrong.error.contains("--key"))
+            #expect(!reference.isEmpty)
+
+            try FileManager.default.removeItem(atPath: program.data)
+            try FileManager.default.moveItem(atPath: path("earlier"), toPath: program.data)
+            let refused = try await program.run(
+                ["up", "--data", program.data, "--port", "0"],
+                environment: [
+                    "RECTIFY_HISTORY_CHECKPOINTS_FOLDER": path("kept"), "RECTIFY_HISTORY_ORIGIN": "example.org/log",
+                ])
+            #expect(refused.code == 6 && refused.error.contains("knows less of history"), "\(refused.error)")
+            let found = try await program.run(verify, environment: origin)
+            #expect(found.code == 1 && found.output.contains("rolled_back"), "\(found.output)\(found.error)")
+        }
+    }
+
+    @Test func `a receipt is checked without a server`() async throws {
+        try await withProgram { program in
+            let server = try await ServerProcess(
+                program, settings: ["RECTIFY_HISTORY_SECONDS": "1", "RECTIFY_HISTORY_CHECKPOINT_SECONDS": "1"])
+            let filing = """
+                {"campaign": "internet-2021", "kind": "refused_payment", "respondent": {"platform": "taobao"},
+                 "refused_payment": {"method": "wechat_pay", "refusal": "not_offered", "scene": "checkout"},
+                 "narrative": "不能用微信支付。"}
+                """
+            let code = try await trackingCode(of: filing, server.address)
+            var proof: String?
+            let begun = ContinuousClock.now
+            while proof == nil, begun.duration(to: .now) < .seconds(20) {
+                proof = await body(server.address + "/v1/tracking/receipt", ["Tracking-Code": code])
+                try await Task.sleep(for: .milliseconds(200))
+            }
+            let key = try #require(await body(server.address + "/v1/log/key", [:]))
+            #expect(await server.stop() == 0)
+            let file = program.folder.appending(path: "filing.tlog-proof")
+            try Data(try #require(proof).utf8).write(to: file)
+            let check = ["audit", "receipt", file.path(percentEncoded: false), "--key"]
+            let good = try await program.run(check + [key])
+            #expect(good.code == 0 && good.output.contains("\"action\":\"file\""), "\(good.error)")
+            #expect(try await program.run(check + [key.replacing("rectify", with: "other")]).code == 64)
+            try Data(try #require(proof).replacing("index ", with: "index 1").utf8).write(to: file)
+            let bad = try await program.run(check + [key])
+            #expect(bad.code == 1 && bad.error.contains("not in the log"), "\(bad.error)")
+            try Data("nothing".utf8).write(to: file)
+            #expect(try await program.run(check + [key]).code == 7)
+        }
+    }
+
+    private func trackingCode(of line: String, _ address: String) async throws -> String {
+        var request = HTTPClientRequest(url: address + "/v1/complaints")
+        request.method = .POST
+        request.headers.add(name: "Content-Type", value: "application/json")
+        request.headers.add(name: "Idempotency-Key", value: "\"\(UUID().uuidString)\"")
+        request.body = .bytes(ByteBuffer(string: line))
+        let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
+        let bytes = Data(try await answer.body.collect(upTo: 1 << 20).readableBytesView)
+        guard case .object(let members) = try JSON(parsing: bytes), case .string(let code)? = members["tracking_code"]
+        else {
+            return ""
+        }
+        return code
+    }
+
+    /// What an address answers, where that is 200.
+    private func body(_ url: String, _ headers: [String: String]) async -> String? {
+        var request = HTTPClientRequest(url: url)
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        guard let answer = try? await HTTPClient.shared.execute(request, timeout: .seconds(10)), answer.status == .ok,
+            let buffer = try? await answer.body.collect(upTo: 1 << 20)
+        else { return nil }
+        return String(buffer: buffer)
     }
 
     private func status(_ url: String) async -> Int? {

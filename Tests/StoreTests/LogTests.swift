@@ -60,7 +60,9 @@ struct LogTests {
         try await withStore { store in
             let book = try await store.book()
             let signer = try #require(Self.signer)
-            try await Generator(store.databases.work, book: book, seed: 1).fill(30, of: "internet-2021", officers: []) { _ in }
+            try await Generator(store.databases.work, book: book, seed: 1).fill(30, of: "internet-2021", officers: []) {
+                _ in
+            }
             let logs = (0..<3).map { _ in EventLog(store.databases, signer: signer) }
             try await withThrowingTaskGroup { tasks in
                 for (number, log) in logs.enumerated() {
@@ -106,7 +108,10 @@ struct LogTests {
         ("moment", "UPDATE event SET recorded_at = recorded_at - interval '1 microsecond' WHERE {event}"),
         ("actor", "UPDATE event SET actor_id = '01900000-0000-7000-8000-000000000000' WHERE {event}"),
         ("role", "UPDATE event SET actor_role = actor_role || 'x' WHERE {event}"),
-        ("kind of actor", "UPDATE event SET actor_kind = CASE actor_kind WHEN 'system' THEN 'officer' ELSE 'system' END WHERE {event}"),
+        (
+            "kind of actor",
+            "UPDATE event SET actor_kind = CASE actor_kind WHEN 'system' THEN 'officer' ELSE 'system' END WHERE {event}"
+        ),
         ("on whose behalf", "UPDATE event SET on_behalf_of = 'company' WHERE {event}"),
         ("salt", "UPDATE event SET salt = set_byte(salt, 3, 255 - get_byte(salt, 3)) WHERE {event}"),
         ("version", "UPDATE event SET schema_version = schema_version + 1 WHERE {event}"),
@@ -133,7 +138,10 @@ struct LogTests {
         ("leaf deleted", "DELETE FROM log_leaf WHERE {leaf}"),
         ("leaf of another event", "UPDATE log_leaf SET sequence = sequence + 1000 WHERE {leaf}"),
         ("leaf's note", "UPDATE log_leaf SET note_digest = sha256('x') WHERE {leaf}"),
-        ("leaves swapped", "UPDATE log_leaf SET index = CASE index WHEN 3 THEN -1 ELSE 3 END WHERE index IN (3, 4); UPDATE log_leaf SET index = 4 WHERE index = -1"),
+        (
+            "leaves swapped",
+            "UPDATE log_leaf SET index = CASE index WHEN 3 THEN -1 ELSE 3 END WHERE index IN (3, 4); UPDATE log_leaf SET index = 4 WHERE index = -1"
+        ),
         ("end cut off", "DELETE FROM log_leaf WHERE index > (SELECT max(index) - 3 FROM log_leaf)"),
         (
             "end cut off with its events",
@@ -149,10 +157,19 @@ struct LogTests {
         ("root kept", "UPDATE log_node SET hash = set_byte(hash, 0, 255 - get_byte(hash, 0)) WHERE index = 0"),
         ("root deleted", "DELETE FROM log_node WHERE index = 0"),
         ("checkpoint's root", "UPDATE log_checkpoint SET root = sha256('x') WHERE {checkpoint}"),
-        ("checkpoint's words", "UPDATE log_checkpoint SET note = replace(note, 'example', 'sample') WHERE {checkpoint}"),
+        (
+            "checkpoint's words",
+            "UPDATE log_checkpoint SET note = replace(note, 'example', 'sample') WHERE {checkpoint}"
+        ),
         ("place", "UPDATE log_place SET size = size + 1"),
-        ("status of a complaint", "UPDATE complaint SET status = CASE status WHEN 'accepted' THEN 'received' ELSE 'accepted' END WHERE {complaint}"),
-        ("state of a barrier", "UPDATE barrier SET remediation = CASE remediation WHEN 'verified' THEN 'confirmed' ELSE 'verified' END, claimed_at = NULL WHERE {barrier}"),
+        (
+            "status of a complaint",
+            "UPDATE complaint SET status = CASE status WHEN 'accepted' THEN 'received' ELSE 'accepted' END WHERE {complaint}"
+        ),
+        (
+            "state of a barrier",
+            "UPDATE barrier SET remediation = CASE remediation WHEN 'verified' THEN 'confirmed' ELSE 'verified' END, claimed_at = NULL WHERE {barrier}"
+        ),
     ]
 
     @Test func `what the owner of the tables changes is found, each of 200 times (G89, G90)`() async throws {
@@ -203,9 +220,10 @@ struct LogTests {
     @Test func `what is refused to the program is refused by the tables (G89)`() async throws {
         try await withStore { store in
             _ = try await prepared(store, seed: 2, complaints: 5)
-            for table in ["event", "log_leaf", "log_node", "log_checkpoint"] {
-                for statement in ["DELETE FROM \(table)", "TRUNCATE \(table) CASCADE", "UPDATE \(table) SET \(table == "event" ? "action" : "hash") = \(table == "event" ? "action" : "hash")"] {
-                    guard !(table == "log_checkpoint" && statement.hasPrefix("UPDATE")) else { continue }
+            let columns = ["event": "action", "log_leaf": "hash", "log_node": "hash", "log_checkpoint": "note"]
+            for (table, column) in columns {
+                let update = "UPDATE \(table) SET \(column) = \(column)"
+                for statement in ["DELETE FROM \(table)", "TRUNCATE \(table) CASCADE", update] {
                     await #expect(throws: (any Error).self, "\(statement)") {
                         try await store.databases.work.transaction { db in try db.run(script: statement) }
                     }
@@ -230,7 +248,9 @@ struct LogTests {
                     try Data(proof.text.utf8).write(to: folder.appending(path: "\(number).tlog-proof"))
                 }
                 for (number, pair) in zip(saved, saved.dropFirst()).enumerated() {
-                    let sizes = [pair.0, pair.1].compactMap { SignedNote($0.note).flatMap { Checkpoint($0.text) }?.size }
+                    let sizes = [pair.0, pair.1].compactMap {
+                        SignedNote($0.note).flatMap { Checkpoint($0.text) }?.size
+                    }
                     let hashes = try #require(try db.consistencyProof(from: sizes[0], to: sizes[1]))
                     let text = hashes.map { $0.base64EncodedString() }.joined(separator: "\n")
                     try Data("\(pair.0.note)====\n\(pair.1.note)====\n\(text)".utf8).write(

@@ -9,13 +9,15 @@ import Transparency
 /// The log that proves history.
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "Prove that history is what it was: check the log, show its key, check a receipt.",
+        commandName: "audit",
+        abstract: "Prove that history is what it was: check the log, show its key, check a receipt.",
         subcommands: [AuditVerify.self, AuditKey.self, AuditReceipt.self])
 }
 
 struct AuditVerify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Work the whole log out anew from the events, and hold it against what was signed.",
+        commandName: "verify",
+        abstract: "Work the whole log out anew from the events, and hold it against what was signed.",
         discussion: """
             Finds events, notes, leaves and checkpoints that were changed, deleted, put in or reordered, and cases that say
             something else than their events. That the database was put back to an earlier state, or its end told anew, is
@@ -24,7 +26,8 @@ struct AuditVerify: AsyncParsableCommand {
             Writes nothing. Ends with 1 where something was found.
             """)
 
-    @Option(help: "Folder with checkpoints that were kept elsewhere (history.checkpoints_folder).", completion: .directory)
+    @Option(
+        help: "Folder with checkpoints that were kept elsewhere (history.checkpoints_folder).", completion: .directory)
     var saved: String?
 
     @Option(help: "The log's key as others know it; left out, that of the key file here.")
@@ -74,7 +77,8 @@ struct AuditVerify: AsyncParsableCommand {
             "\(audit.checkpoints) checkpoints fit",
         ])
         if kept == 0 {
-            Terminal.note("no checkpoints from elsewhere were looked at (--saved): a database put back whole would not show")
+            Terminal.note(
+                "no checkpoints from elsewhere were looked at (--saved): a database put back whole would not show")
         }
     }
 }
@@ -96,7 +100,8 @@ struct AuditKey: AsyncParsableCommand {
 
 struct AuditReceipt: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "receipt", abstract: "Check a proof (.tlog-proof) without a server, and show the event that it proves.",
+        commandName: "receipt",
+        abstract: "Check a proof (.tlog-proof) without a server, and show the event that it proves.",
         discussion: """
             curl -s http://127.0.0.1:8080/v1/tracking/receipt -H 'Tracking-Code: …' >filing.tlog-proof
             rectify audit receipt filing.tlog-proof --key "$(curl -s http://127.0.0.1:8080/v1/log/key)"

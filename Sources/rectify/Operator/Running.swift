@@ -62,7 +62,9 @@ struct Running {
             sender: WebhookSender(databases, keys: keys, allowing: webhookNetworks, logger: logger),
             isOn: settings.number("worker.seconds") > 0)
         // They are stopped from last to first.
-        var services: [any ServiceLifecycle.Service] = [rounds, summing, logKeeping, sending, try application(of: service)]
+        var services: [any ServiceLifecycle.Service] = [
+            rounds, summing, logKeeping, sending, try application(of: service),
+        ]
         if settings.number("metrics.port") > 0 { services.append(metricsListener(of: service)) }
         services.append(
             Leaving(departure: service.departure, time: .seconds(settings.number("server.leaving_seconds"))))

@@ -93,7 +93,8 @@ struct Setting: Sendable {
             "history.key_file", "", .text,
             "file with the log's Ed25519 key, 32 bytes in base64; without one nothing is signed"),
         Setting(
-            "history.origin", "rectify", .text, "the log's name in checkpoints and proofs; without blanks and plus signs"),
+            "history.origin", "rectify", .text,
+            "the log's name in checkpoints and proofs; without blanks and plus signs"),
         Setting(
             "history.checkpoints_folder", "", .text,
             "folder, best on another machine, that gets a copy of each checkpoint"),
