@@ -70,7 +70,11 @@ extension ProgressReport {
     private func section(_ table: ReportTable, _ language: Language, to body: HTML) {
         body.raw("<section>\n<h2 id=\"\(table.anchor)\">")
         body.text(title(of: table, language)).raw("</h2>\n")
-        if let chart = chart(of: table, language) { body.raw("<figure>\n\(chart)</figure>\n") }
+        if let chart = chart(of: table, language) {
+            // A heat map may fill a page of its own; other charts stand on the page of their table.
+            let style = table.code.hasPrefix("barriers.") ? " class=\"page\"" : ""
+            body.raw("<figure\(style)>\n\(chart)</figure>\n")
+        }
         write(textTable(table, language), named: table.anchor, caption: title(of: table, language), to: body)
         body.raw("</section>\n")
     }
@@ -147,7 +151,7 @@ final class HTML {
         .scroll{overflow-x:auto}table{border-collapse:collapse;margin:.5rem 0}
         caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
         th,td{border-bottom:1px solid var(--line);padding:.25rem .6rem;text-align:left;vertical-align:top}
-        tbody th{font-weight:400}thead th{background:var(--soft)}
+        tbody th{font-weight:400}thead th{background:var(--soft);word-break:keep-all}
         th.n,td.n{text-align:right;font-variant-numeric:tabular-nums}td.n,td.d,th.d{white-space:nowrap}
         tbody th[scope=row]:not(.n):not(.d){min-width:9rem}
         figure{margin:1rem 0}svg{max-width:100%;height:auto}svg.map{max-width:none}svg text{fill:var(--ink);font-size:12px}
@@ -158,7 +162,8 @@ final class HTML {
         @page{size:A4 landscape;margin:15mm}
         @media print{:root{--ink:#000;--paper:#fff;--soft:#eee;--c1:#12436d;--c2:#28a197;--c3:#801650;--c5:#6b3fa0;--c6:#505a5f}
         body{font-size:10pt;max-width:none;padding:0}nav,.skip,.links{display:none}.scroll{overflow:visible}
-        h2{break-after:avoid}figure,tr,li,.whole{break-inside:avoid}figure{break-after:avoid}thead{display:table-header-group;break-after:avoid}tbody tr:first-child{break-before:avoid}
+        h2{break-after:avoid}figure,tr,li,.whole{break-inside:avoid}figure:not(.page){break-after:avoid}
+        thead{display:table-header-group;break-after:avoid}tbody tr:nth-child(-n+3){break-before:avoid}
         th,td{padding:.15rem .4rem}svg,svg.map{max-width:100%;max-height:150mm}
         svg *,thead th{-webkit-print-color-adjust:exact}a{color:inherit;text-decoration:none}}
         """

@@ -11,7 +11,7 @@ enum Phrase: String, CaseIterable {
         title | %1 — progress as of %2 | %1——截至%2进展情况 | %1 — tiến độ đến %2
         subtitle | As known at %1. Figures, version %2. | 数据截止时刻：%1。指标版本：%2。 | Theo dữ liệu lúc %1. Phiên bản chỉ số %2.
         incomplete | The day was not over then: its figures are incomplete. | 当日尚未结束，数据不完整。 | Ngày chưa kết thúc: số liệu chưa đầy đủ.
-        period | Where “in the period” is said: %1 to %2; compared with %3 to %4, and with %5 to %6. All else since the campaign began. | 标明“本期”者：%1至%2；上期：%3至%4；上年同期：%5至%6。其余均为行动启动以来累计。 | Chỗ ghi “trong kỳ”: %1 đến %2; so với %3 đến %4 và %5 đến %6. Còn lại tính từ đầu chiến dịch.
+        period | Period: %1 to %2; before: %3 to %4; year before: %5 to %6. All else counts from the campaign's beginning. | 本期：%1至%2；上期：%3至%4；上年同期：%5至%6。其余均为行动启动以来累计。 | Kỳ: %1 đến %2; kỳ trước: %3 đến %4; năm trước: %5 đến %6. Còn lại tính từ đầu chiến dịch.
         issue | Issue %1 of %2, issue %3 in all. | %2年第%1期，总第%3期。 | Số %1 năm %2, số %3 tính chung.
         corrects | It corrects issue %1. | 本期更正总第%1期。 | Số này đính chính số %1.
         publicEdition | Public edition | 公开版 | Bản công khai
