@@ -12,6 +12,7 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
@@ -61,7 +62,9 @@ let package = Package(
         .target(name: "Transparency", dependencies: [crypto], swiftSettings: settings),
         .target(
             name: "Store",
-            dependencies: ["Casework", "Reports", "Postgres", "Transparency", collections, crypto, logging],
+            dependencies: [
+                "Casework", "Reports", "Postgres", "Transparency", collections, crypto, cryptoExtras, logging,
+            ],
             swiftSettings: settings),
         .target(name: "Contract", dependencies: ["Casework"], swiftSettings: settings),
         .target(

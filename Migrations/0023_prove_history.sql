@@ -7,11 +7,12 @@ CREATE TABLE log_leaf (
     campaign_id smallint NOT NULL,
     case_id     uuid     NOT NULL,
     sequence    integer  NOT NULL,
-    -- Of the words that go with the event, under a salt of their own; it stays when they are erased.
+    -- Of the words that go with the event and who may read them, under a salt of their own; it stays when they are erased.
     note_digest bytea,
     hash        bytea    NOT NULL,
     -- No foreign key: a deleted event has to show. An audit looks both ways.
     CONSTRAINT log_leaf_is_of_one_event UNIQUE (campaign_id, case_id, sequence),
+    CONSTRAINT log_leaf_index_counts_from_0 CHECK (index >= 0),
     CONSTRAINT log_leaf_hash_has_32_bytes CHECK (octet_length(hash) = 32 AND octet_length(note_digest) = 32)
 );
 

@@ -161,7 +161,11 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
         case .end:
             isReadingBody = false
             deadline = .distantFuture
-            if isClosing, isAnswered { return context.close(promise: nil) }
+            if isAnswered {
+                // The answer did not wait for the body; what comes next is another request, or nothing.
+                guard !isClosing else { return context.close(promise: nil) }
+                wait(limits.idle, context)
+            }
         }
         context.fireChannelRead(data)
     }

@@ -65,6 +65,7 @@ struct Gate: RouterMiddleware {
         if token == nil, path.hasPrefix("/v1/campaigns/"), path.hasSuffix("/progress") {
             policies.append((service.limits.reports, network))
         }
+        if token == nil, path == "/v1/session" { policies.append((service.limits.signIn, network)) }
         if request.headers[.trackingCode] != nil || path.hasPrefix("/v1/tracking") {
             policies.append((service.limits.tracking, network))
         }
@@ -96,7 +97,7 @@ extension HTTPField.Name {
 extension Problem {
     static let tooManyFilings = overloaded("More filings come than can be taken; send it again in a moment.")
 
-    fileprivate static func quotaExceeded(_ policy: RatePolicy, _ fields: HTTPFields) -> Problem {
+    static func quotaExceeded(_ policy: RatePolicy, _ fields: HTTPFields) -> Problem {
         Problem(
             .tooManyRequests, "quota-exceeded", "Too many of these",
             "\(policy.quota) are taken in \(policy.window) seconds (“\(policy.name)”). Wait as Retry-After says.",

@@ -22,13 +22,13 @@ struct LogRoutes {
     }
 
     @Sendable func key(_ request: Request, context: Context) async throws -> Response {
-        guard let key = service.logKey else { throw Self.notSigned }
+        guard let key = service.logKey else { throw notYet }
         return .text("\(key)\n", as: .plain)
     }
 
     @Sendable func checkpoint(_ request: Request, context: Context) async throws -> Response {
         let note = try await service.databases.reads.withConnection { db in try db.latestCheckpoint() }
-        guard let note else { throw Self.notSigned }
+        guard let note else { throw notYet }
         return .text(note, as: .plain)
     }
 
@@ -74,7 +74,7 @@ struct LogRoutes {
             guard sequence <= record.sequence else {
                 throw Problem.notFound("event \(sequence) of \(record.reference)")
             }
-            throw Self.notSigned
+            throw notYet
         }
         var response = Response.text(proof.text, as: .plain)
         response.headers[.contentDisposition] =
@@ -82,7 +82,12 @@ struct LogRoutes {
         return response
     }
 
-    private static let notSigned = Problem(
-        .serviceUnavailable, "not-signed-yet", "Not signed yet",
-        "What happens is signed within a minute or so; ask again then.", headers: [.retryAfter: "60"])
+    private var notYet: Problem {
+        guard service.logKey != nil else {
+            return Problem(.notFound, "history-not-signed", "Not signed", "This server signs no history.")
+        }
+        return Problem(
+            .serviceUnavailable, "not-signed-yet", "Not signed yet", "It is signed before long; ask again then.",
+            headers: [.retryAfter: "60"])
+    }
 }

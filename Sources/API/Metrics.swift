@@ -60,8 +60,12 @@ final class Metrics: Sendable {
     /// - Parameters:
     ///   - service: What is looked at.
     ///   - sums: Up to when the sums of reports are complete, by campaign; `nil` where the database does not tell.
+    ///   - log: How far the log of history is; the same.
     /// - Returns: Lines in Prometheus' form.
-    func text(of service: Service, sums: [(campaign: String, knownAt: Date)]?) -> String {
+    func text(
+        of service: Service, sums: [(campaign: String, knownAt: Date)]?,
+        log: (size: Int, loggedThrough: Date?, signedAt: Date?)?
+    ) -> String {
         let state = state.withLock { $0 }
         var page = MetricsPage()
         page.family("rectify_http_requests_total", "counter", "Requests answered.") { page in
@@ -95,6 +99,16 @@ final class Metrics: Sendable {
                 for (campaign, knownAt) in sums {
                     page.line([("campaign", campaign)], knownAt.timeIntervalSince1970.rounded())
                 }
+            }
+        }
+        if let log {
+            page.gauge("rectify_history_leaves", "Events in the log of history.", log.size)
+            for (name, help, moment) in [
+                ("logged_through", "Of the last event in the log, in seconds since 1970.", log.loggedThrough),
+                ("signed_at", "When the log was signed last, in seconds since 1970.", log.signedAt),
+            ] {
+                guard let moment else { continue }
+                page.gauge("rectify_history_\(name)_seconds", help, moment.timeIntervalSince1970.rounded())
             }
         }
         page.process(begun: begun)
@@ -174,11 +188,14 @@ public func metricsRouter(_ service: Service) -> Router<Context> {
     let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
     router.get("/metrics") { _, _ in
         // A database that is away must not take the other figures with it.
-        let sums = try? await service.databases.reads.withConnection { db in try db.momentsOfSums() }
+        let known = try? await service.databases.health.withConnection { db in
+            (sums: try db.momentsOfSums(), log: try db.logState())
+        }
         return Response(
             status: .ok,
             headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8", .cacheControl: "no-store"],
-            body: .init(byteBuffer: ByteBuffer(string: service.metrics.text(of: service, sums: sums))))
+            body: .init(
+                byteBuffer: ByteBuffer(string: service.metrics.text(of: service, sums: known?.sums, log: known?.log))))
     }
     return router
 }

@@ -78,7 +78,7 @@ struct ProblemMiddleware: RouterMiddleware {
 final class Authentication: RouterMiddleware {
     private let database: Database
     /// Looked up for each request, so that a right that was taken away is gone at the next.
-    private let officers: ReadLane<TokenHash, Officer>
+    private let officers: ReadLane<TokenHash, OfficerBearer>
     private let filers: ReadLane<TokenHash, FilerBearer>
     /// The keys whose use was noted today, so that it is noted once.
     private let noted = Mutex<(day: Day, keys: Set<UUID>)>((Day(number: 0), []))
@@ -111,8 +111,15 @@ final class Authentication: RouterMiddleware {
             try await noteUse(of: filer)
             context.filer = filer
         } else {
-            context.officer = try await officers.answer(to: TokenHash(of: token))
-            guard context.officer != nil else { throw Problem.badToken }
+            guard let bearer = try await officers.answer(to: TokenHash(of: token)) else { throw Problem.badToken }
+            if bearer.hasToBeNoted {
+                try await database.withConnection { db in try db.noteUse(ofSession: bearer.tokenID) }
+            }
+            // Whoever knows the password besides the officer could do things in the officer's name.
+            guard !bearer.mustChangePassword || request.uri.path.hasPrefix("/v1/session") else {
+                throw Problem.passwordNotOwn
+            }
+            context.officer = bearer.officer
         }
         return try await next(request, context)
     }

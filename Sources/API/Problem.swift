@@ -48,6 +48,10 @@ struct Problem: Error {
         "It is wrong, has expired or was revoked. Ask for a new one and sign in again.",
         headers: [.wwwAuthenticate: "Bearer error=\"invalid_token\""])
 
+    static let passwordNotOwn = Problem(
+        .forbidden, "password-not-own", "Set a password of your own first",
+        "Somebody else has set yours. PUT /v1/session/password; with the command line: rectify password.")
+
     static func notFound(_ what: String) -> Problem {
         Problem(.notFound, "not-found", "Not found", "There is no \(what).")
     }
@@ -126,6 +130,8 @@ extension Problem {
             case IntakeError.alreadyFiled(let existing): .alreadyFiled(existing)
             case let error as MomentError: Problem(error)
             case let error as IssueError: Problem(error)
+            case let error as SignInError: Problem(error)
+            case is PasswordHasher.Busy: Self.overloaded("Many sign in just now; try again in a moment.", retryAfter: 3)
             case is NotSummed: Self.overloaded("The report is being prepared.", retryAfter: 60)
             case let error as PostgresError: Problem(error)
             case OfficerError.unknown(let name): .notFound("officer \(name)")
@@ -213,6 +219,26 @@ extension Problem {
                     .conflict, "issue-is-there", "Published already",
                     "Issue \(number) ends on that day or later. Publish a correction of one that ends on it, or a later day."
                 )
+            }
+    }
+
+    private init(_ error: SignInError) {
+        self =
+            switch error {
+            case .wrong:
+                Problem(
+                    .unauthorized, "sign-in-failed", "Not signed in", "The name, the password or the code is wrong.",
+                    headers: [.wwwAuthenticate: "Bearer"])
+            case .codeNeeded:
+                Problem(
+                    .unauthorized, "code-needed", "One step more", "Send the code of the second factor as “code”.",
+                    headers: [.wwwAuthenticate: "Bearer"])
+            case .hasSecondFactor:
+                Problem(
+                    .conflict, "second-factor-is-there", "There is one already",
+                    "Take the second factor away first, with a code of it.")
+            case .noSecondFactor:
+                Problem(.conflict, "no-second-factor", "There is none", "There is no second factor to do this with.")
             }
     }
 

@@ -28,6 +28,10 @@ public final class RateLimits: Sendable {
     public let tracking: RatePolicy
     /// Reports made for nobody who signed in, by address.
     public let reports: RatePolicy
+    /// Attempts to sign in, by address.
+    public let signIn: RatePolicy
+    /// The same for one name, and by machines from which that officer has not signed in yet: guessing takes years.
+    let guessing = RatePolicy("sign-in-of-one", quota: 10, window: 900)
     /// Requests of any kind, by who signed in, else by address.
     public let all: RatePolicy
     /// When the quota of a client would be whole again.
@@ -36,10 +40,11 @@ public final class RateLimits: Sendable {
     /// all.
     private static let remembered = 200_000
 
-    public init(filing: Int = 0, tracking: Int = 0, reports: Int = 0, all: Int = 0) {
+    public init(filing: Int = 0, tracking: Int = 0, reports: Int = 0, signIn: Int = 0, all: Int = 0) {
         self.filing = RatePolicy("filing", quota: filing)
         self.tracking = RatePolicy("tracking", quota: tracking)
         self.reports = RatePolicy("reports", quota: reports)
+        self.signIn = RatePolicy("sign-in", quota: signIn)
         self.all = RatePolicy("all", quota: all)
     }
 

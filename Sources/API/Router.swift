@@ -23,6 +23,7 @@ func routes(_ service: Service) -> [Route] {
         + ImportRoutes(service: service).routes
         + FilerRoutes(service: service).routes
         + WebhookRoutes(service: service).routes
+        + LogRoutes(service: service).routes
         // Officers; of barriers, the public sees a part.
         + SessionRoutes(service: service).routes
         + ComplaintRoutes(service: service).routes
@@ -37,7 +38,6 @@ func routes(_ service: Service) -> [Route] {
         + LivePage(service: service).routes
         // Companies with a key.
         + CompanyRoutes(service: service).routes
-        + LogRoutes(service: service).routes
         // Machines.
         + ProbeRoutes(service: service).routes
         + FeedRoutes(service: service).routes

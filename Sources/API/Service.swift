@@ -14,6 +14,7 @@ public struct Service: Sendable {
     let publicReports: PublicReports
     /// Single complaints with their parts.
     let complaints: ReadLane<Reference, ComplaintParts>
+    let signIn: SignIn
     let cursor: Cursor
     /// The templates of letters, by language.
     let letters: [String: String]
@@ -48,7 +49,8 @@ public struct Service: Sendable {
         filingsAtOnce: Int = 128,
         evidenceQuota: EvidenceQuota = EvidenceQuota(bytesOfAll: 10 << 30), proxies: TrustedProxies = TrustedProxies(),
         webhookNetworks: NetworkList = NetworkList(), isEncrypted: Bool = false,
-        logKey: NoteVerifier? = nil, now: @escaping @Sendable () -> Date = Date.init
+        logKey: NoteVerifier? = nil, sessions: SignIn.Limits = SignIn.Limits(),
+        now: @escaping @Sendable () -> Date = Date.init
     ) {
         self.databases = databases
         self.references = references
@@ -60,6 +62,7 @@ public struct Service: Sendable {
             let parts = try db.parts(of: Array(try db.complaints(references).values))
             return Dictionary(uniqueKeysWithValues: parts.map { ($0.record.reference, $0) })
         }
+        signIn = SignIn(databases, keys.encryptionKey, limits: sessions)
         self.letters = letters
         self.contract = contract
         self.limits = limits

@@ -1,3 +1,4 @@
+import Casework
 import Contract
 import Foundation
 import HTTPTypes
@@ -5,17 +6,49 @@ import Hummingbird
 import Postgres
 import Store
 
-/// Who the bearer of the token is, and the end of that token.
+/// How officers sign in and out, and what they sign in with.
 struct SessionRoutes {
     let service: Service
 
     var routes: [Route] {
-        [Route(.get, "/v1/session", show), Route(.delete, "/v1/session", end)]
+        [
+            Route(.get, "/v1/session", show),
+            Route(.post, "/v1/session", begin),
+            Route(.delete, "/v1/session", end),
+            Route(.put, "/v1/session/password", setPassword),
+            Route(.post, "/v1/session/second-factor", newSecondFactor),
+            Route(.post, "/v1/session/second-factor/confirmation") { request, context in
+                try await changeSecondFactor(request, context, isOn: true)
+            },
+            Route(.post, "/v1/session/second-factor/removal") { request, context in
+                try await changeSecondFactor(request, context, isOn: false)
+            },
+        ]
     }
 
     @Sendable func show(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.signedIn()
-        return try .json(SessionBody(name: officer.name, role: officer.role, office: officer.office))
+        try .json(SessionBody(try context.signedIn()))
+    }
+
+    /// Name, password and code for a token.
+    @Sendable func begin(_ request: Request, context: Context) async throws -> Response {
+        let body = try await Body(request)
+        let name = body.reader.requiredText("name", limit: 40)
+        let password = body.reader.requiredText("password", limit: PasswordHash.length.upperBound)
+        let code = body.reader.text("code", limit: 10)
+        let device = body.reader.text("device", limit: 100)
+        try body.finish()
+        let isKnown = if let device { try await service.signIn.knows(device, of: name) } else { false }
+        // Guesses from elsewhere use up a quota that the officer's own machines do not need.
+        let policy = service.limits.guessing
+        let state = service.limits.take(policy, by: isKnown ? device ?? "" : name, at: Date())
+        guard state.isAllowed else { throw Problem.quotaExceeded(policy, policy.fields(state)) }
+        let session = try await service.signIn.begin(name, password, code, isKnown: isKnown, at: service.now())
+        return try .json(
+            SessionBegunBody(
+                session: SessionBody(session.officer), token: session.token.secret,
+                expiresAt: session.token.expiresAt, mustChangePassword: session.mustChangePassword,
+                device: session.device), status: .created)
     }
 
     @Sendable func end(_ request: Request, context: Context) async throws -> Response {
@@ -23,5 +56,51 @@ struct SessionRoutes {
         guard let token = context.token else { throw Problem.unauthenticated }
         try await service.databases.work.transaction { db in try db.revokeToken(token) }
         return Response(status: .noContent)
+    }
+
+    /// Ends all other sessions and tokens of the officer.
+    @Sendable func setPassword(_ request: Request, context: Context) async throws -> Response {
+        let officer = try context.signedIn()
+        let body = try await Body(request)
+        let old = body.reader.requiredText("old", limit: PasswordHash.length.upperBound)
+        let password = body.reader.requiredText("new", limit: PasswordHash.length.upperBound)
+        if let fault = PasswordHash.fault(in: password, of: officer.name) { body.reader.fault("new", "weak", fault) }
+        if old == password { body.reader.fault("new", "same", "is the old one") }
+        try body.finish()
+        try await takeGuess(of: officer)
+        try await service.signIn.setPassword(
+            password, old: old, of: officer.name, keeping: context.token, at: service.now())
+        return Response(status: .noContent)
+    }
+
+    @Sendable func newSecondFactor(_ request: Request, context: Context) async throws -> Response {
+        let officer = try context.signedIn()
+        let factor = try await service.signIn.newSecondFactor(of: officer)
+        return try .json(
+            SecondFactorBody(secret: factor.secretText, uri: factor.uri(of: officer.name, issuer: "Rectify")),
+            status: .created)
+    }
+
+    private func changeSecondFactor(_ request: Request, _ context: Context, isOn: Bool) async throws -> Response {
+        let officer = try context.signedIn()
+        let body = try await Body(request)
+        let code = body.reader.requiredText("code", limit: 10)
+        try body.finish()
+        try await takeGuess(of: officer)
+        try await service.signIn.changeSecondFactor(of: officer, isOn: isOn, code: code, at: service.now())
+        return Response(status: .noContent)
+    }
+
+    /// Whoever got hold of a session must not find out the password or the code with it.
+    private func takeGuess(of officer: Officer) async throws {
+        let policy = service.limits.guessing
+        let state = service.limits.take(policy, by: "session of \(officer.name)", at: Date())
+        guard state.isAllowed else { throw Problem.quotaExceeded(policy, policy.fields(state)) }
+    }
+}
+
+extension SessionBody {
+    fileprivate init(_ officer: Officer) {
+        self.init(name: officer.name, role: officer.role, office: officer.office)
     }
 }

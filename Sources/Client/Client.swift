@@ -201,6 +201,15 @@ extension Client {
         }
     }
 
+    /// Does something whose answer is only that it was done.
+    ///
+    /// - Throws: `ProblemBody`, ``Unreachable``, or ``UnexpectedAnswer``.
+    public func tell(_ method: String = "POST", _ path: String, _ body: [String: JSON]) async throws {
+        var call = Call(method, path)
+        call.body = Data(JSON.object(body).canonicalText.utf8)
+        _ = try await send(call)
+    }
+
     /// Ends the token.
     public func endSession() async throws {
         _ = try await send(Call("DELETE", "/v1/session"))

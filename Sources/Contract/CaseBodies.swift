@@ -119,3 +119,40 @@ public struct SessionBody: Codable, Sendable, Equatable {
         self.office = office
     }
 }
+
+/// A session that was begun.
+public struct SessionBegunBody: Codable, Sendable {
+    public var name: String
+    public var role: Role
+    public var office: String
+    /// Told once.
+    public var token: String
+    public var expiresAt: Date
+    /// Whether nothing may be done but setting another password.
+    public var mustChangePassword: Bool
+    /// What makes this machine known at the next sign-in; told once, where it was not known.
+    public var device: String?
+
+    public init(session: SessionBody, token: String, expiresAt: Date, mustChangePassword: Bool, device: String?) {
+        name = session.name
+        role = session.role
+        office = session.office
+        self.token = token
+        self.expiresAt = expiresAt
+        self.mustChangePassword = mustChangePassword
+        self.device = device
+    }
+}
+
+/// A second factor that waits for its first code.
+public struct SecondFactorBody: Codable, Sendable {
+    /// As people type it.
+    public var secret: String
+    /// As an application reads it.
+    public var uri: String
+
+    public init(secret: String, uri: String) {
+        self.secret = secret
+        self.uri = uri
+    }
+}

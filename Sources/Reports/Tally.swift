@@ -85,7 +85,7 @@ struct Histogram {
 }
 
 /// The days a report compares: the period it is about, the one before, and the same a year before.
-public struct ReportPeriod: Sendable, Equatable {
+public struct ReportPeriod: Sendable, Hashable {
     public let from: Day
     public let to: Day
 

@@ -28,14 +28,13 @@ extension ProgressReport {
             lines.append("")
         }
         if hasHidden { lines += prose(Phrase.hiddenNote(language)) }
-        return lines.joined(separator: "\n").map { isPlain ? Self.plain[$0] ?? $0 : $0 }.reduce(into: "") {
-            $0.append($1)
-        }
+        let text = lines.joined(separator: "\n")
+        return isPlain ? String(text.map { Self.plain[$0] ?? $0 }) : text
     }
 
-    /// What is drawn between words, in ASCII.
+    /// What stands between words, in ASCII; words stay as they are.
     private static let plain: [Character: Character] = [
-        "–": "-", "—": "-", "−": "-", "…": ".", "≥": ">", "“": "\"", "”": "\"",
+        "–": "-", "—": "-", "−": "-", "…": ".", "“": "\"", "”": "\"",
     ]
 
     private static let charted: Set = ["intake.week", "handling.funnel", "remediation.funnel"]

@@ -10,9 +10,13 @@ public struct IssuedToken: Sendable {
 
     /// 256 random bits behind a prefix that tells whose kind it is.
     init(prefix: String, lasting days: Int, at now: Date) {
+        self.init(prefix: prefix, lastingSeconds: days * 86_400, at: now)
+    }
+
+    init(prefix: String, lastingSeconds seconds: Int, at now: Date) {
         id = .v7(at: now)
         secret = prefix + Data(randomBytes(32)).base64URL
-        expiresAt = now.addingTimeInterval(Double(days) * 86_400)
+        expiresAt = now.addingTimeInterval(Double(seconds))
     }
 }
 

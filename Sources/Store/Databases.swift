@@ -17,10 +17,15 @@ public struct Databases: Sendable {
     public let reports: Database
     /// The sums of reports.
     public let sums: Database
+    /// Making leaves of events, and signing.
+    public let history: Database
     /// The question whether the database is there.
     public let health: Database
     /// The second database, with the keys of sealed complaints.
     public let keys: Database
+
+    /// The reports that were asked for last.
+    let told = ToldReports()
 
     /// How many connections each pool may open.
     public struct Sizes: Sendable {
@@ -55,6 +60,7 @@ public struct Databases: Sendable {
         tokens = database("tokens", 2, .seconds(2), url: url, looksUpOnly: true, readsOnly: true)
         reports = database("reports", sizes.reports, .seconds(60), url: url)
         sums = database("sums", 1, .seconds(60), url: url)
+        history = database("history", 1, .seconds(60), url: url)
         health = database("health", 1, .seconds(2), url: url)
         keys = database("keys", 2, .seconds(5), url: keysURL)
     }
@@ -63,7 +69,7 @@ public struct Databases: Sendable {
     public var pools: [(name: String, database: Database)] {
         [
             ("filing", filing), ("imports", imports), ("work", work), ("reads", reads), ("tokens", tokens),
-            ("reports", reports), ("sums", sums), ("health", health), ("keys", keys),
+            ("reports", reports), ("sums", sums), ("history", history), ("health", health), ("keys", keys),
         ]
     }
 

@@ -1,5 +1,6 @@
 public import Foundation
 public import Postgres
+import Synchronization
 public import Transparency
 
 /// Turns events into leaves, and signs what the log is.
@@ -7,8 +8,20 @@ public import Transparency
 /// Of several servers one at a time adds to the log, from closed cuts: what lies below one is complete, so that the order
 /// of the log is the order of recording, without gaps.
 public struct EventLog: Sendable {
+    /// The log is not what it was when it was signed: nothing more is signed, so that the change stays visible.
+    public struct Changed: Error, CustomStringConvertible {
+        public let size: Int
+
+        public var description: String {
+            "the log is not what was signed when it had \(size) leaves; nothing is signed until that is understood: "
+                + "rectify audit verify"
+        }
+    }
+
     private let databases: Databases
     private let signer: NoteSigner?
+    /// What this server knows to have been signed, whatever the database says now.
+    private let known = KnownCheckpoint()
 
     /// Events taken in one transaction.
     static let batch = 2000
@@ -32,7 +45,7 @@ public struct EventLog: Sendable {
         let cut = try await databases.work.closeCut()
         var count = 0
         while true {
-            let added = try await databases.sums.transaction { db in try db.addLeaves(through: cut) }
+            let added = try await databases.history.transaction { db in try db.addLeaves(through: cut) }
             count += added
             if added < Self.batch { return count }
             try Task.checkCancellation()
@@ -42,13 +55,17 @@ public struct EventLog: Sendable {
     /// Signs what the log is now, where that was not signed yet.
     ///
     /// - Returns: The signed checkpoint of the whole log; `nil` where it is empty, or there is no key.
-    /// - Throws: `PostgresError`, or what signing throws.
+    /// - Throws: ``Changed`` where it does not go on from what was signed before, `PostgresError`, or what signing throws.
     @discardableResult
     public func sign() async throws -> String? {
         guard let signer else { return nil }
-        return try await databases.sums.transaction { db in
+        return try await databases.history.transaction { [known] db in
             // Whoever adds leaves holds this row, so that the tree stands still.
             let size = try db.first("SELECT size FROM log_place FOR UPDATE") { row in try row.read(Int.self) } ?? 0
+            let latest = try db.latestCheckpoint().flatMap { SignedNote($0) }.flatMap { Checkpoint($0.text) }
+            for earlier in [latest, known.checkpoint].compactMap(\.self) {
+                guard try db.logRoot(ofSize: earlier.size) == earlier.root else { throw Changed(size: earlier.size) }
+            }
             guard size > 0 else { return nil }
             if let signed = try db.checkpoint(ofSize: size) { return signed }
             var read = TreeBlocks()
@@ -59,8 +76,32 @@ public struct EventLog: Sendable {
                 """
                 INSERT INTO log_checkpoint (size, root, note, signed_at) VALUES (\(size), \(root), \(note), clock_timestamp())
                 """)
+            known.checkpoint = checkpoint
             return note
         }
+    }
+
+    /// Remembers a checkpoint that was kept elsewhere: what is signed from now on has to go on from it.
+    public func remember(_ checkpoint: Checkpoint) { known.checkpoint = checkpoint }
+
+    /// The checkpoints of more leaves than a size, the smallest first.
+    ///
+    /// - Throws: `PostgresError`.
+    public func checkpoints(after size: Int) async throws -> [String] {
+        try await databases.history.transaction(.readOnly) { db in
+            try db.all("SELECT note FROM log_checkpoint WHERE size > \(size) ORDER BY size LIMIT 10000") { row in
+                try row.read(String.self)
+            }
+        }
+    }
+}
+
+private final class KnownCheckpoint: Sendable {
+    private let latest = Mutex<Checkpoint?>(nil)
+
+    var checkpoint: Checkpoint? {
+        get { latest.withLock { $0 } }
+        set { latest.withLock { $0 = newValue } }
     }
 }
 
@@ -121,6 +162,19 @@ extension Connection {
     /// The signed checkpoint of a size.
     func checkpoint(ofSize size: Int) throws -> String? {
         try first("SELECT note FROM log_checkpoint WHERE size = \(size)") { row in try row.read(String.self) }
+    }
+
+    /// How far the log is.
+    ///
+    /// - Returns: Its leaves, up to when events are in it, and when it was signed last; `nil` where nothing is.
+    /// - Throws: `PostgresError`.
+    public func logState() throws -> (size: Int, loggedThrough: Date?, signedAt: Date?)? {
+        try first(
+            """
+            SELECT size, CASE WHEN size > 0 THEN recorded_at END, (SELECT max(signed_at) FROM log_checkpoint)
+            FROM log_place
+            """
+        ) { row in (size: try row.read(), loggedThrough: try row.read(), signedAt: try row.read()) }
     }
 
     /// The root that the log had at a size.
@@ -192,8 +246,12 @@ struct TreeBlocks {
 }
 
 /// The log's tree is not whole: a leaf or a kept root is missing.
-struct MissingNode: Error {
+public struct MissingNode: Error, CustomStringConvertible {
     let place: MerkleTree.Place
+
+    public var description: String {
+        "the log lacks a hash (level \(place.level), index \(place.index)): rectify audit verify tells what is wrong"
+    }
 }
 
 extension Connection {

@@ -10,8 +10,13 @@ public struct Generator: Sendable {
     /// The campaign holds complaints already.
     public struct NotEmpty: Error, CustomStringConvertible {
         public let complaints: Int
+        /// Events that are in the log; what is invented is recorded on days before them.
+        public var events = 0
+
         public var description: String {
-            "the campaign holds \(complaints) complaints; invented ones are put into an empty campaign only"
+            complaints > 0
+                ? "the campaign holds \(complaints) complaints; invented ones are put into an empty campaign only"
+                : "\(events) events are in the log of history; invented ones are put into a new database only"
         }
     }
 
@@ -39,6 +44,7 @@ public struct Generator: Sendable {
         _ count: Int, of code: String, officers: [UUID], progress: @Sendable (Int) -> Void
     ) async throws {
         let (id, campaign) = try await emptyCampaign(code)
+        try await pauseLog()
         let rules = book.data.rules(for: campaign)
         var barriers: [BarrierKey: UUID] = [:]
         for start in stride(from: 0, to: count, by: Self.batch) {
@@ -66,6 +72,7 @@ public struct Generator: Sendable {
             progress(min(start + Self.batch, count))
         }
         try await finish(id, code, count)
+        try await endLogPause()
     }
 
     func emptyCampaign(_ code: String) async throws -> (id: Int, campaign: Campaign) {
@@ -75,6 +82,25 @@ public struct Generator: Sendable {
         }
         guard present == 0 else { throw NotEmpty(complaints: present ?? 0) }
         return (id, campaign)
+    }
+
+    /// Keeps the log from going past days on which something is still to be recorded.
+    private func pauseLog() async throws {
+        _ = try await database.transaction { db in
+            let logged = try db.first("SELECT size FROM log_place FOR UPDATE") { row in try row.read(Int.self) }
+            guard logged == 0 else { throw NotEmpty(complaints: 0, events: logged ?? 0) }
+            return try db.run("DELETE FROM log_place")
+        }
+    }
+
+    private func endLogPause() async throws {
+        _ = try await database.transaction { db in
+            try db.run(
+                """
+                INSERT INTO log_place (size, recorded_at, case_id, sequence)
+                VALUES (0, '-infinity', '00000000-0000-0000-0000-000000000000', 0)
+                """)
+        }
     }
 
     private func finish(_ campaign: Int, _ code: String, _ count: Int) async throws {

@@ -76,7 +76,7 @@ extension Databases {
         let begin = try await work.transaction(.readOnly) { db in
             try begin ?? db.firstDay(ofIssueOf: code, endingOn: day, correcting: corrected)
         }
-        let facts = try await facts(of: code, asOf: day, knownAt: nil, from: begin, source: .any, isExact: true)
+        let facts = try await facts(of: code, asOf: day, from: begin)
         guard let facts else { return nil }
         guard !facts.isIncomplete else { throw IssueError.incomplete(day) }
         guard day >= facts.campaign.launchedOn else { throw IssueError.beforeCampaign(facts.campaign.launchedOn) }

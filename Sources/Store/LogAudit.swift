@@ -13,10 +13,14 @@ public struct LogAudit: Sendable {
             case eventMissing = "event_missing"
             case eventInserted = "event_inserted"
             case noteChanged = "note_changed"
+            case noteMissing = "note_missing"
             case leafMissing = "leaf_missing"
             case outOfOrder = "out_of_order"
             case nodeChanged = "node_changed"
             case checkpointWrong = "checkpoint_wrong"
+            case checkpointMissing = "checkpoint_missing"
+            case logBehind = "log_behind"
+            case issueDiffers = "issue_differs"
             case rolledBack = "rolled_back"
             case caseDiffers = "case_differs"
         }
@@ -35,6 +39,11 @@ public struct LogAudit: Sendable {
     /// Leaves that were looked at.
     public private(set) var size = 0
     public private(set) var root = MerkleTree.emptyRoot
+    /// Events that are not in the log yet.
+    public fileprivate(set) var waiting = 0
+    /// Leaves that are in no checkpoint yet.
+    public var unsigned: Int { size - signedSize }
+    fileprivate var signedSize = 0
     /// Checkpoints that fit, of the database and of those that were handed in.
     public fileprivate(set) var checkpoints = 0
 
@@ -44,7 +53,7 @@ public struct LogAudit: Sendable {
         (size, root) = (tree.size, tree.root)
     }
 
-    fileprivate mutating func found(_ kind: Finding.Kind, _ detail: String) {
+    mutating func found(_ kind: Finding.Kind, _ detail: String) {
         count += 1
         if findings.count < Self.limit { findings.append(Finding(kind: kind, detail: detail)) }
     }
@@ -87,6 +96,8 @@ extension Connection {
     public func auditLog(
         _ verifier: NoteVerifier, saved: [(name: String, note: String)] = [], progress: (Int) -> Void = { _ in }
     ) throws -> LogAudit {
+        // Signatures are checked between two statements, however many there are.
+        try run(script: "SET LOCAL idle_in_transaction_session_timeout = 0")
         var audit = LogAudit()
         var expected = try signedRoots(verifier, saved, &audit)
         try walkLeaves(&expected, &audit, progress)
@@ -94,7 +105,9 @@ extension Connection {
             audit.found(.rolledBack, "the log has \(audit.size) leaves; \(root.name) says \(size)")
         }
         try lookForStrangers(&audit)
+        try lookBehindTheEnd(&audit)
         try compareCases(&audit)
+        try compareIssues(&audit)
         return audit
     }
 
@@ -119,7 +132,13 @@ extension Connection {
                 return nil
             }
         }
-        for (name, note) in saved { _ = add(name, note) }
+        let sizes = Set(own.map(\.size))
+        for (name, note) in saved {
+            guard let checkpoint = add(name, note), !sizes.contains(checkpoint.size), checkpoint.size > 0 else {
+                continue
+            }
+            audit.found(.checkpointMissing, "\(name) was signed, and the database does not have it")
+        }
         for row in own {
             let name = "the checkpoint of size \(row.size)"
             guard let checkpoint = add(name, row.note) else { continue }
@@ -139,7 +158,7 @@ extension Connection {
         let event: LoggedEvent?
     }
 
-    private static let auditPage = 5000
+    static let auditPage = 5000
 
     fileprivate func walkLeaves(
         _ expected: inout [Int: SignedRoot], _ audit: inout LogAudit, _ progress: (Int) -> Void
@@ -165,6 +184,7 @@ extension Connection {
                 if let signed = expected.removeValue(forKey: tree.size) {
                     if signed.root == tree.root {
                         audit.checkpoints += 1
+                        audit.signedSize = tree.size
                     } else {
                         audit.found(.checkpointWrong, "\(signed.name): its root is not that of \(tree.size) leaves")
                     }
@@ -179,10 +199,10 @@ extension Connection {
 
     private func check(_ leaf: Leaf, after last: LoggedEvent?, _ audit: inout LogAudit) {
         guard let event = leaf.event else { return audit.found(.eventMissing, leaf.name) }
+        if leaf.noteDigest != nil, !event.hasNote { audit.found(.noteMissing, leaf.name) }
+        if event.noteDigest != leaf.noteDigest { audit.found(.noteChanged, leaf.name) }
         if event.leafHash != leaf.hash {
-            // A note that differs from what the leaf says is told as such: the event itself may be sound.
-            let kind: LogAudit.Finding.Kind = event.noteDigest == leaf.noteDigest ? .eventChanged : .noteChanged
-            audit.found(kind, leaf.name)
+            audit.found(.eventChanged, leaf.name)
         }
         if let last, !last.precedes(event) { audit.found(.outOfOrder, leaf.name) }
     }
@@ -201,7 +221,7 @@ extension Connection {
             let (index, note): (Int, Data?) = (try row.read(), try row.read())
             return (index, try LoggedEvent(row: &row, noteDigest: note))
         }
-        let byIndex = Dictionary(uniqueKeysWithValues: events)
+        let byIndex = Dictionary(events, uniquingKeysWith: { first, _ in first })
         return try all(
             """
             SELECT index, hash, note_digest, case_id, sequence FROM log_leaf
@@ -221,89 +241,52 @@ extension Connection {
         return Dictionary(rows, uniquingKeysWith: { first, _ in first })
     }
 
-    /// Events that lie before the end of the log and are not in it, and places that the log has gone past.
+    /// Events that lie before the end of the log and are not in it, and leaves beside the row of them.
     fileprivate func lookForStrangers(_ audit: inout LogAudit) throws {
-        let place = try first("SELECT size FROM log_place") { row in try row.read(Int.self) }
-        if place != audit.size {
-            audit.found(.leafMissing, "the log went to size \(place ?? 0), and has \(audit.size) leaves in a row")
+        let counted = try first("SELECT (SELECT size FROM log_place), count(*), min(index), max(index) FROM log_leaf") {
+            row in
+            (try row.read(Int?.self), try row.read(Int.self), try row.read(Int?.self), try row.read(Int?.self))
+        }
+        if let (place, count, low, high) = counted,
+            (place ?? -1, count) != (audit.size, audit.size)
+                || count > 0 && (low, high) != (0, audit.size - 1)
+        {
+            audit.found(
+                .leafMissing,
+                "\(audit.size) leaves stand in a row; there are \(count), and the log went to \(place ?? 0)")
         }
         let strangers = try all(
             """
             SELECT e.case_id, e.sequence FROM log_place p
             JOIN event e ON (e.recorded_at, e.case_id, e.sequence) <= (p.recorded_at, p.case_id, p.sequence)
             LEFT JOIN log_leaf l ON (l.campaign_id, l.case_id, l.sequence) = (e.campaign_id, e.case_id, e.sequence)
+                AND l.index >= 0 AND l.index < p.size
             WHERE l.index IS NULL ORDER BY e.recorded_at LIMIT \(LogAudit.limit)
             """
         ) { row in "case \(try row.read(UUID.self).text), event \(try row.read(Int.self))" }
         for stranger in strangers { audit.found(.eventInserted, stranger) }
     }
 
-    /// Cases that stand somewhere else than their events left them.
-    ///
-    /// A fact that no event ever changed stands as it was filed, which the log does not hold. Cases with back-entered steps
-    /// are left out: what their events changed was told anew since.
-    fileprivate func compareCases(_ audit: inout LogAudit) throws {
-        for (kind, facts) in Self.provedFacts {
-            let differing = try all(
-                """
-                WITH corrected AS (
-                    SELECT DISTINCT case_id FROM (
-                        SELECT case_id, effective_on < max(effective_on) OVER (
-                            PARTITION BY case_id ORDER BY sequence
-                            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS is_late
-                        FROM event WHERE case_kind = \(kind)) o
-                    WHERE is_late),
-                told AS (
-                    SELECT e.case_id, f.key AS fact,
-                           (array_agg(f.value ->> 'new' ORDER BY e.sequence DESC))[1] AS value
-                    FROM event e, jsonb_each(e.changes) f
-                    WHERE e.case_kind = \(kind) AND e.case_id NOT IN (SELECT case_id FROM corrected) GROUP BY 1, 2)
-                SELECT t.case_id, t.fact, t.value, s.value
-                FROM (\(facts)) s JOIN told t ON t.case_id = s.case_id AND t.fact = s.fact
-                WHERE t.value IS DISTINCT FROM s.value LIMIT \(LogAudit.limit)
-                """
-            ) { row in
-                let (id, fact): (UUID, String) = (try row.read(), try row.read())
-                let (told, value): (String?, String?) = (try row.read(), try row.read())
-                return "\(kind.rawValue) \(id.text): \(fact) is \(value ?? "–"), its events say \(told ?? "–")"
-            }
-            for text in differing { audit.found(.caseDiffers, text) }
-        }
-        let gaps = try all(
+    /// Whether the log's place is where its last leaf is, and events after it do not wait for long.
+    fileprivate func lookBehindTheEnd(_ audit: inout LogAudit) throws {
+        let isAtLast = try first(
             """
-            SELECT case_id, max(sequence), count(*) FROM event GROUP BY campaign_id, case_id
-            HAVING max(sequence) <> count(*) LIMIT \(LogAudit.limit)
+            SELECT NOT EXISTS (
+                SELECT FROM log_place p JOIN log_leaf l ON l.index = p.size - 1
+                JOIN event e ON (e.campaign_id, e.case_id, e.sequence) = (l.campaign_id, l.case_id, l.sequence)
+                WHERE (e.recorded_at, e.case_id, e.sequence) <> (p.recorded_at, p.case_id, p.sequence))
             """
-        ) { row in
-            "case \(try row.read(UUID.self).text) has \(try row.read(Int.self)) events by number"
-                + " and \(try row.read(Int.self)) by count"
+        ) { row in try row.read(Bool.self) }
+        if isAtLast == false { audit.found(.logBehind, "the log's place is not that of its last leaf") }
+        let late = try first(
+            """
+            SELECT count(*), coalesce(min(e.recorded_at) < now() - interval '10 minutes', false)
+            FROM log_place p JOIN event e ON (e.recorded_at, e.case_id, e.sequence) > (p.recorded_at, p.case_id, p.sequence)
+            """
+        ) { row in (count: try row.read(Int.self), isLate: try row.read(Bool.self)) }
+        audit.waiting = late?.count ?? 0
+        if late?.isLate == true {
+            audit.found(.logBehind, "\(audit.waiting) events wait to come into the log, some for over ten minutes")
         }
-        for text in gaps { audit.found(.eventMissing, text) }
     }
-
-    private static let provedFacts: [(CaseKind, SQL)] = [
-        (
-            .complaint,
-            """
-            SELECT c.id AS case_id, f.fact, f.value FROM complaint c CROSS JOIN LATERAL (VALUES
-                ('status', c.status), ('category', c.category), ('scenario', c.scenario),
-                ('respondent_platform', c.respondent_platform), ('respondent_company', c.respondent_company),
-                ('target_platform', c.target_platform), ('target_company', c.target_company),
-                ('payment_method', c.payment_method), ('office', c.office), ('officer', c.officer_id::text),
-                ('priority', c.priority), ('outcome', c.outcome), ('refusal_ground', c.refusal_ground),
-                ('information_gap', c.information_gap), ('agency', c.agency), ('duplicate_of', c.duplicate_of::text),
-                ('answer', c.answer), ('answer_ground', c.answer_ground), ('forwarded_to', c.forwarded_to),
-                ('confirmed_fixed', c.confirmed_fixed::text), ('rating', c.rating::text)) f(fact, value)
-            """
-        ),
-        (
-            .barrier,
-            """
-            SELECT b.id AS case_id, f.fact, f.value FROM barrier b CROSS JOIN LATERAL (VALUES
-                ('remediation', b.remediation), ('episode', b.episode::text),
-                ('awaited_company', b.awaited_company), ('coverage', b.coverage::text),
-                ('justified_until', b.justified_until::text), ('false_claims', b.false_claims::text)) f(fact, value)
-            """
-        ),
-    ]
 }

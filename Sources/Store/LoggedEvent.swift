@@ -20,12 +20,14 @@ public struct LoggedEvent: Sendable {
     let recordedAt: String
     let salt: Data
     let noteDigest: Data?
+    /// Whether the words are still there.
+    let hasNote: Bool
     private let document: JSON
 
     static let columns: SQL = """
         e.campaign_id, e.case_id, e.sequence,
         to_char(e.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS recorded_text, e.salt,
-        n.salt, n.text, c.code, e.case_kind, e.actor_kind, e.actor_role, e.actor_id, e.on_behalf_of, e.action,
+        n.salt, n.audience, n.text, c.code, e.case_kind, e.actor_kind, e.actor_role, e.actor_id, e.on_behalf_of, e.action,
         e.details::text, e.changes::text, e.effective_on, e.schema_version
         """
 
@@ -38,26 +40,27 @@ public struct LoggedEvent: Sendable {
     /// - Parameters:
     ///   - row: The row.
     ///   - kept: The digest of a note that was erased meanwhile.
-    /// - Throws: `PostgresError`, or `JSON.SyntaxError` where details are none.
+    /// - Throws: `PostgresError`.
     init(row: inout Row, noteDigest kept: Data? = nil) throws {
         campaignID = try row.read()
         caseID = try row.read()
         sequence = try row.read()
         recordedAt = try row.read()
         salt = try row.read()
-        let (noteSalt, note): (Data?, String?) = (try row.read(), try row.read())
-        noteDigest = Self.digest(of: note, noteSalt) ?? kept
+        let (noteSalt, audience): (Data?, String?) = (try row.read(), try row.read())
+        let note = Self.digest(of: try row.read(), for: audience, noteSalt)
+        hasNote = note != nil
+        noteDigest = note ?? kept
         let (code, kind): (String, String) = (try row.read(), try row.read())
         let actor: JSON = .object([
             "kind": .string(try row.read()), "role": .string(try row.read()),
-            "id": Self.text(try row.read(UUID?.self)?.text),
+            "id": Self.text(try row.read(UUID?.self).map { [salt] in Self.digest(of: $0, salt) }),
         ])
         let members: [String: JSON] = [
             "actor": actor, "campaign": .string(code), "case": .string(caseID.text), "case_kind": .string(kind),
             "note": Self.text(noteDigest.map(hexadecimal)), "on_behalf_of": Self.text(try row.read(String?.self)),
             "recorded_at": .string(recordedAt), "sequence": .int(sequence), "action": .string(try row.read()),
-            "details": try JSON(parsing: Array(try row.read(String.self).utf8)),
-            "changes": try JSON(parsing: Array(try row.read(String.self).utf8)),
+            "details": Self.json(try row.read()), "changes": Self.json(try row.read()),
             "effective_on": .string(try row.read(Day.self).description), "schema": .int(try row.read()),
         ]
         document = .object(members)
@@ -65,9 +68,17 @@ public struct LoggedEvent: Sendable {
 
     private static func text(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
 
-    private static func digest(of note: String?, _ salt: Data?) -> Data? {
-        guard let note, let salt else { return nil }
-        return Data(SHA256.hash(data: salt + Data(note.utf8)))
+    /// What is deeper than anything we write is no event of ours, and must not keep an audit from the others.
+    private static func json(_ text: String) -> JSON { (try? JSON(parsing: text.utf8)) ?? .string(text) }
+
+    private static func digest(of note: String?, for audience: String?, _ salt: Data?) -> Data? {
+        guard let note, let audience, let salt else { return nil }
+        return Data(SHA256.hash(data: salt + Data("\(audience)\n\(note)".utf8)))
+    }
+
+    /// Who did it, for those who know the id: a receipt goes to people who need not know it.
+    private static func digest(of actor: UUID, _ salt: Data) -> String {
+        hexadecimal(Data(SHA256.hash(data: salt + Data(actor.text.utf8))))
     }
 
     /// What the leaf is worked out from: the salt, and the event as canonical JSON.

@@ -20,6 +20,16 @@ public struct Officer: Sendable, Equatable {
     public var scope: Set<String>? { offices.contains(Office.central) ? nil : offices }
 }
 
+/// An officer who has sent a token.
+public struct OfficerBearer: Sendable {
+    public let officer: Officer
+    public let tokenID: UUID
+    /// Whether it is a session whose use was last noted over a minute ago.
+    public let hasToBeNoted: Bool
+    /// Whether nothing may be done but setting another password.
+    public let mustChangePassword: Bool
+}
+
 /// Why officers cannot be changed so.
 public enum OfficerError: Error, Equatable, CustomStringConvertible {
     case nameTaken(String)
@@ -133,17 +143,25 @@ extension Connection {
     }
 
     /// Whose tokens these are, as far as they are good at the database's time.
-    public func officers(bearing tokens: [TokenHash]) throws -> [TokenHash: Officer] {
+    public func officers(bearing tokens: [TokenHash]) throws -> [TokenHash: OfficerBearer] {
+        let more: SQL = ", t.hash, t.id, t.used_at < now() - interval '1 minute', coalesce(p.must_change, false)"
         let rows = try all(
             """
-            \(officerQuery(besides: ", t.hash"))
+            \(officerQuery(besides: more))
             JOIN officer_token t ON t.officer_id = o.id
+            LEFT JOIN officer_password p ON p.officer_id = o.id AND t.idle_seconds IS NOT NULL
             WHERE t.hash = ANY(\(tokens.map(\.bytes))) AND t.revoked_at IS NULL AND t.expires_at > now()
+              AND (t.idle_seconds IS NULL OR t.used_at > now() - make_interval(secs => t.idle_seconds))
               AND o.disabled_at IS NULL AND r.role IS NOT NULL
             """
         ) { row in
             let officer = try Officer(row: &row)
-            return (TokenHash(bytes: try row.read()), officer)
+            let hash = TokenHash(bytes: try row.read())
+            let id: UUID = try row.read()
+            let isDue: Bool? = try row.read()
+            let bearer = OfficerBearer(
+                officer: officer, tokenID: id, hasToBeNoted: isDue ?? false, mustChangePassword: try row.read())
+            return (hash, bearer)
         }
         return Dictionary(rows) { first, _ in first }
     }

@@ -2,6 +2,7 @@ public import Casework
 public import Foundation
 import Postgres
 public import Reports
+import Synchronization
 
 /// Where the figures of a report may come from.
 public enum FiguresSource: Sendable {
@@ -11,6 +12,29 @@ public enum FiguresSource: Sendable {
     case sums
     /// From all complaints, to check the sums.
     case allComplaints
+}
+
+/// The reports that were asked for last, a few of them.
+final class ToldReports: Sendable {
+    struct Key: Hashable {
+        let campaign: String
+        let edition: ProgressReport.Edition
+        let period: ReportPeriod
+        let knownAt: String
+        let source: FiguresSource
+    }
+
+    /// A report with a thousand barriers takes a megabyte.
+    private static let limit = 4
+    private let reports = Mutex<[(key: Key, report: ProgressReport)]>([])
+
+    subscript(_ key: Key) -> ProgressReport? {
+        get { reports.withLock { $0.first { $0.key == key }?.report } }
+        set {
+            guard let newValue else { return }
+            reports.withLock { $0 = [(key, newValue)] + $0.filter { $0.key != key }.prefix(Self.limit - 1) }
+        }
+    }
 }
 
 /// The sums of a campaign are not there yet.
@@ -34,26 +58,31 @@ extension Databases {
         of code: String, asOf day: Day? = nil, knownAt moment: Date? = nil, from begin: Day? = nil,
         edition: ProgressReport.Edition = .internal, source: FiguresSource = .any
     ) async throws -> ProgressReport? {
-        try await facts(of: code, asOf: day, knownAt: moment, from: begin, source: source).map {
-            ProgressReport($0, edition)
+        let cut = try await work.closeCut(through: moment)
+        return try await reports.transaction(.snapshot) { [told] db in
+            let newest = moment == nil ? try db.presentCut(of: code, closed: cut, isExact: false) : cut
+            guard let view = try db.view(of: code, asOf: day, cut: newest, from: begin) else { return nil }
+            // What is known at one moment never changes: whoever asks for the same again gets the same.
+            let key = ToldReports.Key(
+                campaign: code, edition: edition, period: view.period, knownAt: view.knownAt, source: source)
+            if let report = told[key] { return report }
+            let report = ProgressReport(try db.reportFacts(view, source), edition)
+            told[key] = report
+            return report
         }
     }
 
-    /// What a report is made of.
+    /// What a report that is published is made of: everything recorded by now, and not only what the sums of a few seconds
+    /// ago have.
     ///
     /// What is known now is made of sums that a worker keeps, and of what was recorded since; what was known at an
     /// earlier moment, of all complaints anew. Both come to the same figures.
-    ///
-    /// Where `isExact`, everything recorded by now is in it, and not only what the sums of a few seconds ago have.
-    func facts(
-        of code: String, asOf day: Day?, knownAt moment: Date?, from begin: Day?, source: FiguresSource,
-        isExact: Bool = false
-    ) async throws -> ReportFacts? {
-        let cut = try await work.closeCut(through: moment)
+    func facts(of code: String, asOf day: Day, from begin: Day?) async throws -> ReportFacts? {
+        let cut = try await work.closeCut()
         return try await reports.transaction(.snapshot) { db -> ReportFacts? in
-            let newest = moment == nil ? try db.presentCut(of: code, closed: cut, isExact: isExact) : cut
+            let newest = try db.presentCut(of: code, closed: cut, isExact: true)
             guard let view = try db.view(of: code, asOf: day, cut: newest, from: begin) else { return nil }
-            return try db.reportFacts(view, source)
+            return try db.reportFacts(view, .any)
         }
     }
 

@@ -39,6 +39,7 @@ struct Failure: Error {
         case let error as Client.UnexpectedAnswer: self.init("\(error)")
         case let error as InvalidDocument: self.init(Self.words(error.faults), code: Code.invalid)
         case let error as PostgresError: self.init("\(error)", code: Code.unavailable)
+        case let error as MissingNode: self.init("\(error)", code: Code.conflict)
         case let error as Migrations.Failure: self.init("\(error)")
         case let error as EmbeddedServer.Failure: self.init("\(error)")
         case let error as KeyFile.Failure: self.init("\(error)")

@@ -22,7 +22,8 @@ struct Rectify: AsyncParsableCommand {
             CommandGroup(
                 name: "Officers",
                 subcommands: [
-                    Login.self, Logout.self, WhoAmI.self, ComplaintCommand.self, Triage.self, QueueCommand.self,
+                    Login.self, Logout.self, WhoAmI.self, PasswordCommand.self, SecondFactor.self,
+                    ComplaintCommand.self, Triage.self, QueueCommand.self,
                     BarrierCommand.self, OrderCommand.self, DeadlineCommand.self, ReminderCommand.self,
                     Workload.self, Events.self, CompanyCommand.self, CampaignCommand.self, Report.self,
                 ]),

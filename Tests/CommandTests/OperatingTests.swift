@@ -65,6 +65,7 @@ import Testing
             let settings = [
                 "RECTIFY_HISTORY_CHECKPOINTS_FOLDER": path("kept"), "RECTIFY_HISTORY_ORIGIN": "example.org/log",
             ]
+            try FileManager.default.createDirectory(atPath: path("kept"), withIntermediateDirectories: true)
             var server = try await ServerProcess(program, settings: settings)
             let added = try await program.run("officer", "add", "zhang", "--role", "officer", "--data", program.data)
             _ = try await program.run("login", "--server", server.address, input: added.output)
@@ -86,6 +87,17 @@ import Testing
             #expect(sound.code == 0 && sound.output.contains("checkpoints fit"), "\(sound.error)\(sound.output)")
             let key = try await program.run(["audit", "key", "--data", program.data], environment: origin)
             #expect(key.output.hasPrefix("example.org/log+"))
+            let other = try await program.run(
+                ["up", "--data", program.data, "--port", "0"],
+                environment: ["RECTIFY_HISTORY_ORIGIN": "example.org/other"])
+            #expect(other.code == 6 && other.error.contains("another name"), "\(other.error)")
+            let unmounted = try await program.run(
+                ["up", "--data", program.data, "--port", "0"],
+                environment: origin.merging(["RECTIFY_HISTORY_CHECKPOINTS_FOLDER": path("gone")]) { $1 })
+            #expect(unmounted.code == 1 && unmounted.error.contains("No such file"), "\(unmounted.error)")
+            let elsewhere = try await program.run(
+                ["audit", "verify", "--data", program.data, "--saved", path("gone")], environment: origin)
+            #expect(elsewhere.code == 1, "a folder that is not there proves nothing")
             let wrong = try await program.run(verify + ["--key", "none"])
             #expect(wrong.code == 64 && wrong.error.contains("--key"))
             #expect(!reference.isEmpty)

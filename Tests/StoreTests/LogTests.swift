@@ -95,7 +95,7 @@ struct LogTests {
             let later = try signer.sign(
                 Checkpoint(origin: last.origin, size: grown.size, root: grown.root).text)
             let audit = try await store.databases.auditLog(verifier, saved: saved + [("kept", later)])
-            #expect(audit.findings.map(\.kind) == [.rolledBack])
+            #expect(audit.findings.map(\.kind) == [.checkpointMissing, .rolledBack])
         }
     }
 
@@ -125,6 +125,25 @@ struct LogTests {
                 'sequence', 900, 'recorded_at', recorded_at - interval '1 second')) AS e FROM event WHERE {event}) x
             """
         ),
+        (
+            "put in, with a leaf beside the row",
+            """
+            INSERT INTO event SELECT (e).* FROM (SELECT jsonb_populate_record(event, jsonb_build_object('sequence',
+                (SELECT max(sequence) + 1 FROM event x WHERE x.case_id = event.case_id))) AS e FROM event WHERE {event}) x;
+            ALTER TABLE log_leaf DROP CONSTRAINT log_leaf_index_counts_from_0;
+            INSERT INTO log_leaf (index, campaign_id, case_id, sequence, hash)
+                SELECT -1, campaign_id, case_id, sequence, sha256('x') FROM event
+                WHERE (campaign_id, case_id, sequence) NOT IN (SELECT campaign_id, case_id, sequence FROM log_leaf)
+            """
+        ),
+        (
+            "note's readers",
+            "UPDATE note SET audience = CASE audience WHEN 'internal' THEN 'complainant' ELSE 'internal' END WHERE {note}"
+        ),
+        ("note deleted", "DELETE FROM note WHERE {note}"),
+        ("place's moment", "UPDATE log_place SET recorded_at = recorded_at - interval '1 microsecond'"),
+        ("checkpoint deleted", "DELETE FROM log_checkpoint WHERE {checkpoint}"),
+        ("complaint deleted", "DELETE FROM complaint WHERE {complaint}"),
         ("note changed", "UPDATE note SET text = text || '.' WHERE {note}"),
         ("note's salt", "UPDATE note SET salt = set_byte(salt, 0, 255 - get_byte(salt, 0)) WHERE {note}"),
         (
@@ -138,9 +157,10 @@ struct LogTests {
         ("leaf deleted", "DELETE FROM log_leaf WHERE {leaf}"),
         ("leaf of another event", "UPDATE log_leaf SET sequence = sequence + 1000 WHERE {leaf}"),
         ("leaf's note", "UPDATE log_leaf SET note_digest = sha256('x') WHERE {leaf}"),
+        ("leaf's note where there is one", "UPDATE log_leaf SET note_digest = sha256('x') WHERE {note}"),
         (
             "leaves swapped",
-            "UPDATE log_leaf SET index = CASE index WHEN 3 THEN -1 ELSE 3 END WHERE index IN (3, 4); UPDATE log_leaf SET index = 4 WHERE index = -1"
+            "UPDATE log_leaf SET index = CASE index WHEN 3 THEN 99999999 ELSE 3 END WHERE index IN (3, 4); UPDATE log_leaf SET index = 4 WHERE index = 99999999"
         ),
         ("end cut off", "DELETE FROM log_leaf WHERE index > (SELECT max(index) - 3 FROM log_leaf)"),
         (
@@ -215,6 +235,44 @@ struct LogTests {
                 "id = (SELECT case_id FROM (\(moved("barrier", "remediation"))) m ORDER BY random() LIMIT 1)",
         ]
         return places.reduce(template) { $0.replacing($1.key, with: $1.value) }
+    }
+
+    @Test func `a server signs nothing that does not go on from what it signed`() async throws {
+        try await withStore { store in
+            let (log, _, saved) = try await prepared(store, seed: 4, complaints: 10)
+            // Leaf, kept checkpoints and all are told anew; the server still knows what it signed.
+            try await store.databases.work.transaction { db in
+                try db.run(script: "SET LOCAL session_replication_role = replica")
+                try db.run(script: "DELETE FROM log_checkpoint; UPDATE log_leaf SET hash = sha256('x') WHERE index = 1")
+            }
+            await #expect(throws: EventLog.Changed.self) { try await log.sign() }
+            // One that is started on it knows what was kept elsewhere.
+            let later = EventLog(store.databases, signer: Self.signer)
+            later.remember(try #require(saved.first.flatMap { SignedNote($0.note) }.flatMap { Checkpoint($0.text) }))
+            await #expect(throws: EventLog.Changed.self) { try await later.sign() }
+        }
+    }
+
+    @Test func `what is invented comes into the log whole, or not at all`() async throws {
+        try await withStore { store in
+            let book = try await store.book()
+            let log = EventLog(store.databases, signer: Self.signer)
+            let generator = Generator(store.databases.work, book: book, seed: 1)
+            let filling = Task { try await generator.fill(6000, of: "internet-2021", officers: []) { _ in } }
+            let watching = Task { while !Task.isCancelled { try await log.bringUp() } }
+            try await filling.value
+            watching.cancel()
+            _ = await watching.result
+            try await log.bringUp()
+            let audit = try await store.databases.auditLog(try #require(Self.signer).verifier)
+            #expect(audit.findings == [] && audit.size > 6000)
+            try await store.databases.work.transaction { db in
+                try db.run(script: "SET LOCAL session_replication_role = replica; DELETE FROM complaint")
+            }
+            await #expect(throws: Generator.NotEmpty.self) {
+                try await generator.fill(20, of: "internet-2021", officers: []) { _ in }
+            }
+        }
     }
 
     @Test func `what is refused to the program is refused by the tables (G89)`() async throws {

@@ -59,7 +59,8 @@ struct TidyTests {
             ],
             "Casework": ["Foundation"], "Reports": ["Casework", "Foundation"],
             "Store": [
-                "Casework", "Crypto", "DequeModule", "Foundation", "Logging", "Postgres", "Reports", "Synchronization",
+                "Casework", "Crypto", "CryptoExtras", "DequeModule", "Foundation", "Logging", "Postgres", "Reports",
+                "Synchronization",
                 "Transparency",
             ],
             "Transparency": ["Crypto", "Foundation"],

@@ -80,7 +80,14 @@ struct ClientSettings: Codable {
 
 /// The officer's token, in a file that only the officer can read, with the server it is for: no other is sent it.
 struct TokenFile {
-    let url = ClientSettings.base("XDG_STATE_HOME", ".local/state").appending(path: "rectify/token")
+    let url: URL
+
+    init(_ name: String = "token") {
+        url = ClientSettings.base("XDG_STATE_HOME", ".local/state").appending(path: "rectify/\(name)")
+    }
+
+    /// What makes this machine known where its user signs in with a password.
+    static let device = TokenFile("device")
 
     private var path: String { url.path(percentEncoded: false) }
 

@@ -7,36 +7,113 @@ import Reports
 
 struct Login: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Sign in with a token, read from a prompt or from standard input.",
-        discussion: "The token is never an argument: it would show in the list of processes.")
+        abstract: "Sign in with a token, or with name and password.",
+        discussion: """
+            Token, password and code are read from a prompt, or from standard input, a line each, and are never arguments:
+            those show in the list of processes.
+
+            rectify officer add zhang --role officer | rectify login      with a token
+            rectify login --name zhang                                    with a password and, where there is one, a code
+            """)
+
+    @Option(help: "Your name, to sign in with a password.")
+    var name: String?
 
     @OptionGroup var options: ClientOptions
 
     func run() async throws {
-        let token = try read().trimmingCharacters(in: .whitespacesAndNewlines)
-        guard !token.isEmpty else { throw Failure("no token was given", code: Failure.Code.cancelled) }
-        let client = Client(server: try options.address, token: token)
-        let session: SessionBody
-        do {
-            session = try await client.get("/v1/session")
-            try await client.close()
-        } catch {
-            try? await client.close()
-            throw error
-        }
-        try TokenFile().write(token, for: try options.address)
+        let (token, session) = if let name { try await signIn(as: name) } else { try await showToken() }
+        let address = try options.address
+        try TokenFile().write(token, for: address)
         if let server = options.server {
             var settings = try ClientSettings.read()
             settings.server = server
             try settings.write()
         }
-        Terminal.note("signed in to \(client.server) as \(session.name), \(session.role.rawValue)")
+        Terminal.note("signed in to \(address) as \(session.name), \(session.role.rawValue)")
     }
 
-    private func read() throws -> String {
-        guard isatty(STDIN_FILENO) == 1 else { return readLine() ?? "" }
-        guard let typed = getpass("Token: ") else { throw Failure("no token was given", code: Failure.Code.cancelled) }
-        return String(cString: typed)
+    private func showToken() async throws -> (String, SessionBody) {
+        let token = try Terminal.secret("Token")
+        let session: SessionBody = try await client(token) { client in try await client.get("/v1/session") }
+        return (token, session)
+    }
+
+    private func signIn(as name: String) async throws -> (String, SessionBody) {
+        var body: [String: JSON] = ["name": .string(name), "password": .string(try Terminal.secret("Password"))]
+        if let device = try TokenFile.device.read(for: try options.address) { body["device"] = .string(device) }
+        let begun: SessionBegunBody
+        do {
+            begun = try await begin(body)
+        } catch let problem as ProblemBody where problem.code == "code-needed" {
+            body["code"] = .string(try Terminal.secret("Code of the second factor"))
+            begun = try await begin(body)
+        }
+        if let device = begun.device { try TokenFile.device.write(device, for: try options.address) }
+        if begun.mustChangePassword {
+            Terminal.note("set a password of your own before anything else: rectify password")
+        }
+        return (begun.token, SessionBody(name: begun.name, role: begun.role, office: begun.office))
+    }
+
+    private func begin(_ body: [String: JSON]) async throws -> SessionBegunBody {
+        try await client(nil) { client in try await client.act(on: "/v1/session", version: nil, body) }
+    }
+
+    private func client<Value>(_ token: String?, _ body: (Client) async throws -> Value) async throws -> Value {
+        let client = Client(server: try options.address, token: token)
+        do {
+            let value = try await body(client)
+            try await client.close()
+            return value
+        } catch {
+            try? await client.close()
+            throw error
+        }
+    }
+}
+
+struct PasswordCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "password", abstract: "Set another password; all other sessions and tokens of yours end.",
+        discussion: "The old and the new one are read from a prompt, or from standard input, a line each.")
+
+    @OptionGroup var options: ClientOptions
+
+    func run() async throws {
+        let old = try Terminal.secret("Old password")
+        let new = try Terminal.newPassword()
+        try await options.withClient { client in
+            try await client.tell("PUT", "/v1/session/password", ["old": .string(old), "new": .string(new)])
+        }
+        Terminal.note("the password is set")
+    }
+}
+
+struct SecondFactor: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "second-factor", abstract: "Use codes of an application besides the password, or stop that.",
+        discussion: """
+            The secret goes into an application for codes (RFC 6238), by hand or as a picture of the otpauth address. It is in
+            use once a code was typed.
+            """)
+
+    @Flag(help: "Take the second factor away; needs a code of it.")
+    var remove = false
+
+    @OptionGroup var options: ClientOptions
+
+    func run() async throws {
+        try await options.withClient { client in
+            let path = "/v1/session/second-factor"
+            if !remove {
+                let factor: SecondFactorBody = try await client.act(on: path, version: nil)
+                Terminal.write(lines: [factor.secret, factor.uri])
+            }
+            let code = JSON.string(try Terminal.secret("Code"))
+            try await client.tell("POST", path + (remove ? "/removal" : "/confirmation"), ["code": code])
+        }
+        Terminal.note(remove ? "the password alone is enough now" : "from now on a code is asked for")
     }
 }
 

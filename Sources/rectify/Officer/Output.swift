@@ -93,6 +93,33 @@ enum Terminal {
         }
     }
 
+    /// Reads what nobody should see, without showing it; a line of standard input where that is no terminal.
+    ///
+    /// - Throws: `Failure` where nothing is given.
+    static func secret(_ what: String) throws -> String {
+        let typed: String?
+        if isatty(STDIN_FILENO) == 1 {
+            typed = getpass("\(what): ").map { String(cString: $0) }
+        } else {
+            typed = readLine()
+        }
+        guard let text = typed?.trimmingCharacters(in: .whitespacesAndNewlines), !text.isEmpty else {
+            throw Failure("\(what.lowercased()): nothing was given", code: Failure.Code.cancelled)
+        }
+        return text
+    }
+
+    /// A new password, typed twice at a terminal.
+    ///
+    /// - Throws: `Failure` where nothing is given, or not the same twice.
+    static func newPassword() throws -> String {
+        let new = try secret("New password")
+        if isatty(STDIN_FILENO) == 1, try secret("New password again") != new {
+            throw Failure("the two are not the same; nothing was changed", code: Failure.Code.cancelled)
+        }
+        return new
+    }
+
     static func note(_ text: String) {
         try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
     }

@@ -19,9 +19,11 @@ struct AuditVerify: AsyncParsableCommand {
         commandName: "verify",
         abstract: "Work the whole log out anew from the events, and hold it against what was signed.",
         discussion: """
-            Finds events, notes, leaves and checkpoints that were changed, deleted, put in or reordered, and cases that say
-            something else than their events. That the database was put back to an earlier state, or its end told anew, is
-            found by checkpoints that were kept elsewhere: --saved names their folder.
+            Finds events, notes, leaves and kept roots that were changed, deleted, put in or reordered, checkpoints that were
+            changed, published reports that are not what was published, and cases that say something else than their events.
+
+            That the database was put back to an earlier state, or that history was told anew and signed anew, is found by
+            checkpoints that were kept elsewhere: --saved names their folder.
 
             Writes nothing. Ends with 1 where something was found.
             """)
@@ -38,8 +40,9 @@ struct AuditVerify: AsyncParsableCommand {
     func run() async throws {
         let settings = try await options.file.settings()
         try await options.withDeployment { deployment, logger in
-            let verifier = try verifier(try deployment.logSigner(settings)?.verifier)
+            let verifier = try verifier { try deployment.logSigner(settings)?.verifier }
             let kept = try saved.map { try CheckpointFolder(URL(filePath: $0)).all() } ?? []
+            if saved != nil, kept.isEmpty { throw Failure("there are no checkpoints in the folder that --saved names") }
             let databases = Databases(url: deployment.url, keysURL: deployment.keysURL, logger: logger)
             let audit: LogAudit
             do {
@@ -55,9 +58,12 @@ struct AuditVerify: AsyncParsableCommand {
         }
     }
 
-    private func verifier(_ own: NoteVerifier?) throws -> NoteVerifier {
+    /// Who checks need not be able to read the key that signs.
+    private func verifier(_ own: () throws -> NoteVerifier?) throws -> NoteVerifier {
         guard let key else {
-            guard let own else { throw Failure("history.key_file names no key; give the log's key with --key") }
+            guard let own = try own() else {
+                throw Failure("history.key_file names no key; give the log's key with --key")
+            }
             return own
         }
         guard let verifier = NoteVerifier(key) else {
@@ -74,8 +80,9 @@ struct AuditVerify: AsyncParsableCommand {
         }
         Terminal.write(lines: [
             "\(audit.size) events are in the log as they were recorded, root \(audit.root.base64EncodedString())",
-            "\(audit.checkpoints) checkpoints fit",
+            "\(audit.checkpoints) checkpoints fit; \(audit.unsigned) of the last events are not signed yet",
         ])
+        if audit.waiting > 0 { Terminal.note("\(audit.waiting) events are not in the log yet") }
         if kept == 0 {
             Terminal.note(
                 "no checkpoints from elsewhere were looked at (--saved): a database put back whole would not show")
@@ -137,7 +144,7 @@ struct AuditReceipt: AsyncParsableCommand {
         guard let checkpoint else { throw Failure("the event in it is not in the log that was signed") }
         Terminal.write(lines: [
             printable(String(decoding: proof.extra.dropFirst(LoggedEvent.saltLength), as: UTF8.self)),
-            "event \(proof.index) of the \(checkpoint.size) in the log \(checkpoint.origin)",
+            "event \(proof.index + 1) of the \(checkpoint.size) in the log \(checkpoint.origin)",
         ])
     }
 }

@@ -9,7 +9,7 @@ struct Deployment {
     let url: String
     let keysURL: String
     let keyFile: URL
-    /// What the log of history is signed with; `nil` where it is not.
+    /// What an embedded server's log of history is signed with, unless the settings name another key.
     let logKeyFile: URL?
 
     /// - Throws: ``SettingsError`` where the settings name no database.
@@ -21,8 +21,7 @@ struct Deployment {
         url = try required("database.url", "or use `rectify up`, which brings a database of its own")
         keysURL = try required("database.keys_url", "the keys of sealed complaints live in a second database")
         keyFile = URL(filePath: try required("keys.file", "make one with: head -c 32 /dev/urandom | base64"))
-        let logKey = settings["history.key_file"]
-        logKeyFile = logKey.isEmpty ? nil : URL(filePath: logKey)
+        logKeyFile = nil
     }
 
     init(_ server: EmbeddedServer, in directory: URL) {
@@ -48,10 +47,14 @@ struct Deployment {
 
     /// Signs the log of history; `nil` where there is no key for it.
     ///
-    /// - Throws: `KeyFile.Failure`.
+    /// - Throws: `KeyFile.Failure`, or ``Failure`` where the log's name cannot be one.
     func logSigner(_ settings: Settings) throws -> NoteSigner? {
-        guard let logKeyFile else { return nil }
-        return try NoteSigner(name: settings["history.origin"], seed: try KeyFile.read(logKeyFile))
+        let (named, name) = (settings["history.key_file"], settings["history.origin"])
+        guard let file = named.isEmpty ? logKeyFile : URL(filePath: named) else { return nil }
+        guard name.wholeMatch(of: /[!-*,-~]{1,100}/) != nil else {
+            throw Failure("history.origin has to be 1 to 100 visible ASCII characters but plus signs", code: 64)
+        }
+        return try NoteSigner(name: name, seed: try KeyFile.read(file))
     }
 
     /// One database for an operator's command.

@@ -35,6 +35,7 @@ struct LogKeeping: ServiceLifecycle.Service {
         // What was acknowledged last is signed before the server ends.
         await bringUp()
         await sign()
+        if Task.isCancelled { logger.warning("there was no time to sign what came last; the next server does") }
     }
 
     private func bringUp() async {
@@ -47,25 +48,49 @@ struct LogKeeping: ServiceLifecycle.Service {
 
     private func sign() async {
         do {
-            guard let note = try await log.sign() else { return }
-            try folder?.keep(note)
+            try await log.sign()
+            // Also those that could not be copied before, or that another server signed.
+            if let folder { try await folder.keep(log.checkpoints(after: folder.latestSize())) }
         } catch  where !(error is CancellationError) {
             logger.error("no checkpoint of history; it is tried again", metadata: ["error": "\(error)"])
         } catch {}
     }
 
-    /// Refuses a database that knows less than a checkpoint that was kept elsewhere: it was put back to an earlier state.
+    /// Refuses a database whose log was signed by another key, or that knows less than a checkpoint that was kept elsewhere:
+    /// it was put back to an earlier state, or changed.
     ///
     /// - Throws: ``Failure``, or `PostgresError`.
-    func refuseEarlierState(of databases: Databases, _ verifier: NoteVerifier?) async throws {
-        guard let folder, let verifier, let saved = try folder.latest() else { return }
+    func refuseStrangeHistory(_ databases: Databases, _ verifier: NoteVerifier?) async throws {
+        guard let verifier else {
+            guard folder == nil else { throw Failure("history.checkpoints_folder needs history.key_file") }
+            return
+        }
+        let own = try await databases.reports.transaction(.readOnly) { db in try db.latestCheckpoint() }
+        if let own {
+            do {
+                _ = try Checkpoint(signed: own, by: verifier)
+            } catch {
+                throw Failure(
+                    """
+                    the log of history was signed by another key, or under another name than “\(verifier.name)” \
+                    (\(error)): a log has one key and one history.origin from its beginning; put them back
+                    """, code: Failure.Code.conflict)
+            }
+        }
+        guard let saved = try folder?.latest() else { return }
         let checkpoint: Checkpoint
         do {
             checkpoint = try Checkpoint(signed: saved.note, by: verifier)
         } catch {
-            throw Failure("\(saved.name): \(error)")
+            throw Failure("\(saved.name): \(error)", code: Failure.Code.conflict)
         }
-        let root = try await databases.reports.transaction(.readOnly) { db in try db.logRoot(ofSize: checkpoint.size) }
+        let root = try await databases.reports.transaction(.readOnly) { db -> Data? in
+            do {
+                return try db.logRoot(ofSize: checkpoint.size)
+            } catch is MissingNode {
+                return Data()
+            }
+        }
         guard root == checkpoint.root else {
             let what = root == nil ? "knows less of history than" : "tells history otherwise than"
             throw Failure(
@@ -74,6 +99,7 @@ struct LogKeeping: ServiceLifecycle.Service {
                 Look with: rectify audit verify. If an earlier state is meant, move that folder's files elsewhere first
                 """, code: Failure.Code.conflict)
         }
+        log.remember(checkpoint)
     }
 }
 
@@ -86,37 +112,58 @@ struct CheckpointFolder {
         self.folder = folder
     }
 
-    /// Puts a checkpoint there, on disk before it has its name.
+    /// Puts checkpoints there, each on disk before it has its name.
     ///
-    /// - Throws: `CocoaError`.
-    func keep(_ note: String) throws {
-        guard let size = SignedNote(note).flatMap({ Checkpoint($0.text) })?.size else { return }
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let name = String(repeating: "0", count: max(0, 16 - String(size).count)) + String(size) + Self.ending
-        let file = folder.appending(path: name)
-        guard !FileManager.default.fileExists(atPath: file.path(percentEncoded: false)) else { return }
-        let draft = folder.appending(path: ".\(name)")
-        try Data(note.utf8).write(to: draft)
-        let handle = try FileHandle(forWritingTo: draft)
-        try handle.synchronize()
-        try handle.close()
-        try FileManager.default.moveItem(at: draft, to: file)
+    /// The folder has to be there: one that is made where another machine's should be mounted would keep nothing.
+    ///
+    /// - Throws: ``Failure`` where the folder is missing or cannot be written.
+    func keep(_ notes: [String]) throws {
+        for note in notes {
+            guard let size = SignedNote(note).flatMap({ Checkpoint($0.text) })?.size else { continue }
+            let name = String(repeating: "0", count: max(0, 16 - String(size).count)) + String(size) + Self.ending
+            let (file, draft) = (folder.appending(path: name), folder.appending(path: ".\(UUID())"))
+            do {
+                try Data(note.utf8).write(to: draft)
+                let handle = try FileHandle(forWritingTo: draft)
+                try handle.synchronize()
+                try handle.close()
+                try FileManager.default.moveItem(at: draft, to: file)
+            } catch {
+                try? FileManager.default.removeItem(at: draft)
+                // Another server was faster.
+                if FileManager.default.fileExists(atPath: file.path(percentEncoded: false)) { continue }
+                throw Failure("\(folder.path(percentEncoded: false)) cannot be written: \(error.systemReason)")
+            }
+        }
+    }
+
+    /// Leaves of the largest that is kept; 0 where none is.
+    func latestSize() throws -> Int {
+        try names().last.flatMap { Int($0.dropLast(Self.ending.count)) } ?? 0
     }
 
     /// All that are kept, the smallest first.
     ///
     /// - Throws: ``Failure`` where the folder or a file cannot be read.
-    func all() throws -> [(name: String, note: String)] {
-        let path = folder.path(percentEncoded: false)
+    func all() throws -> [(name: String, note: String)] { try names().map { ($0, try read($0)) } }
+
+    func latest() throws -> (name: String, note: String)? { try names().last.map { ($0, try read($0)) } }
+
+    private func names() throws -> [String] {
         do {
-            guard FileManager.default.fileExists(atPath: path) else { return [] }
-            return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+            return try FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false)).sorted()
                 .filter { $0.hasSuffix(Self.ending) && !$0.hasPrefix(".") }
-                .map { ($0, try String(contentsOf: folder.appending(path: $0), encoding: .utf8)) }
         } catch {
-            throw Failure("\(path) cannot be read: \(error.systemReason)")
+            throw Failure(
+                "the folder of checkpoints \(folder.path(percentEncoded: false)) cannot be read: \(error.systemReason)")
         }
     }
 
-    func latest() throws -> (name: String, note: String)? { try all().last }
+    private func read(_ name: String) throws -> String {
+        do {
+            return try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+        } catch {
+            throw Failure("\(name) cannot be read: \(error.systemReason)")
+        }
+    }
 }

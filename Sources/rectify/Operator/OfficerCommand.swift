@@ -10,7 +10,7 @@ struct OfficerCommand: AsyncParsableCommand {
         commandName: "officer", abstract: "Add, list and disable officers, and issue their tokens.",
         subcommands: [
             OfficerAdd.self, OfficerList.self, OfficerGrant.self, OfficerRevoke.self, OfficerDisable.self,
-            OfficerToken.self,
+            OfficerToken.self, OfficerPassword.self,
         ])
 }
 
@@ -162,5 +162,35 @@ struct OfficerToken: AsyncParsableCommand {
             }
         }
         token.show(to: name)
+    }
+}
+
+struct OfficerPassword: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "password", abstract: "Set a first password for an officer, who has to change it.",
+        discussion: "It is read from a prompt, or from standard input. All sessions and tokens of the officer end.")
+
+    @Argument(help: "The officer's name.")
+    var name: String
+
+    @OptionGroup var options: OperatorOptions
+
+    func run() async throws {
+        let password = try Terminal.newPassword()
+        if let fault = PasswordHash.fault(in: password, of: name) {
+            throw Failure("the password \(fault)", code: Failure.Code.invalid)
+        }
+        try await options.withDeployment { deployment, logger in
+            let databases = Databases(url: deployment.url, keysURL: deployment.keysURL, logger: logger)
+            let signIn = SignIn(databases, try KeyEncryptionKey(file: deployment.keyFile))
+            do {
+                try await signIn.setPassword(password, old: nil, of: name, keeping: nil, at: Date())
+                await databases.close()
+            } catch {
+                await databases.close()
+                throw error
+            }
+        }
+        Terminal.note("\(name) signs in with it, and has to set another: rectify login --name \(name)")
     }
 }

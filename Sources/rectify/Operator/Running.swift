@@ -40,16 +40,15 @@ struct Running {
         let service = Service(
             databases: databases, references: references, keys: keys, letters: try Home.letters(),
             contract: try Data(contentsOf: Home.config.appending(path: "openapi.json")),
-            limits: RateLimits(
-                filing: settings.number("limits.filings_per_minute"),
-                tracking: settings.number("limits.tracking_per_minute"),
-                reports: settings.number("limits.reports_per_minute"),
-                all: settings.number("limits.requests_per_minute")),
+            limits: limits,
             requestsAtOnce: settings.number("server.requests_at_once"),
             filingsAtOnce: settings.number("server.filings_at_once"),
             evidenceQuota: EvidenceQuota(bytesOfAll: settings.number("evidence.total_mib") << 20),
             proxies: TrustedProxies(try networks("server.trusted_proxies")), webhookNetworks: webhookNetworks,
-            isEncrypted: !settings["server.certificate_file"].isEmpty, logKey: signer?.verifier)
+            isEncrypted: !settings["server.certificate_file"].isEmpty, logKey: signer?.verifier,
+            sessions: SignIn.Limits(
+                seconds: settings.number("sessions.hours") * 3600,
+                idleSeconds: settings.number("sessions.idle_minutes") * 60))
         let rounds = Rounds(
             worker: Worker(databases, references: references), every: .seconds(settings.number("worker.seconds")),
             logger: logger)
@@ -57,13 +56,13 @@ struct Running {
             sums: ReportSums(databases, references: references),
             every: .seconds(settings.number("reports.sums_seconds")), logger: logger)
         let logKeeping = LogKeeping(EventLog(databases, signer: signer), settings, logger)
-        try await logKeeping.refuseEarlierState(of: databases, signer?.verifier)
+        try await logKeeping.refuseStrangeHistory(databases, signer?.verifier)
         let sending = Sending(
             sender: WebhookSender(databases, keys: keys, allowing: webhookNetworks, logger: logger),
             isOn: settings.number("worker.seconds") > 0)
-        // They are stopped from last to first.
+        // They are stopped from last to first: the log after everyone who writes events.
         var services: [any ServiceLifecycle.Service] = [
-            rounds, summing, logKeeping, sending, try application(of: service),
+            logKeeping, rounds, summing, sending, try application(of: service),
         ]
         if settings.number("metrics.port") > 0 { services.append(metricsListener(of: service)) }
         services.append(
@@ -75,6 +74,15 @@ struct Running {
             throw error
         }
         await databases.close()
+    }
+
+    private var limits: RateLimits {
+        RateLimits(
+            filing: settings.number("limits.filings_per_minute"),
+            tracking: settings.number("limits.tracking_per_minute"),
+            reports: settings.number("limits.reports_per_minute"),
+            signIn: settings.number("limits.sign_ins_per_minute"),
+            all: settings.number("limits.requests_per_minute"))
     }
 
     private func application(of service: API.Service) throws -> some ServiceLifecycle.Service {

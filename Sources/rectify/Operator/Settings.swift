@@ -68,12 +68,17 @@ struct Setting: Sendable {
             "limits.reports_per_minute", "30", .number(0...1_000_000),
             "reports without a token for one network; 0: no limit"),
         Setting(
+            "limits.sign_ins_per_minute", "60", .number(0...1_000_000),
+            "attempts to sign in from one network; 0: no limit"),
+        Setting(
             "limits.requests_per_minute", "0", .number(0...10_000_000),
             "requests of one token, or of one network without; 0: no limit"),
         Setting(
             "server.leaving_seconds", "0", .number(0...300),
             "after SIGTERM everything is answered for so long, but /readyz says 503; longer than a proxy in front takes to ask"
         ),
+        Setting("sessions.hours", "12", .number(1...744), "a session lasts so long at the most"),
+        Setting("sessions.idle_minutes", "60", .number(1...44_640), "a session that is not used for so long ends"),
         Setting("server.shutdown_seconds", "10", .number(1...300), "requests under way get this long at the end"),
         Setting("evidence.total_mib", "10240", .number(0...100_000_000), "MiB that all files of evidence may take"),
         Setting(

@@ -35,7 +35,7 @@ struct Up: AsyncParsableCommand {
         let directory = data.directory
         try makeKeyFile(Deployment.keyFile(in: directory), for: directory)
         // A log that was begun without a key goes on with one: what was is signed with what comes.
-        try makeSecret(Deployment.logKeyFile(in: directory))
+        if settings["history.key_file"].isEmpty { try makeSecret(Deployment.logKeyFile(in: directory)) }
         let server = try await EmbeddedServer.start(in: directory)
         do {
             for name in ["rectify", "rectify_keys"] { try await create(name, on: server) }

@@ -1,0 +1,121 @@
+import Casework
+import Foundation
+import Postgres
+
+extension Connection {
+    /// Cases that stand somewhere else than their events left them.
+    ///
+    /// A fact that no event ever changed stands as it was filed, which the log does not hold. Cases with back-entered steps
+    /// are left out: what their events changed was told anew since.
+    func compareCases(_ audit: inout LogAudit) throws {
+        let campaigns = try all("SELECT id FROM campaign") { row in try row.read(Int.self) }
+        for (kind, table, facts) in Self.provedFacts {
+            for campaign in campaigns {
+                var after = UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+                while true {
+                    let ids = try all(
+                        """
+                        SELECT id FROM \(table) WHERE campaign_id = \(campaign) AND id > \(after)
+                        ORDER BY id LIMIT \(Self.auditPage)
+                        """
+                    ) { row in try row.read(UUID.self) }
+                    guard let last = ids.last else { break }
+                    for text in try differences(ids, campaign, kind, facts) { audit.found(.caseDiffers, text) }
+                    after = last
+                }
+            }
+            let missing = try all(
+                """
+                SELECT DISTINCT e.case_id FROM event e LEFT JOIN \(table) c ON c.id = e.case_id
+                WHERE e.case_kind = \(kind) AND c.id IS NULL LIMIT \(LogAudit.limit)
+                """
+            ) { row in "\(kind.rawValue) \(try row.read(UUID.self).text) is gone, and its events are there" }
+            for text in missing { audit.found(.caseDiffers, text) }
+        }
+        let gaps = try all(
+            """
+            SELECT case_id, max(sequence), count(*) FROM event GROUP BY campaign_id, case_id
+            HAVING max(sequence) <> count(*) LIMIT \(LogAudit.limit)
+            """
+        ) { row in
+            "case \(try row.read(UUID.self).text) has \(try row.read(Int.self)) events by number"
+                + " and \(try row.read(Int.self)) by count"
+        }
+        for text in gaps { audit.found(.eventMissing, text) }
+    }
+
+    private func differences(
+        _ ids: [UUID], _ campaign: Int, _ kind: CaseKind, _ facts: SQL
+    ) throws -> [String] {
+        try all(
+            """
+            WITH steps AS MATERIALIZED (
+                SELECT case_id, sequence, changes, effective_on < max(effective_on) OVER (
+                    PARTITION BY case_id ORDER BY sequence ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS is_late
+                FROM event WHERE campaign_id = \(campaign) AND case_id = ANY(\(ids))),
+            told AS (
+                SELECT s.case_id, f.key AS fact, (array_agg(f.value ->> 'new' ORDER BY s.sequence DESC))[1] AS value
+                FROM steps s, jsonb_each(s.changes) f
+                WHERE NOT EXISTS (SELECT FROM steps l WHERE l.case_id = s.case_id AND l.is_late) GROUP BY 1, 2)
+            SELECT t.case_id, t.fact, t.value, s.value
+            FROM (\(facts) WHERE campaign_id = \(campaign) AND id = ANY(\(ids))) s
+            JOIN told t ON t.case_id = s.case_id AND t.fact = s.fact
+            WHERE t.value IS DISTINCT FROM s.value LIMIT \(LogAudit.limit)
+            """
+        ) { row in
+            let (id, fact): (UUID, String) = (try row.read(), try row.read())
+            let (told, value): (String?, String?) = (try row.read(), try row.read())
+            return "\(kind.rawValue) \(id.text): \(fact) is \(value ?? "–"), its events say \(told ?? "–")"
+        }
+    }
+
+    /// Published reports whose bytes are not those of which the log has the digest.
+    func compareIssues(_ audit: inout LogAudit) throws {
+        let differing = try all(
+            """
+            SELECT c.code, i.number FROM report_issue i JOIN campaign c ON c.id = i.campaign_id
+            LEFT JOIN event e ON e.campaign_id = i.campaign_id AND e.action = 'publish_report'
+                AND e.details ->> 'issue' = i.number::text
+            WHERE encode(sha256(convert_to(i.document, 'UTF8')), 'hex') IS DISTINCT FROM e.details ->> 'sha256'
+            LIMIT \(LogAudit.limit)
+            """
+        ) { row in
+            let code: String = try row.read()
+            return "issue \(try row.read(Int.self)) of \(code) is not what was published"
+        }
+        for text in differing { audit.found(.issueDiffers, text) }
+    }
+
+    private static let provedFacts: [(CaseKind, SQL, SQL)] = [
+        (
+            .complaint, "complaint",
+            """
+            SELECT c.id AS case_id, f.fact, f.value FROM complaint c CROSS JOIN LATERAL (VALUES
+                ('status', c.status), ('category', c.category), ('scenario', c.scenario),
+                ('respondent_platform', c.respondent_platform), ('respondent_company', c.respondent_company),
+                ('target_platform', c.target_platform), ('target_company', c.target_company),
+                ('payment_method', c.payment_method), ('office', c.office), ('officer', c.officer_id::text),
+                ('priority', c.priority), ('outcome', c.outcome), ('refusal_ground', c.refusal_ground),
+                ('information_gap', c.information_gap), ('agency', c.agency), ('duplicate_of', c.duplicate_of::text),
+                ('answer', c.answer), ('answer_ground', c.answer_ground), ('forwarded_to', c.forwarded_to),
+                ('confirmed_fixed', c.confirmed_fixed::text), ('rating', c.rating::text)) f(fact, value)
+            """
+        ),
+        (
+            .barrier, "barrier",
+            """
+            SELECT b.id AS case_id, f.fact, f.value FROM barrier b CROSS JOIN LATERAL (VALUES
+                ('remediation', b.remediation), ('episode', b.episode::text),
+                ('awaited_company', b.awaited_company), ('coverage', b.coverage::text),
+                ('justified_until', b.justified_until::text), ('false_claims', b.false_claims::text)) f(fact, value)
+            """
+        ),
+        (
+            .order, "rectification_order",
+            """
+            SELECT o.id AS case_id, f.fact, f.value FROM rectification_order o CROSS JOIN LATERAL (VALUES
+                ('status', o.status), ('rung', o.rung)) f(fact, value)
+            """
+        ),
+    ]
+}
