@@ -84,6 +84,15 @@ struct ConnectionTests {
         }
     }
 
+    @Test func `who was answered before the body had come is let go as well`() async throws {
+        try await withServer(connections: Self.patient) { server in
+            let pieces = ["GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n", "x"]
+            let late = try await RawConnection(server.address).talk(
+                pieces, pause: .milliseconds(300), for: .seconds(10))
+            #expect(late.text.hasPrefix("HTTP/1.1 200") && late.isClosed && late.took < .seconds(5), "\(late)")
+        }
+    }
+
     @Test func `after a refusal little more is read (G35)`() async throws {
         try await withServer { server in
             let start =
