@@ -100,7 +100,8 @@ extension Problem {
     static func quotaExceeded(_ policy: RatePolicy, _ fields: HTTPFields) -> Problem {
         Problem(
             .tooManyRequests, "quota-exceeded", "Too many of these",
-            "\(policy.quota) are taken in \(policy.window) seconds (“\(policy.name)”). Wait as Retry-After says.",
+            "\(policy.quota) are taken in \(policy.window) seconds (“\(policy.name)”). Come again in "
+                + "\(fields[.retryAfter] ?? "some") seconds.",
             headers: fields)
     }
 }

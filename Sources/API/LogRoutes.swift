@@ -87,7 +87,8 @@ struct LogRoutes {
             return Problem(.notFound, "history-not-signed", "Not signed", "This server signs no history.")
         }
         return Problem(
-            .serviceUnavailable, "not-signed-yet", "Not signed yet", "It is signed before long; ask again then.",
+            .serviceUnavailable, "not-signed-yet", "Not signed yet",
+            "It is signed within a minute or so; ask again then.",
             headers: [.retryAfter: "60"])
     }
 }

@@ -214,6 +214,14 @@ extension Problem {
                     Fault(
                         pointer: "#/corrects", code: "unknown", detail: "is \(number); no such issue ends on that day")
                 ])
+            case .isCorrected(let later):
+                Problem(
+                    .conflict, "issue-is-corrected", "Corrected already",
+                    "Issue \(later) corrects it; if that is wrong, correct that one.")
+            case .nothingToCorrect(let number):
+                Problem(
+                    .conflict, "nothing-to-correct", "Nothing to correct",
+                    "Every figure is as issue \(number) has it.")
             case .isThere(let number):
                 Problem(
                     .conflict, "issue-is-there", "Published already",

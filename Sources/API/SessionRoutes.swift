@@ -40,10 +40,9 @@ struct SessionRoutes {
         try body.finish()
         let isKnown = if let device { try await service.signIn.knows(device, of: name) } else { false }
         // Guesses from elsewhere use up a quota that the officer's own machines do not need.
-        let policy = service.limits.guessing
-        let state = service.limits.take(policy, by: isKnown ? device ?? "" : name, at: Date())
-        guard state.isAllowed else { throw Problem.quotaExceeded(policy, policy.fields(state)) }
-        let session = try await service.signIn.begin(name, password, code, isKnown: isKnown, at: service.now())
+        let session = try await guess(isKnown ? device ?? "" : name) {
+            try await service.signIn.begin(name, password, code, isKnown: isKnown, at: service.now())
+        }
         return try .json(
             SessionBegunBody(
                 session: SessionBody(session.officer), token: session.token.secret,
@@ -67,15 +66,21 @@ struct SessionRoutes {
         if let fault = PasswordHash.fault(in: password, of: officer.name) { body.reader.fault("new", "weak", fault) }
         if old == password { body.reader.fault("new", "same", "is the old one") }
         try body.finish()
-        try await takeGuess(of: officer)
-        try await service.signIn.setPassword(
-            password, old: old, of: officer.name, keeping: context.token, at: service.now())
+        try await guess("session of \(officer.name)") {
+            try await service.signIn.setPassword(
+                password, old: old, of: officer.name, keeping: context.token, at: service.now())
+        }
         return Response(status: .noContent)
     }
 
     @Sendable func newSecondFactor(_ request: Request, context: Context) async throws -> Response {
         let officer = try context.signedIn()
-        let factor = try await service.signIn.newSecondFactor(of: officer)
+        let body = try await Body(request)
+        let password = body.reader.requiredText("password", limit: PasswordHash.length.upperBound)
+        try body.finish()
+        let factor = try await guess("session of \(officer.name)") {
+            try await service.signIn.newSecondFactor(of: officer, password: password)
+        }
         return try .json(
             SecondFactorBody(secret: factor.secretText, uri: factor.uri(of: officer.name, issuer: "Rectify")),
             status: .created)
@@ -86,16 +91,23 @@ struct SessionRoutes {
         let body = try await Body(request)
         let code = body.reader.requiredText("code", limit: 10)
         try body.finish()
-        try await takeGuess(of: officer)
-        try await service.signIn.changeSecondFactor(of: officer, isOn: isOn, code: code, at: service.now())
+        try await guess("session of \(officer.name)") {
+            try await service.signIn.changeSecondFactor(of: officer, isOn: isOn, code: code, at: service.now())
+        }
         return Response(status: .noContent)
     }
 
-    /// Whoever got hold of a session must not find out the password or the code with it.
-    private func takeGuess(of officer: Officer) async throws {
+    /// Does what can be guessed, as long as there were not too many wrong guesses; right ones are not counted.
+    private func guess<Value: Sendable>(_ whose: String, _ body: () async throws -> Value) async throws -> Value {
         let policy = service.limits.guessing
-        let state = service.limits.take(policy, by: "session of \(officer.name)", at: Date())
+        let state = service.limits.take(policy, by: whose, at: Date(), counts: false)
         guard state.isAllowed else { throw Problem.quotaExceeded(policy, policy.fields(state)) }
+        do {
+            return try await body()
+        } catch SignInError.wrong {
+            _ = service.limits.take(policy, by: whose, at: Date())
+            throw SignInError.wrong
+        }
     }
 }
 

@@ -14,6 +14,12 @@ public final class Client: Sendable {
     public struct Unreachable: Error {
         public let server: String
         public let reason: String
+
+        init(server: String, reason: String) {
+            self.server = server
+            // What the library says of this, the commonest of all, is three errors in one another.
+            self.reason = reason.contains("Connection refused") ? "connection refused" : reason
+        }
     }
 
     /// The answer is not what the API promises.

@@ -73,7 +73,7 @@ public enum Figures {
         *.observed_on | Observed on | 观测日 | Ngày quan sát
         *.stale | Stale | 已过时 | Đã cũ
         *.episode | Episode | 次数 | Lần
-        *.complaints | Complaints | 投诉 | Khiếu nại
+        *.complaints | Accepted complaints | 已受理投诉 | Khiếu nại đã thụ lý
         *.kind | Kind | 性质 | Tính chất
         *.ledger | In the ledger | 台账内 | Trong sổ
         *.claimed | Claimed | 称已整改 | Tự báo

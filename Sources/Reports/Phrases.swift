@@ -63,9 +63,6 @@ extension ProgressReport {
     /// The most important figures in sentences; what they say stands in the tables too.
     func mainPoints(_ language: Language) -> [String] {
         guard let total = table("intake.total") else { return [Phrase.noData(language)] }
-        func value(_ table: String, _ row: String, _ column: String = "count") -> String {
-            self.table(table)?[row, column].map { text($0, language) } ?? text(.count(0), language)
-        }
         var points: [(Words, [String])] = [
             (
                 Words(
@@ -79,31 +76,10 @@ extension ProgressReport {
                 Words(
                     en: "%1 had been accepted, %2 forwarded to companies, %3 closed.", zh: "已受理%1件，转交企业%2件，办结%3件。",
                     vi: "Đã thụ lý %1, chuyển doanh nghiệp %2, kết thúc %3."),
-                ["accepted", "forwarded", "closed"].map { value("handling.funnel", "reached:\($0)") }
-            ),
-            (
-                Words(
-                    en: "Companies answered %1 of what was due in time; %2 answers are open and late.",
-                    zh: "企业答复及时率为%1；逾期未答复%2件。", vi: "Doanh nghiệp trả lời đúng hạn %1; %2 quá hạn chưa trả lời."),
-                [
-                    value("timeliness", "deadline:company_reply", "timely"),
-                    value("timeliness", "deadline:company_reply", "overdue"),
-                ]
+                ["accepted", "forwarded", "closed"].map { value("handling.funnel", "reached:\($0)", "count", language) }
             ),
         ]
-        if table("remediation.funnel") != nil {
-            points.append(
-                (
-                    Words(
-                        en:
-                            "Of %1 barriers in the ledger %2 are proved gone; %3 had been claimed, %4 came back after proof.",
-                        zh: "台账内障碍%1项，已验证解除%2项；企业曾称已整改%3项，验证后复发%4项。",
-                        vi: "Trong %1 rào cản, %2 đã được kiểm chứng; %3 từng báo đã sửa, %4 tái diễn."),
-                    ["ledger", "verified_now", "claimed", "regressed"].map {
-                        value("remediation.funnel", "funnel:\($0)")
-                    }
-                ))
-        }
+        points += answerPoints(language) + ledgerPoints(language)
         let growing = names(inCompaniesWhere: "growing", is: "answer:yes", language)
         let below = names(inCompaniesWhere: "line", is: "line:below", language)
         if !below.isEmpty {
@@ -119,6 +95,32 @@ extension ProgressReport {
             // A company's name may end with a full stop of its own.
             return text.hasSuffix("..") ? String(text.dropLast()) : text
         }
+    }
+
+    private func value(_ table: String, _ row: String, _ column: String, _ language: Language) -> String {
+        self.table(table)?[row, column].map { text($0, language) } ?? text(.count(0), language)
+    }
+
+    /// A rate of nothing says nothing, and is left out.
+    private func answerPoints(_ language: Language) -> [(Words, [String])] {
+        let values = ["timely", "overdue"].map { value("timeliness", "deadline:company_reply", $0, language) }
+        guard values[0] != Phrase.notAvailable(language) else { return [] }
+        let words = Words(
+            en: "Companies answered %1 of what was due in time; %2 answers are open and late.",
+            zh: "企业答复及时率为%1；逾期未答复%2件。", vi: "Doanh nghiệp trả lời đúng hạn %1; %2 quá hạn chưa trả lời.")
+        return [(words, values)]
+    }
+
+    private func ledgerPoints(_ language: Language) -> [(Words, [String])] {
+        guard table("remediation.funnel") != nil else { return [] }
+        let words = Words(
+            en: "Barriers in the ledger: %1; proved gone: %2; ever claimed to be: %3; came back after proof: %4.",
+            zh: "台账内障碍%1项，已验证解除%2项；企业曾称已整改%3项，验证后复发%4项。",
+            vi: "Trong %1 rào cản, %2 đã được kiểm chứng; %3 từng báo đã sửa, %4 tái diễn.")
+        let values = ["ledger", "verified_now", "claimed", "regressed"].map {
+            value("remediation.funnel", "funnel:\($0)", "count", language)
+        }
+        return [(words, values)]
     }
 
     private func names(inCompaniesWhere column: String, is code: String, _ language: Language) -> String {

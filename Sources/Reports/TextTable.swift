@@ -36,11 +36,14 @@ public struct TextTable: Sendable {
         var widths = columns.indices.map { index in
             ((hasHeader ? [titles] : []) + cells).map { displayWidth($0[index]) }.max() ?? 0
         }
+        let natural = widths
         if let width, let last = widths.indices.last, columns[last].alignment == .left {
             let others = widths.dropLast().reduce(0) { $0 + $1 + 2 }
             widths[last] = min(widths[last], max(8, width - others))
         }
         if let width, widths.reduce(0, { $0 + $1 + 2 }) - 2 > width {
+            // It stands in another line then, where there is room.
+            if let last = widths.indices.last { widths[last] = natural[last] }
             widths[0] = min(widths[0], max(8, width / 2))
             for index in widths.indices.dropFirst() {
                 widths[index] = min(widths[index], max(8, width - widths[0] - 2))

@@ -57,6 +57,10 @@ public enum IssueError: Error, Equatable {
     case unknown(Int)
     /// An issue with this last day, or a later one, is there; a new one has to say that it corrects it.
     case isThere(number: Int)
+    /// The issue was corrected already: the correction is what can be corrected.
+    case isCorrected(by: Int)
+    /// Every figure is as it was published.
+    case nothingToCorrect(Int)
 }
 
 extension Databases {
@@ -121,6 +125,7 @@ extension Connection {
             } ?? (0, 0, nil, nil)
         if let corrected, other != asOf { throw IssueError.unknown(corrected) }
         if let latest, corrected == nil { throw IssueError.isThere(number: latest) }
+        if let corrected { try check(full, corrects: corrected) }
         let issue = ProgressReport.Issue(
             year: asOf.year, ofYear: lastOfYear + 1, ofAll: last + 1, corrects: corrected)
         let documents = [full, open].map { report in
@@ -146,6 +151,15 @@ extension Connection {
             event, on: UUID(campaign: campaign), .campaign, campaign: campaign,
             sequence: try nextSequence(ofCampaign: campaign), at: moment)
         return try self.issue(last + 1, of: full.campaign)?.issue
+    }
+
+    private func check(_ report: ProgressReport, corrects number: Int) throws {
+        guard let old = try issue(number, of: report.campaign) else { throw IssueError.unknown(number) }
+        if let later = old.issue.correctedBy { throw IssueError.isCorrected(by: later) }
+        let published = try ProgressReport(json: old.document)
+        if published.period == report.period, published.differences(to: report).isEmpty {
+            throw IssueError.nothingToCorrect(number)
+        }
     }
 
     /// Issues of a campaign, the latest first.

@@ -5,8 +5,9 @@ import Postgres
 extension Connection {
     /// Cases that stand somewhere else than their events left them.
     ///
-    /// A fact that no event ever changed stands as it was filed, which the log does not hold. Cases with back-entered steps
-    /// are left out: what their events changed was told anew since.
+    /// A fact that no event ever changed stands as it begins, where every case begins so (a complaint `received` and nobody's),
+    /// else as it was filed, which the log does not hold. Cases with back-entered steps are left out: what their events
+    /// changed was told anew since.
     func compareCases(_ audit: inout LogAudit) throws {
         let campaigns = try all("SELECT id FROM campaign") { row in try row.read(Int.self) }
         for (kind, table, facts) in Self.provedFacts {
@@ -55,12 +56,14 @@ extension Connection {
                 FROM event WHERE campaign_id = \(campaign) AND case_id = ANY(\(ids))),
             told AS (
                 SELECT s.case_id, f.key AS fact, (array_agg(f.value ->> 'new' ORDER BY s.sequence DESC))[1] AS value
-                FROM steps s, jsonb_each(s.changes) f
-                WHERE NOT EXISTS (SELECT FROM steps l WHERE l.case_id = s.case_id AND l.is_late) GROUP BY 1, 2)
-            SELECT t.case_id, t.fact, t.value, s.value
+                FROM steps s, jsonb_each(s.changes) f GROUP BY 1, 2)
+            SELECT s.case_id, s.fact, CASE WHEN t.fact IS NULL THEN s.beginning ELSE t.value END, s.value
             FROM (\(facts) WHERE campaign_id = \(campaign) AND id = ANY(\(ids))) s
-            JOIN told t ON t.case_id = s.case_id AND t.fact = s.fact
-            WHERE t.value IS DISTINCT FROM s.value LIMIT \(LogAudit.limit)
+            LEFT JOIN told t ON t.case_id = s.case_id AND t.fact = s.fact
+            WHERE s.case_id NOT IN (SELECT case_id FROM steps WHERE is_late)
+              AND CASE WHEN t.fact IS NULL THEN s.beginning <> '?' AND s.value IS DISTINCT FROM nullif(s.beginning, '')
+                       ELSE t.value IS DISTINCT FROM s.value END
+            LIMIT \(LogAudit.limit)
             """
         ) { row in
             let (id, fact): (UUID, String) = (try row.read(), try row.read())
@@ -86,35 +89,36 @@ extension Connection {
         for text in differing { audit.found(.issueDiffers, text) }
     }
 
+    /// For each fact of a case what it is, and what it is before any event changes it: `?` is what was filed.
     private static let provedFacts: [(CaseKind, SQL, SQL)] = [
         (
             .complaint, "complaint",
             """
-            SELECT c.id AS case_id, f.fact, f.value FROM complaint c CROSS JOIN LATERAL (VALUES
-                ('status', c.status), ('category', c.category), ('scenario', c.scenario),
-                ('respondent_platform', c.respondent_platform), ('respondent_company', c.respondent_company),
-                ('target_platform', c.target_platform), ('target_company', c.target_company),
-                ('payment_method', c.payment_method), ('office', c.office), ('officer', c.officer_id::text),
-                ('priority', c.priority), ('outcome', c.outcome), ('refusal_ground', c.refusal_ground),
-                ('information_gap', c.information_gap), ('agency', c.agency), ('duplicate_of', c.duplicate_of::text),
-                ('answer', c.answer), ('answer_ground', c.answer_ground), ('forwarded_to', c.forwarded_to),
-                ('confirmed_fixed', c.confirmed_fixed::text), ('rating', c.rating::text)) f(fact, value)
+            SELECT c.id AS case_id, f.fact, f.value, f.beginning FROM complaint c CROSS JOIN LATERAL (VALUES
+                ('status', c.status, 'received'), ('category', c.category, '?'), ('scenario', c.scenario, '?'),
+                ('respondent_platform', c.respondent_platform, '?'), ('respondent_company', c.respondent_company, '?'),
+                ('target_platform', c.target_platform, '?'), ('target_company', c.target_company, '?'),
+                ('payment_method', c.payment_method, '?'), ('office', c.office, '?'), ('officer', c.officer_id::text, ''),
+                ('priority', c.priority, 'normal'), ('outcome', c.outcome, ''), ('refusal_ground', c.refusal_ground, ''),
+                ('information_gap', c.information_gap, ''), ('agency', c.agency, ''), ('duplicate_of', c.duplicate_of::text, ''),
+                ('answer', c.answer, ''), ('answer_ground', c.answer_ground, ''), ('forwarded_to', c.forwarded_to, ''),
+                ('confirmed_fixed', c.confirmed_fixed::text, ''), ('rating', c.rating::text, '')) f(fact, value, beginning)
             """
         ),
         (
             .barrier, "barrier",
             """
-            SELECT b.id AS case_id, f.fact, f.value FROM barrier b CROSS JOIN LATERAL (VALUES
-                ('remediation', b.remediation), ('episode', b.episode::text),
-                ('awaited_company', b.awaited_company), ('coverage', b.coverage::text),
-                ('justified_until', b.justified_until::text), ('false_claims', b.false_claims::text)) f(fact, value)
+            SELECT b.id AS case_id, f.fact, f.value, f.beginning FROM barrier b CROSS JOIN LATERAL (VALUES
+                ('remediation', b.remediation, 'alleged'), ('episode', b.episode::text, '1'),
+                ('awaited_company', b.awaited_company, ''), ('coverage', b.coverage::text, ''),
+                ('justified_until', b.justified_until::text, ''), ('false_claims', b.false_claims::text, '0')) f(fact, value, beginning)
             """
         ),
         (
             .order, "rectification_order",
             """
-            SELECT o.id AS case_id, f.fact, f.value FROM rectification_order o CROSS JOIN LATERAL (VALUES
-                ('status', o.status), ('rung', o.rung)) f(fact, value)
+            SELECT o.id AS case_id, f.fact, f.value, f.beginning FROM rectification_order o CROSS JOIN LATERAL (VALUES
+                ('status', o.status, 'issued'), ('rung', o.rung, '?')) f(fact, value, beginning)
             """
         ),
     ]

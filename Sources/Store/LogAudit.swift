@@ -285,6 +285,16 @@ extension Connection {
             """
         ) { row in (count: try row.read(Int.self), isLate: try row.read(Bool.self)) }
         audit.waiting = late?.count ?? 0
+        let isUnsignedLong = try first(
+            """
+            SELECT coalesce(min(e.recorded_at) < now() - interval '1 day', false) FROM log_leaf l
+            JOIN event e ON (e.campaign_id, e.case_id, e.sequence) = (l.campaign_id, l.case_id, l.sequence)
+            WHERE l.index = \(audit.size - audit.unsigned)
+            """
+        ) { row in try row.read(Bool.self) }
+        if audit.unsigned > 0, audit.signedSize == 0 || isUnsignedLong == true {
+            audit.found(.checkpointMissing, "the last \(audit.unsigned) of \(audit.size) leaves were never signed")
+        }
         if late?.isLate == true {
             audit.found(.logBehind, "\(audit.waiting) events wait to come into the log, some for over ten minutes")
         }

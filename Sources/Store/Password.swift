@@ -67,8 +67,17 @@ public struct PasswordHash: Sendable, Equatable {
         let plain = password.lowercased()
         if Set(plain).count < 4 { return "repeats too few characters" }
         if plain.contains(name.lowercased()), plain.count < name.count + 8 { return "is mostly the officer's name" }
+        // What is left without the words that everyone tries first has to be something.
+        let rest = usual.reduce(plain) { $0.replacing($1, with: "") }.filter { !$0.isNumber }
+        if rest.count < 6, rest.count < plain.count { return "is among those that are tried first" }
         return nil
     }
+
+    private static let usual = [
+        "password", "passwort", "passw0rd", "qwertyuiop", "qwerty", "asdfghjkl", "zxcvbnm", "letmein", "welcome",
+        "admin",
+        "iloveyou", "monkey", "dragon", "rectify", "woaini", "mima", "matkhau", "changeme", "secret",
+    ]
 }
 
 /// Hashes passwords on a thread of its own, one after another, so that sign-ins take nobody else's processor.

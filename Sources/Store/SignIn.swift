@@ -100,28 +100,38 @@ public struct SignIn: Sendable {
     ///   - old: The one there is; `nil` where an operator sets it, and the officer has to set another.
     ///   - name: The officer's.
     ///   - token: The session that goes on.
+    ///   - endsSecondFactor: Whether the second factor is taken away, as for someone whose telephone is lost.
     ///   - now: The moment.
     /// - Throws: ``SignInError/wrong``, ``OfficerError``, `PasswordHasher.Busy`, or `PostgresError`.
     public func setPassword(
-        _ password: String, old: String?, of name: String, keeping token: String?, at now: Date
+        _ password: String, old: String?, of name: String, keeping token: String?, endsSecondFactor: Bool = false,
+        at now: Date
     ) async throws {
-        if let old {
-            let known = try await databases.work.transaction(.readOnly) { db in try db.signInFacts(of: name) }
-            let hash = known?.hash ?? .nobodys
-            guard try await hasher.run({ hash.matches(old) }) else { throw SignInError.wrong }
-        }
+        if let old { try await check(old, of: name) }
         let hash = try await hasher.run { try PasswordHash(of: password) }
         try await databases.work.transaction { db in
             try db.setPassword(hash, of: name, mustChange: old == nil, keeping: token, at: now)
+            guard endsSecondFactor else { return }
+            try db.run(
+                "DELETE FROM officer_totp WHERE officer_id = (SELECT id FROM officer WHERE name = \(name))")
         }
+    }
+
+    private func check(_ password: String, of name: String) async throws {
+        let known = try await databases.work.transaction(.readOnly) { db in try db.signInFacts(of: name) }
+        let hash = known?.hash ?? .nobodys
+        guard try await hasher.run({ hash.matches(password) }) else { throw SignInError.wrong }
     }
 
     // MARK: The second factor
 
     /// Makes a second factor, which is asked for once a code of it was typed.
     ///
-    /// - Throws: ``SignInError/hasSecondFactor``, or `PostgresError`.
-    public func newSecondFactor(of officer: Officer) async throws -> OneTimeCode {
+    /// It takes the password: a session that was left open must not be enough to lock its officer out.
+    ///
+    /// - Throws: ``SignInError``, `PasswordHasher.Busy`, or `PostgresError`.
+    public func newSecondFactor(of officer: Officer, password: String) async throws -> OneTimeCode {
+        try await check(password, of: officer.name)
         let secret = OneTimeCode.newSecret()
         let sealed = try seal(secret, with: key, context: Self.context(officer.id))
         let isNew = try await databases.work.transaction { db in

@@ -145,7 +145,9 @@ public final class Worker: Sendable {
     func work<Value: Sendable>(
         _ fence: Int, _ body: @escaping @Sendable (isolated Connection) throws -> Value
     ) async throws -> Value {
-        try await databases.work.transaction { [holder] db in
+        // A server that is told to stop does not finish its round first.
+        try Task.checkCancellation()
+        return try await databases.work.transaction { [holder] db in
             let isNearEnd = try db.first(
                 """
                 SELECT expires_at < clock_timestamp() + interval '15 seconds' FROM worker_lease

@@ -31,6 +31,8 @@ struct IssueTests {
             let second = try await publish(#"{"as_of":"2021-09-30","corrects":1}"#)
             #expect(second.status == 201 && second.json["number"]?.int == 2 && second.json["corrects"]?.int == 1)
             #expect(try await server.send("GET", Self.path + "/1").bytes == frozen.bytes, "for ever")
+            #expect(try await publish(#"{"as_of":"2021-09-30","corrects":1}"#).code == "issue-is-corrected")
+            #expect(try await publish(#"{"as_of":"2021-09-30","corrects":2}"#).code == "nothing-to-correct")
             #expect(try await publish(#"{"as_of":"2021-09-15"}"#).code == "issue-is-there", "one after another")
             #expect(try await publish(#"{"as_of":"2021-10-31","corrects":1}"#).faults == ["#/corrects unknown"])
             #expect(try await publish(#"{"as_of":"2000-01-01"}"#).faults == ["#/as_of out_of_range"])

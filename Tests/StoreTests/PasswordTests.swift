@@ -22,7 +22,8 @@ struct PasswordTests {
 
     @Test(arguments: [
         ("short", false), ("aaaaaaaaaaaaaaaa", false), ("zhang-zhang", false), ("zhang1234567", false),
-        ("tall trees fall", true), ("北京的秋天是最好的季节呢", true), ("北京的秋天", false),
+        ("password1234", false), ("123456789012", false), ("qwertyuiop12", false), ("rectify12345", false),
+        ("tall trees fall", true), ("the password of 1234 trees", true), ("北京的秋天是最好的季节呢", true), ("北京的秋天", false),
     ])
     func `length counts, and nothing else is asked for`(password: String, isGood: Bool) {
         #expect((PasswordHash.fault(in: password, of: "zhang") == nil) == isGood, "\(password)")

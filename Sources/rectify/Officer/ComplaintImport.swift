@@ -11,7 +11,8 @@ struct ComplaintImport: AsyncParsableCommand {
         discussion: """
             Every line needs a client_reference, and is filed once. After a break the command goes on where the server
             stands: rectify complaint import FILE --resume ID. A line that is wrong is refused with its reasons, and keeps
-            no other from being filed; --results tells what became of each.
+            no other from being filed; --results tells what became of each. Lines are
+            counted without empty ones.
 
             A mapping is JSON: {"columns": {"链接": "blocked_link.text"}, "constants": {"kind": "blocked_link"}}
             """)
@@ -47,8 +48,7 @@ struct ComplaintImport: AsyncParsableCommand {
             if resume == nil { Terminal.note("import \(begun.id.text)") }
             let size = (try? FileManager.default.attributesOfItem(atPath: file))?[.size] as? Int ?? 0
             let progress = ImportProgress(bytes: size)
-            let whole = FileLines(file, isCSV: begun.format == "csv", after: begun.lines) { progress.sent($0) }
-            let done = try await client.sendLines(whole, of: begun)
+            let done = try await send(begun, progress, client)
             progress.end()
             if let results { try await save(begun, to: results, client) }
             return done
@@ -66,6 +66,21 @@ struct ComplaintImport: AsyncParsableCommand {
                         ? "; why: the same with --resume \(done.id.text) --results FILE" : ""),
                 code: Failure.Code.partial)
         }
+    }
+
+    /// Sends the lines after those that are in; where the server still takes in what an earlier command sent, it waits.
+    private func send(_ begun: ImportBody, _ progress: ImportProgress, _ client: Client) async throws -> ImportBody {
+        var whole = begun
+        for attempt in 1... {
+            do {
+                let lines = FileLines(file, isCSV: whole.format == "csv", after: whole.lines) { progress.sent($0) }
+                return try await client.sendLines(lines, of: whole)
+            } catch let problem as ProblemBody where problem.code == "import-elsewhere" && attempt < 60 {
+                try await Task.sleep(for: .seconds(1))
+                whole = try await client.get(begun.`self`)
+            }
+        }
+        return whole
     }
 
     private func begin(_ client: Client) async throws -> ImportBody {

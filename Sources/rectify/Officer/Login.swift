@@ -107,13 +107,15 @@ struct SecondFactor: AsyncParsableCommand {
         try await options.withClient { client in
             let path = "/v1/session/second-factor"
             if !remove {
-                let factor: SecondFactorBody = try await client.act(on: path, version: nil)
+                let password = JSON.string(try Terminal.secret("Password"))
+                let factor: SecondFactorBody = try await client.act(on: path, version: nil, ["password": password])
                 Terminal.write(lines: [factor.secret, factor.uri])
             }
             let code = JSON.string(try Terminal.secret("Code"))
             try await client.tell("POST", path + (remove ? "/removal" : "/confirmation"), ["code": code])
         }
-        Terminal.note(remove ? "the password alone is enough now" : "from now on a code is asked for")
+        Terminal.note(
+            remove ? "the password alone is enough now" : "from now on a code is asked for, another one each time")
     }
 }
 

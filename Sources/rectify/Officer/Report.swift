@@ -110,6 +110,9 @@ struct ReportShow: AsyncParsableCommand {
 
     func run() async throws {
         let (report, bytes) = try await options.report(of: campaign, issue: issue)
+        if let issue, let later = try await correction(of: issue) {
+            Terminal.note("issue \(issue) was corrected by issue \(later)")
+        }
         if format == .csv, let out { return try write(report.csvFiles(isForExcel: excel), to: URL(filePath: out)) }
         if format == .pdf, let out {
             try await PDFPrinter.print(report.html(language), to: URL(filePath: out))
@@ -127,6 +130,14 @@ struct ReportShow: AsyncParsableCommand {
         guard let out else { return Terminal.write(text) }
         try write(text, to: URL(filePath: out))
         Terminal.note("written to \(out)")
+    }
+
+    /// What is frozen cannot say by itself that it was put right.
+    private func correction(of issue: Int) async throws -> Int? {
+        let issues = try await options.client.withClient { client in
+            try await client.list("/v1/campaigns/\(campaign)/issues", [], limit: 10_000, of: IssueBody.self)
+        }
+        return issues.first { $0.number == issue }?.correctedBy
     }
 
     private func write(_ text: String, to file: URL) throws {

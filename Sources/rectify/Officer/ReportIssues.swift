@@ -168,6 +168,9 @@ struct ReportDiff: AsyncParsableCommand {
             return (before, try await report(second, client, from: before.period.from))
         }
         let differences = before.differences(to: after)
+        for report in [before, after] {
+            Terminal.note("\(report.period.from) to \(report.period.to), as known at \(report.knownAt)")
+        }
         Terminal.write(lines: differences.table.lines(width: Terminal.width))
         Terminal.note(differences.isEmpty ? "no value is different" : "\(differences.count) values are different")
     }

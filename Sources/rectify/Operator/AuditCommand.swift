@@ -1,5 +1,6 @@
 import ArgumentParser
 import Casework
+import Contract
 import Foundation
 import Postgres
 import Reports
@@ -133,6 +134,8 @@ struct AuditReceipt: AsyncParsableCommand {
             throw Failure("\(file) cannot be read: \(error.systemReason)", code: Failure.Code.notFound)
         }
         guard let proof = LogProof(text) else {
+            // What `curl` writes there where the filing is not signed yet.
+            if let problem = try? Coding.decoder.decode(ProblemBody.self, from: Data(text.utf8)) { throw problem }
             throw Failure("\(file) is no proof of a log", code: Failure.Code.invalid)
         }
         let checkpoint: Checkpoint?

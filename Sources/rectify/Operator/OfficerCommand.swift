@@ -168,10 +168,16 @@ struct OfficerToken: AsyncParsableCommand {
 struct OfficerPassword: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "password", abstract: "Set a first password for an officer, who has to change it.",
-        discussion: "It is read from a prompt, or from standard input. All sessions and tokens of the officer end.")
+        discussion: """
+            It is read from a prompt, or from standard input. All sessions and tokens of the officer end; the second factor
+            stays, unless it is taken away.
+            """)
 
     @Argument(help: "The officer's name.")
     var name: String
+
+    @Flag(help: "Take the second factor away as well, as for a telephone that is lost.")
+    var removeSecondFactor = false
 
     @OptionGroup var options: OperatorOptions
 
@@ -184,7 +190,8 @@ struct OfficerPassword: AsyncParsableCommand {
             let databases = Databases(url: deployment.url, keysURL: deployment.keysURL, logger: logger)
             let signIn = SignIn(databases, try KeyEncryptionKey(file: deployment.keyFile))
             do {
-                try await signIn.setPassword(password, old: nil, of: name, keeping: nil, at: Date())
+                try await signIn.setPassword(
+                    password, old: nil, of: name, keeping: nil, endsSecondFactor: removeSecondFactor, at: Date())
                 await databases.close()
             } catch {
                 await databases.close()

@@ -66,7 +66,11 @@ struct SumsCheck: AsyncParsableCommand {
                 let (before, after) = (difference.before ?? "–", difference.after ?? "–")
                 print("\(difference.figure) \(difference.row): \(before) summed, \(after) counted")
             }
-            throw Failure("\(differences.count) values differ; make the sums anew with: rectify sums rebuild")
+            throw Failure(
+                """
+                \(differences.count) values differ: either the sums are wrong, or the rows they were made of were changed since. \
+                Look first (rectify audit verify); if the rows are right, make the sums anew with: rectify sums rebuild
+                """)
         }
         print("every figure of \(campaign) as of \(summed.asOf) is the same, summed and counted anew")
     }

@@ -34,8 +34,6 @@ struct Up: AsyncParsableCommand {
         }
         let directory = data.directory
         try makeKeyFile(Deployment.keyFile(in: directory), for: directory)
-        // A log that was begun without a key goes on with one: what was is signed with what comes.
-        if settings["history.key_file"].isEmpty { try makeSecret(Deployment.logKeyFile(in: directory)) }
         let server = try await EmbeddedServer.start(in: directory)
         do {
             for name in ["rectify", "rectify_keys"] { try await create(name, on: server) }
@@ -86,6 +84,9 @@ struct Up: AsyncParsableCommand {
             let changes = try await database.load(try Home.referenceFiles())
             logger.info("reference data loaded", metadata: ["changes": "\(changes.count)"])
         }
+        if let file = deployment.logKeyFile, settings["history.key_file"].isEmpty {
+            try await makeLogKey(file, deployment, logger)
+        }
         try await Running(
             deployment: deployment, settings: settings, host: host ?? settings["server.host"],
             port: port ?? settings.number("server.port"), logger: logger
@@ -111,6 +112,20 @@ struct Up: AsyncParsableCommand {
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         } catch {
             throw Failure("\(directory.path(percentEncoded: false)) cannot be made: \(error.systemReason)")
+        }
+        try makeSecret(file)
+    }
+
+    /// A log that was begun without a key goes on with one; one that was signed needs the key it was signed with.
+    private func makeLogKey(_ file: URL, _ deployment: Deployment, _ logger: Logger) async throws {
+        let path = file.path(percentEncoded: false)
+        guard !FileManager.default.fileExists(atPath: path) else { return }
+        let database = deployment.database(deployment.url, logger: logger)
+        let signed = try await closing(database) {
+            try await database.transaction(.readOnly) { db in try db.latestCheckpoint() }
+        }
+        guard signed == nil else {
+            throw Failure("\(path) is missing, and the log of history is signed with it; put it back from your copy")
         }
         try makeSecret(file)
     }
