@@ -87,7 +87,7 @@ struct LogRoutes {
             return Problem(.notFound, "history-not-signed", "Not signed", "This server signs no history.")
         }
         return Problem(
-            .serviceUnavailable, "not-signed-yet", "Not signed yet",
+            .conflict, "not-signed-yet", "Not signed yet",
             "It is signed within a minute or so; ask again then.",
             headers: [.retryAfter: "60"])
     }
