@@ -55,13 +55,13 @@ public final class RateLimits: Sendable {
         let seconds: Int
     }
 
-    /// - Parameters:
-    ///   - policy: What is counted.
-    ///   - client: By whom.
-    ///   - now: The moment.
-    ///   - counts: Whether it uses the quota up, and is not only asked whether there is some left.
-    /// - Returns: Whether it may be done.
-    func take(_ policy: RatePolicy, by client: String, at now: Date, counts: Bool = true) -> State {
+    /// Undoes a ``take(_:by:at:)`` that was allowed, for what turned out to be nothing that is counted.
+    func giveBack(_ policy: RatePolicy, by client: String) {
+        guard policy.quota > 0 else { return }
+        whole.withLock { $0["\(policy.name)|\(client)"]? -= Double(policy.window) / Double(policy.quota) }
+    }
+
+    func take(_ policy: RatePolicy, by client: String, at now: Date) -> State {
         guard policy.quota > 0 else { return State(isAllowed: true, remaining: .max, seconds: 0) }
         let (moment, window) = (now.timeIntervalSince1970, Double(policy.window))
         let step = window / Double(policy.quota)
@@ -76,7 +76,7 @@ public final class RateLimits: Sendable {
                 return State(
                     isAllowed: false, remaining: 0, seconds: max(1, Int((next - moment - window).rounded(.up))))
             }
-            if counts { whole[key] = next }
+            whole[key] = next
             return State(
                 isAllowed: true, remaining: Int((window - (next - moment)) / step),
                 seconds: Int((next - moment).rounded(.up)))

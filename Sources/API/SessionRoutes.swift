@@ -97,16 +97,20 @@ struct SessionRoutes {
         return Response(status: .noContent)
     }
 
-    /// Does what can be guessed, as long as there were not too many wrong guesses; right ones are not counted.
+    /// Does what can be guessed, as long as there were not too many wrong guesses; what was right is given back.
+    ///
+    /// Counted before it is known, so that many at once are no more than one after another.
     private func guess<Value: Sendable>(_ whose: String, _ body: () async throws -> Value) async throws -> Value {
         let policy = service.limits.guessing
-        let state = service.limits.take(policy, by: whose, at: Date(), counts: false)
+        let state = service.limits.take(policy, by: whose, at: Date())
         guard state.isAllowed else { throw Problem.quotaExceeded(policy, policy.fields(state)) }
         do {
-            return try await body()
-        } catch SignInError.wrong {
-            _ = service.limits.take(policy, by: whose, at: Date())
-            throw SignInError.wrong
+            let value = try await body()
+            service.limits.giveBack(policy, by: whose)
+            return value
+        } catch {
+            if error as? SignInError != .wrong { service.limits.giveBack(policy, by: whose) }
+            throw error
         }
     }
 }

@@ -40,20 +40,12 @@ struct AuditVerify: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try await options.file.settings()
-        try await options.withDeployment { deployment, logger in
+        try await options.withDatabases { databases, deployment in
             let verifier = try verifier { try deployment.logSigner(settings)?.verifier }
             let kept = try saved.map { try CheckpointFolder(URL(filePath: $0)).all() } ?? []
             if saved != nil, kept.isEmpty { throw Failure("there are no checkpoints in the folder that --saved names") }
-            let databases = Databases(url: deployment.url, keysURL: deployment.keysURL, logger: logger)
-            let audit: LogAudit
-            do {
-                audit = try await databases.auditLog(verifier, saved: kept) { count in
-                    if Terminal.showsProgress { Terminal.progress("\(count) leaves") }
-                }
-                await databases.close()
-            } catch {
-                await databases.close()
-                throw error
+            let audit = try await databases.auditLog(verifier, saved: kept) { count in
+                if Terminal.showsProgress { Terminal.progress("\(count) leaves") }
             }
             try tell(audit, kept.count)
         }

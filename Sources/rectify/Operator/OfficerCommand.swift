@@ -186,17 +186,10 @@ struct OfficerPassword: AsyncParsableCommand {
         if let fault = PasswordHash.fault(in: password, of: name) {
             throw Failure("the password \(fault)", code: Failure.Code.invalid)
         }
-        try await options.withDeployment { deployment, logger in
-            let databases = Databases(url: deployment.url, keysURL: deployment.keysURL, logger: logger)
+        try await options.withDatabases { databases, deployment in
             let signIn = SignIn(databases, try KeyEncryptionKey(file: deployment.keyFile))
-            do {
-                try await signIn.setPassword(
-                    password, old: nil, of: name, keeping: nil, endsSecondFactor: removeSecondFactor, at: Date())
-                await databases.close()
-            } catch {
-                await databases.close()
-                throw error
-            }
+            try await signIn.setPassword(
+                password, old: nil, of: name, keeping: nil, endsSecondFactor: removeSecondFactor, at: Date())
         }
         Terminal.note("\(name) signs in with it, and has to set another: rectify login --name \(name)")
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import Postgres
+import Store
 
 /// Finds the database an operator's command works on.
 struct OperatorOptions: ParsableArguments {
@@ -33,6 +34,21 @@ struct OperatorOptions: ParsableArguments {
         } catch {
             try? await server.stop()
             throw error
+        }
+    }
+
+    /// The same, with all pools opened, as the server has them.
+    func withDatabases<Value>(_ body: (Databases, Deployment) async throws -> Value) async throws -> Value {
+        try await withDeployment { deployment, logger in
+            let databases = Databases(url: deployment.url, keysURL: deployment.keysURL, logger: logger)
+            do {
+                let value = try await body(databases, deployment)
+                await databases.close()
+                return value
+            } catch {
+                await databases.close()
+                throw error
+            }
         }
     }
 

@@ -27,18 +27,11 @@ struct SumsCheck: AsyncParsableCommand {
     @OptionGroup var options: OperatorOptions
 
     func run() async throws {
-        try await options.withDeployment { deployment, logger in
-            let databases = Databases(url: deployment.url, keysURL: deployment.keysURL, logger: logger)
-            do {
-                // Today is told by other rows than the days before.
-                var days = [asOf]
-                if asOf == nil { days.append(try await lastMonth(databases)) }
-                for day in days { try await check(day, databases) }
-                await databases.close()
-            } catch {
-                await databases.close()
-                throw error
-            }
+        try await options.withDatabases { databases, _ in
+            // Today is told by other rows than the days before.
+            var days = [asOf]
+            if asOf == nil { days.append(try await lastMonth(databases)) }
+            for day in days { try await check(day, databases) }
         }
     }
 
