@@ -110,7 +110,7 @@ let package = Package(
                 crypto, httpClient, httpTypes, hummingbird, lifecycle, logging, nio, nioHTTP1, nioPosix, nioSSL,
                 subprocess,
             ],
-            swiftSettings: settings),
+            exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
             name: "CommandTests",
             dependencies: [

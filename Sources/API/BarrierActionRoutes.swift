@@ -78,7 +78,7 @@ struct BarrierActionRoutes {
         _ request: Request, _ context: Context, status: HTTPResponse.Status = .ok, needsReason: Bool = false,
         needsVersion: Bool = true, _ read: @Sendable (ObjectReader, Campaign) -> Wanted
     ) async throws -> Response {
-        let officer = try context.reader()
+        let officer = try context.officer(for: .read)
         let number = try context.barrierNumber()
         let (_, campaign) = try await service.campaign(context)
         let versions = needsVersion ? try request.expectedVersions() : nil
@@ -103,7 +103,7 @@ struct BarrierActionRoutes {
 
     /// One undertaking about several scenes of a pair, each with its day: all of them or none.
     @Sendable func undertakeInStages(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.reader()
+        let officer = try context.officer(for: .read)
         let (campaignID, campaign) = try await service.campaign(context)
         let body = try await Body(request)
         let reader = body.reader

@@ -28,7 +28,7 @@ struct BarrierRoutes {
     // MARK: Reading
 
     @Sendable func list(_ request: Request, context: Context) async throws -> Response {
-        let role = try? context.reader().role
+        let role = try? context.officer(for: .read).role
         let query = try ObjectReader(query: request)
         var filter = BarrierFilter()
         filter.isPublic = role == nil
@@ -47,7 +47,7 @@ struct BarrierRoutes {
     }
 
     @Sendable func show(_ request: Request, context: Context) async throws -> Response {
-        let role = try? context.reader().role
+        let role = try? context.officer(for: .read).role
         let (_, campaign) = try await service.campaign(context)
         let record = try await found(context, isPublic: role == nil)
         let now = service.now()
@@ -58,14 +58,14 @@ struct BarrierRoutes {
     }
 
     @Sendable func events(_ request: Request, context: Context) async throws -> Response {
-        _ = try context.reader()
+        _ = try context.officer(for: .read)
         let record = try await found(context, isPublic: false)
         return try await service.history(request, "barrier|\(record.id)") { _ in (record.id, record.campaignID) }
     }
 
     @Sendable func observations(_ request: Request, context: Context) async throws -> Response {
         // Which devices and accounts tests are made with is not for those who are tested.
-        _ = try context.reader()
+        _ = try context.officer(for: .read)
         let record = try await found(context, isPublic: false)
         let query = try ObjectReader(query: request)
         let pageSize = query.pageSize(default: 100)
@@ -89,7 +89,7 @@ struct BarrierRoutes {
     }
 
     @Sendable func undertakings(_ request: Request, context: Context) async throws -> Response {
-        _ = try context.reader()
+        _ = try context.officer(for: .read)
         let record = try await found(context, isPublic: false)
         let found = try await service.databases.work.transaction(.readOnly) { db in
             try db.undertakings(of: record.id, campaign: record.campaignID)
@@ -103,7 +103,7 @@ struct BarrierRoutes {
 
     /// The clock of the company that is waited for, and what orders want by when, told day by day.
     @Sendable func explain(_ request: Request, context: Context) async throws -> Response {
-        _ = try context.reader()
+        _ = try context.officer(for: .read)
         let record = try await found(context, isPublic: false)
         let (_, campaign) = try await service.campaign(context)
         let calendar = try await service.references.book().data.rules(for: campaign).calendar
@@ -146,7 +146,7 @@ struct BarrierRoutes {
 
     /// Enters a barrier in the ledger from a clue or an inspection; one that is there already is given back.
     @Sendable func record(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.reader()
+        let officer = try context.officer(for: .read)
         let (campaignID, campaign) = try await service.campaign(context)
         let body = try await Body(request)
         let book = try await service.references.book()

@@ -17,7 +17,7 @@ struct BulkRoutes {
     }
 
     @Sendable func perform(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.reader()
+        let officer = try context.officer(for: .act)
         let body = try await Body(request)
         let reader = body.reader
         let book = try await service.references.book()

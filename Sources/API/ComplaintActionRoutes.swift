@@ -46,7 +46,7 @@ struct ComplaintActionRoutes {
     private func perform(
         _ name: String, _ request: Request, _ context: Context, needsVersion: Bool = true
     ) async throws -> Response {
-        let officer = try context.reader()
+        let officer = try context.officer(for: .read)
         let needsReason = ComplaintActionReader.needsReason(name)
         return try await perform(request, context, needsReason: needsReason, needsVersion: needsVersion) { body, book in
             guard let wanted = ComplaintActionReader(body: body, book: book, officer: officer).action(name) else {
@@ -61,7 +61,7 @@ struct ComplaintActionRoutes {
         _ request: Request, _ context: Context, needsReason: Bool, needsVersion: Bool,
         _ read: @Sendable (ObjectReader, ReferenceBook) -> ComplaintActionReader.Wanted
     ) async throws -> Response {
-        let officer = try context.reader()
+        let officer = try context.officer(for: .read)
         let reference = try context.reference()
         let versions = needsVersion ? try request.expectedVersions() : nil
         let body = try await Body(request)

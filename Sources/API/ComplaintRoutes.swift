@@ -22,7 +22,7 @@ struct ComplaintRoutes {
     }
 
     @Sendable func list(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.reader()
+        let officer = try context.officer(for: .read)
         let query = try ObjectReader(query: request)
         let book = try await service.references.book()
         // Only a filter by name asks who there is.
@@ -55,7 +55,7 @@ struct ComplaintRoutes {
     }
 
     @Sendable func show(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.reader()
+        let officer = try context.officer(for: .read)
         let reference = try context.reference()
         guard let parts = try await service.complaints.answer(to: reference) else {
             throw CaseError.notFound("complaint \(reference)")
@@ -64,7 +64,7 @@ struct ComplaintRoutes {
     }
 
     @Sendable func events(_ request: Request, context: Context) async throws -> Response {
-        _ = try context.reader()
+        _ = try context.officer(for: .read)
         let reference = try context.reference()
         return try await service.history(request, "complaint|\(reference)") { db in
             let record = try db.found(reference)
@@ -74,7 +74,7 @@ struct ComplaintRoutes {
 
     /// Complaints that may be one with this, looked for now.
     @Sendable func duplicates(_ request: Request, context: Context) async throws -> Response {
-        _ = try context.reader()
+        _ = try context.officer(for: .read)
         let reference = try context.reference()
         let found = try await service.databases.work.transaction(.readOnly) { db in
             try db.suspectedDuplicates(of: try db.found(reference))
@@ -84,7 +84,7 @@ struct ComplaintRoutes {
 
     /// An officer says that two complaints are two.
     @Sendable func dismiss(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.reader()
+        let officer = try context.officer(for: .read)
         let reference = try context.reference()
         let text = context.segment("other") ?? ""
         guard let other = Reference(text) else { throw Problem.badReference(text) }
@@ -102,7 +102,7 @@ struct ComplaintRoutes {
 
     /// Every deadline of a complaint, told day by day.
     @Sendable func explain(_ request: Request, context: Context) async throws -> Response {
-        _ = try context.reader()
+        _ = try context.officer(for: .read)
         let reference = try context.reference()
         let book = try await service.references.book()
         let record = try await service.databases.work.transaction(.readOnly) { db in try db.found(reference) }

@@ -35,11 +35,11 @@ public struct Context: RequestContext {
         return officer
     }
 
-    /// - Throws: ``Problem`` 401, or 403 where the role does not read cases.
-    func reader() throws -> Officer {
+    /// - Throws: ``Problem`` 401, or `Refusal` where the role does not give the right.
+    func officer(for permission: Permission) throws -> Officer {
         let officer = try signedIn()
-        guard [.officer, .supervisor, .auditor].contains(officer.role) else {
-            throw Refusal.forbidden(action: "read", role: officer.role)
+        guard officer.role.may(permission) else {
+            throw Refusal.forbidden(action: permission.rawValue, role: officer.role)
         }
         return officer
     }

@@ -35,7 +35,7 @@ struct EvidenceRoutes {
                     "A complainant sends the header Tracking-Code, an officer Authorization: Bearer ….",
                     headers: [.wwwAuthenticate: "Bearer"])
             }
-            let officer = try context.reader()
+            let officer = try context.officer(for: .read)
             let record = try await service.databases.work.transaction(.readOnly) { db in try db.found(reference) }
             return Access(record: record, actor: officer.actor)
         }

@@ -18,7 +18,7 @@ struct FeedRoutes {
     }
 
     @Sendable func events(_ request: Request, context: Context) async throws -> Response {
-        _ = try context.reader()
+        _ = try context.officer(for: .read)
         let query = try ObjectReader(query: request)
         let code = query.requiredText("campaign", limit: 60)
         let pageSize = query.pageSize(default: 100, limit: 500)

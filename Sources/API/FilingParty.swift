@@ -22,10 +22,8 @@ extension Context {
     /// - Throws: ``Problem`` 403 where this officer, or this key, does not file.
     func filingParty() throws -> FilingParty {
         if filer != nil { return FilingParty(try self.filer(for: .file)) }
-        guard let officer else { return .anyone }
-        guard officer.role == .officer || officer.role == .supervisor else {
-            throw Refusal.forbidden(action: "file", role: officer.role)
-        }
+        guard officer != nil else { return .anyone }
+        let officer = try officer(for: .file)
         return FilingParty(
             principal: "officer:\(officer.id.uuidString)", actor: officer.actor, channel: .officer,
             filedBy: officer.id, mayBackdate: true)

@@ -43,8 +43,7 @@ struct IssueRoutes {
 
     /// A supervisor's decision.
     @Sendable func publish(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.signedIn()
-        guard officer.role == .supervisor else { throw Refusal.forbidden(action: "publish_report", role: officer.role) }
+        let officer = try context.officer(for: .publishReport)
         let body = try await Body(request)
         let day = body.reader.requiredDay("as_of")
         let begin = body.reader.day("from")
@@ -66,7 +65,7 @@ struct IssueRoutes {
         let language = query.code("language", as: Language.self) ?? .en
         query.finish()
         try query.faults.finish()
-        if edition == .internal || context.officer != nil { _ = try context.reader() }
+        if edition == .internal || context.officer != nil { _ = try context.officer(for: .read) }
         let (campaign, number) = (context.campaign(), try context.number(of: "issue"))
         let isPublic = edition == .public || edition == nil && context.officer == nil
         let found = try await service.databases.reads.withConnection { db in

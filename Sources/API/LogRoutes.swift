@@ -59,7 +59,7 @@ struct LogRoutes {
     }
 
     @Sendable func proof(_ request: Request, context: Context) async throws -> Response {
-        _ = try context.reader()
+        _ = try context.officer(for: .read)
         let reference = try context.reference()
         let sequence = try context.number(of: "event", in: "sequence")
         let found = try await service.databases.reads.withConnection { db in try db.found(reference) }

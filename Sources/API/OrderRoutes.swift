@@ -37,7 +37,7 @@ struct OrderRoutes {
     }
 
     @Sendable func list(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.reader()
+        let officer = try context.officer(for: .read)
         let (campaignID, campaign) = try await service.campaign(context)
         let query = try ObjectReader(query: request)
         var filter = OrderFilter()
@@ -48,19 +48,19 @@ struct OrderRoutes {
     }
 
     @Sendable func show(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.reader()
+        let officer = try context.officer(for: .read)
         let record = try await found(context)
         return try .json(OrderBody(record, for: officer.role), version: record.version)
     }
 
     @Sendable func events(_ request: Request, context: Context) async throws -> Response {
-        _ = try context.reader()
+        _ = try context.officer(for: .read)
         let record = try await found(context)
         return try await service.history(request, "order|\(record.id)") { _ in (record.id, record.campaignID) }
     }
 
     @Sendable func explain(_ request: Request, context: Context) async throws -> Response {
-        _ = try context.reader()
+        _ = try context.officer(for: .read)
         let record = try await found(context)
         let (_, campaign) = try await service.campaign(context)
         let calendar = try await service.references.book().data.rules(for: campaign).calendar
@@ -75,7 +75,7 @@ struct OrderRoutes {
 
     /// The order as a letter to the company, in Chinese or English.
     @Sendable func letter(_ request: Request, context: Context) async throws -> Response {
-        _ = try context.reader()
+        _ = try context.officer(for: .read)
         enum Language: String, CaseIterable {
             case zh
             case en
@@ -109,7 +109,7 @@ struct OrderRoutes {
     // MARK: Changing
 
     @Sendable func issue(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.reader()
+        let officer = try context.officer(for: .read)
         let (_, campaign) = try await service.campaign(context)
         let body = try await Body(request)
         let reader = body.reader
@@ -156,7 +156,7 @@ struct OrderRoutes {
         _ read: @escaping @Sendable (ObjectReader) -> Order.Action
     ) -> Route {
         Route(.post, "\(Self.root)/:number/\(name)") { request, context in
-            let officer = try context.reader()
+            let officer = try context.officer(for: .read)
             let number = try context.number(of: "order")
             let (_, campaign) = try await service.campaign(context)
             let versions = needsVersion ? try request.expectedVersions() : nil

@@ -17,7 +17,7 @@ struct ProbeRoutes {
     }
 
     @Sendable func enter(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.reader()
+        let officer = try context.officer(for: .act)
         let (id, campaign) = try await service.campaign(context)
         let type = request.headers[.contentType]?.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
         guard type == "application/x-ndjson" else {

@@ -48,8 +48,7 @@ struct ReferenceRoutes {
     ///
     /// A supervisor's decision.
     @Sendable func close(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.signedIn()
-        guard officer.role == .supervisor else { throw Refusal.forbidden(action: "close_campaign", role: officer.role) }
+        let officer = try context.officer(for: .closeCampaign)
         guard let (id, campaign) = try await service.references.book().campaign(context.campaign()) else {
             throw Problem.notFound("campaign \(context.campaign())")
         }

@@ -35,7 +35,7 @@ struct ReportRoutes {
             shown = try await service.publicReports.report(of: context.campaign())
         } else {
             // A day of one's own would show single complaints in the differences, and an earlier moment is dear to tell.
-            _ = try context.reader()
+            _ = try context.officer(for: .read)
             try await refuseDayBeforeLaunch(asked, context)
             shown = try await service.databases.progress(
                 of: context.campaign(), asOf: asked.day, knownAt: asked.moment, from: asked.begin,
@@ -67,7 +67,7 @@ struct ReportRoutes {
 
     /// The complaints behind a number: a figure, and the code of its row.
     @Sendable func cases(_ request: Request, context: Context) async throws -> Response {
-        _ = try context.reader()
+        _ = try context.officer(for: .read)
         let query = try ObjectReader(query: request)
         let asked = AskedReport(query)
         let figure = query.requiredText("figure", limit: 80)

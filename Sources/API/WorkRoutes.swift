@@ -26,7 +26,7 @@ struct WorkRoutes {
     }
 
     @Sendable func queues(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.reader()
+        let officer = try context.officer(for: .read)
         let (id, campaign) = try await service.campaign(context)
         let today = Day(service.now(), in: campaign.zone())
         let bodies = try await service.databases.work.transaction(.readOnly) { db in
@@ -49,7 +49,7 @@ struct WorkRoutes {
     }
 
     @Sendable func workload(_ request: Request, context: Context) async throws -> Response {
-        _ = try context.reader()
+        _ = try context.officer(for: .read)
         let (id, campaign) = try await service.campaign(context)
         let today = Day(service.now(), in: campaign.zone())
         let lines = try await service.databases.reports.transaction(.readOnly) { db in
@@ -64,7 +64,7 @@ struct WorkRoutes {
     }
 
     @Sendable func silent(_ request: Request, context: Context) async throws -> Response {
-        _ = try context.reader()
+        _ = try context.officer(for: .read)
         let (id, campaign) = try await service.campaign(context)
         let query = try ObjectReader(query: request)
         let days = query.number("days", in: 1...365) ?? campaign.silentAfterDays
@@ -85,7 +85,7 @@ struct WorkRoutes {
     // MARK: Reminders
 
     @Sendable func reminders(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.reader()
+        let officer = try context.officer(for: .read)
         let (id, campaign) = try await service.campaign(context)
         enum Whose: String, CaseIterable {
             case mine
@@ -121,8 +121,7 @@ struct WorkRoutes {
     }
 
     @Sendable func markSeen(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.reader()
-        guard officer.role != .auditor else { throw Refusal.forbidden(action: "mark_seen", role: officer.role) }
+        let officer = try context.officer(for: .markSeen)
         let (id, _) = try await service.campaign(context)
         let body = try await Body(request)
         if !body.reader.has("ids") { body.reader.fault("ids", "missing", "is required: ids of reminders") }
@@ -142,7 +141,7 @@ struct WorkRoutes {
     // MARK: Own filters
 
     @Sendable func filters(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.reader()
+        let officer = try context.officer(for: .read)
         let found = try await service.databases.work.transaction(.readOnly) { db in
             try db.savedFilters(of: officer.id)
         }
@@ -151,7 +150,7 @@ struct WorkRoutes {
 
     /// Keeps a filter, once it is known to be one.
     @Sendable func saveFilter(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.reader()
+        let officer = try context.officer(for: .read)
         let name = context.segment("name") ?? ""
         let body = try await Body(request)
         guard let query = body.reader.object("query") else {
@@ -172,7 +171,7 @@ struct WorkRoutes {
     }
 
     @Sendable func removeFilter(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.reader()
+        let officer = try context.officer(for: .read)
         let name = context.segment("name") ?? ""
         try await service.databases.work.transaction { db in try db.removeFilter(name, of: officer.id) }
         return Response(status: .noContent)

@@ -22,10 +22,7 @@ extension Complaint: Replayable {
     ///
     /// - Throws: `Refusal`.
     public func authorize(_ action: Action, by actor: Actor) throws(Refusal) {
-        let name = action.name
-        guard Self.may(actor.role, name) else { throw .forbidden(action: name.rawValue, role: actor.role) }
-        // What follows from work on another complaint is judged there.
-        if name != .absorb && name != .release { try actor.check(office: office) }
+        try admit(actor, to: action.name)
         switch action {
         case .assign, .transfer:
             guard officer == nil || officer == actor.id || actor.role == .supervisor else { throw .heldByAnother }
@@ -33,6 +30,15 @@ extension Complaint: Replayable {
             throw .selfApproval("the officer of the case cannot approve more time for it")
         default: break
         }
+    }
+
+    /// Whether the actor's role and office give the right at all, whatever the state.
+    ///
+    /// - Throws: `Refusal`.
+    public func admit(_ actor: Actor, to name: ActionName) throws(Refusal) {
+        guard Self.may(actor.role, name) else { throw .forbidden(action: name.rawValue, role: actor.role) }
+        // What follows from work on another complaint is judged there.
+        if name != .absorb && name != .release { try actor.check(office: office) }
     }
 
     public mutating func carryOut(_ step: Step<Action>, under rules: Rules) throws(Refusal) {

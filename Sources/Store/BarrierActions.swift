@@ -38,6 +38,7 @@ extension Connection {
         guard let record = try lockedBarrier(number, campaign: campaignID) else {
             throw CaseError.notFound("barrier \(number)")
         }
+        try record.barrier.authorize(action, by: actor)
         guard terms.versions?.contains(record.version) ?? true else {
             throw CaseError.stale(current: record.version, by: try lastActor(on: record.id, campaign: campaignID))
         }

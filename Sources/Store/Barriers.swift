@@ -123,12 +123,12 @@ extension Connection {
     public func findOrRecordBarrier(
         _ key: BarrierKey, campaign: Int, by actor: Actor, on day: Day, reason: String? = nil
     ) throws -> BarrierSummary {
+        guard Barrier.may(actor.role, .record) else {
+            throw Refusal.forbidden(action: Barrier.ActionName.record.rawValue, role: actor.role)
+        }
         if let found = try barrierSummary(key, campaign: campaign) {
             if day < found.recordedOn { try extend(found, backTo: day, campaign: campaign, by: actor, reason: reason) }
             return found
-        }
-        guard Barrier.may(actor.role, .record) else {
-            throw Refusal.forbidden(action: Barrier.ActionName.record.rawValue, role: actor.role)
         }
         let moment = try recordingMoment()
         let id = UUID.v7(at: moment)

@@ -80,6 +80,7 @@ extension Connection {
         else {
             throw CaseError.notFound(reference.description)
         }
+        try record.complaint.admit(actor, to: action.name)
         guard terms.versions?.contains(record.version) ?? true else {
             throw CaseError.stale(
                 current: record.version, by: try lastActor(on: record.complaint.id, campaign: record.campaignID))

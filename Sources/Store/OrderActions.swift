@@ -153,6 +153,7 @@ extension Connection {
         guard let record = try lockedOrder(number, campaign: campaignID) else {
             throw CaseError.notFound("order \(number)")
         }
+        try record.order.authorize(action, by: actor)
         guard terms.versions?.contains(record.version) ?? true else {
             throw CaseError.stale(current: record.version, by: try lastActor(on: record.id, campaign: campaignID))
         }
