@@ -102,7 +102,7 @@ let package = Package(
             dependencies: [
                 "Store", "Reports", "Casework", "Postgres", "Transparency", "TestSupport", crypto, subprocess, system,
             ],
-            swiftSettings: settings),
+            exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
             name: "APITests",
             dependencies: [

@@ -211,7 +211,8 @@ struct SeenBarrier: Sendable {
 extension Service {
     /// A page of the ledger; reads what is left of the query.
     func page(
-        of filter: BarrierFilter, _ query: ObjectReader, _ id: Int, _ campaign: Campaign, for role: Role?
+        of filter: BarrierFilter, _ query: ObjectReader, _ id: Int, _ campaign: Campaign, for role: Role?,
+        as party: Standing? = nil
     ) async throws -> Response {
         var filter = filter
         let pageSize = query.pageSize()
@@ -221,7 +222,7 @@ extension Service {
         let name = "barriers|\(campaign.code)|\(filter)"
         filter.above = try cursor.map { try self.cursor.position($0, of: name) }
         let today = Day(now(), in: campaign.zone())
-        let (records, observed) = try await databases.work.transaction(.readOnly) { [filter] db in
+        let (records, observed) = try await databases.lookUp(as: party) { [filter] db in
             let records = try db.barriers(filter, campaign: id, limit: pageSize + 1)
             let observed = try db.observed(
                 records.map(\.id), campaign: id, at: today, staleAfterDays: campaign.quorum.staleAfterDays)

@@ -80,7 +80,7 @@ struct BulkRoutes {
     ) async -> BulkResultBody {
         let now = service.now()
         do {
-            return try await service.databases.work.transaction { db in
+            return try await service.databases.work.transaction(as: officer.actor.standing) { db in
                 let before = try db.found(reference)
                 let record = try db.perform(
                     try wanted(db), on: reference, by: officer.actor, terms, book: book, at: now)

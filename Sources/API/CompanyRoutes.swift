@@ -49,7 +49,7 @@ struct CompanyRoutes {
         try query.faults.finish()
         let name = "forwarded|\(bearer.company)|\(campaign.code)|\(isUnanswered)"
         let below = try cursor.map { try service.cursor.position($0, of: name) }
-        let (records, sealed) = try await service.databases.work.transaction(.readOnly) { db in
+        let (records, sealed) = try await service.databases.parties.transaction(.readOnly, as: bearer.standing) { db in
             let records = try db.forwardedComplaints(
                 to: bearer.company, campaign: id, prefix: campaign.prefix, isUnanswered: isUnanswered, below: below,
                 limit: pageSize + 1)
@@ -85,7 +85,7 @@ struct CompanyRoutes {
         terms.onBehalfOf = nil
         let (book, now) = (try await service.references.book(), service.now())
         try await anonymously {
-            try await service.databases.work.transaction { [terms] db in
+            try await service.databases.parties.transaction(as: bearer.standing) { [terms] db in
                 guard try db.forwardedComplaint(reference, to: bearer.company) != nil else {
                     throw CaseError.notFound("complaint \(reference)")
                 }
@@ -97,7 +97,8 @@ struct CompanyRoutes {
     }
 
     private func answer(_ reference: Reference, to bearer: CompanyBearer) async throws -> Response {
-        let (record, notes, sealed) = try await service.databases.work.transaction(.readOnly) { db in
+        let (record, notes, sealed) = try await service.databases.parties.transaction(.readOnly, as: bearer.standing) {
+            db in
             guard let record = try db.forwardedComplaint(reference, to: bearer.company) else {
                 throw CaseError.notFound("complaint \(reference)")
             }
@@ -140,7 +141,8 @@ struct CompanyRoutes {
         filter.platforms = try await platforms(of: bearer.company, campaign)
         // What is only alleged is no company's business yet.
         filter.isPublic = true
-        return try await service.page(of: filter, try ObjectReader(query: request), id, campaign, for: .company)
+        return try await service.page(
+            of: filter, try ObjectReader(query: request), id, campaign, for: .company, as: bearer.standing)
     }
 
     private func act(
@@ -161,7 +163,7 @@ struct CompanyRoutes {
         let platforms = try await platforms(of: bearer.company, campaign)
         let (book, now) = (try await service.references.book(), service.now())
         let seen = try await anonymously {
-            try await service.databases.work.transaction { [terms] db in
+            try await service.databases.parties.transaction(as: bearer.standing) { [terms] db in
                 guard let barrier = try db.barrier(number, campaign: id)?.barrier, barrier.remediation.isPublic,
                     platforms.contains(barrier.respondentPlatform)
                 else { throw CaseError.notFound("barrier \(number)") }
@@ -180,7 +182,8 @@ struct CompanyRoutes {
         var filter = OrderFilter()
         filter.company = bearer.company
         filter.isServed = true
-        return try await service.page(of: filter, try ObjectReader(query: request), id, campaign, for: .company)
+        return try await service.page(
+            of: filter, try ObjectReader(query: request), id, campaign, for: .company, as: bearer.standing)
     }
 
     @Sendable func acknowledge(_ request: Request, context: Context) async throws -> Response {
@@ -190,7 +193,7 @@ struct CompanyRoutes {
         let versions = try request.expectedVersions()
         let (book, now) = (try await service.references.book(), service.now())
         let record = try await anonymously {
-            try await service.databases.work.transaction { db in
+            try await service.databases.parties.transaction(as: bearer.standing) { db in
                 guard let order = try db.order(number, campaign: id), order.order.company == bearer.company,
                     order.order.servedOn != nil
                 else {

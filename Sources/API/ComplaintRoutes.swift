@@ -92,7 +92,7 @@ struct ComplaintRoutes {
         let reason = body.reader.text("reason", limit: 2000, isProse: true)
         try body.finish()
         let (book, now) = (try await service.references.book(), service.now())
-        let parts = try await service.databases.work.transaction { db in
+        let parts = try await service.databases.work.transaction(as: officer.actor.standing) { db in
             let record = try db.dismissDuplicate(
                 other, of: reference, by: officer.actor, reason: reason, book: book, at: now)
             return try db.parts(of: record)

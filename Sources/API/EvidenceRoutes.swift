@@ -71,7 +71,7 @@ struct EvidenceRoutes {
         var terms = ActionTerms()
         terms.file = (sealed, service.evidenceQuota)
         do {
-            _ = try await service.databases.work.transaction { [terms] db in
+            _ = try await service.databases.work.transaction(as: access.actor.standing) { [terms] db in
                 try db.perform(
                     sealed.action, on: record.reference, by: access.actor, terms, book: book, at: now, key: key)
             }

@@ -24,7 +24,7 @@ struct FilerRoutes {
         try query.faults.finish()
         let name = "filed|\(filer.filer)|\(campaign.code)"
         let below = try cursor.map { try service.cursor.position($0, of: name) }
-        let found = try await service.databases.reads.withConnection { db in
+        let found = try await service.databases.parties.transaction(.readOnly, as: filer.standing) { db in
             try db.complaints(
                 filedBy: filer.filer, campaign: id, prefix: campaign.prefix, own: own, below: below,
                 limit: pageSize + 1)

@@ -177,7 +177,8 @@ struct OrderRoutes {
 extension Service {
     /// A page of orders; reads what is left of the query.
     func page(
-        of filter: OrderFilter, _ query: ObjectReader, _ id: Int, _ campaign: Campaign, for role: Role
+        of filter: OrderFilter, _ query: ObjectReader, _ id: Int, _ campaign: Campaign, for role: Role,
+        as party: Standing? = nil
     ) async throws -> Response {
         var filter = filter
         let pageSize = query.pageSize()
@@ -186,7 +187,7 @@ extension Service {
         try query.faults.finish()
         let name = "orders|\(campaign.code)|\(filter)"
         filter.below = try cursor.map { try self.cursor.position($0, of: name) }
-        let records = try await databases.work.transaction(.readOnly) { [filter] db in
+        let records = try await databases.lookUp(as: party) { [filter] db in
             try db.orders(filter, campaign: id, limit: pageSize + 1)
         }
         let page = Page(

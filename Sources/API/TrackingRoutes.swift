@@ -55,7 +55,7 @@ struct TrackingRoutes {
         let key = terms.message == nil ? nil : try await service.keys.key(of: found)
         let now = service.now()
         do {
-            let record = try await service.databases.work.transaction { [terms] db in
+            let record = try await service.databases.work.transaction(as: .system) { [terms] db in
                 try db.perform(
                     action, on: found.reference, by: Actor(.complainant), terms, book: book, at: now, key: key)
             }

@@ -136,12 +136,28 @@ public enum TransactionMode: Sendable {
     }
 }
 
+/// What the server is told for the length of one transaction, such as for whom it works.
+public struct TransactionSetting: Sendable, Equatable {
+    /// Two words with a dot between them: `rectify.offices`.
+    public let name: String
+    public let value: String
+
+    public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+
+    fileprivate var script: String { "; SET LOCAL \(name) = '\(value.replacing("'", with: "''"))'" }
+}
+
 extension Connection {
     func transaction<Value: Sendable>(
-        _ mode: TransactionMode, _ body: @escaping @Sendable (isolated Connection) throws -> Value
+        _ mode: TransactionMode, with local: [TransactionSetting],
+        _ body: @escaping @Sendable (isolated Connection) throws -> Value
     ) throws -> Value {
         let link = try current()
-        _ = try link.execute(script: mode.begin, within: settings.deadline)
+        // In one message, so that a setting costs no way of its own.
+        _ = try link.execute(script: mode.begin + local.map(\.script).joined(), within: settings.deadline)
         do {
             let value = try body(self)
             try link.commit(within: settings.commitDeadline)

@@ -18,11 +18,13 @@ public struct ConnectionSettings: Sendable {
     public var looksUpOnly: Bool
     /// Whether nothing can be written here, by the server's word, whatever is asked.
     public var readsOnly: Bool
+    /// The role that the session takes on; `nil` stays with the login's own rights.
+    public var role: String?
 
     public init(
         conninfo: String, applicationName: String = "rectify", statementTimeout: Duration = .seconds(5),
         lockTimeout: Duration = .seconds(2), commitDeadline: Duration = .seconds(5),
-        looksUpOnly: Bool = false, readsOnly: Bool = false
+        looksUpOnly: Bool = false, readsOnly: Bool = false, role: String? = nil
     ) {
         self.conninfo = conninfo
         self.applicationName = applicationName
@@ -31,6 +33,7 @@ public struct ConnectionSettings: Sendable {
         self.commitDeadline = commitDeadline
         self.looksUpOnly = looksUpOnly
         self.readsOnly = readsOnly
+        self.role = role
     }
 
     /// Our own limit, a little above the server's, for when the server itself does not answer.
@@ -52,6 +55,7 @@ public struct ConnectionSettings: Sendable {
         SET join_collapse_limit = \(looksUpOnly ? 1 : 8);
         SET plan_cache_mode = \(looksUpOnly ? "force_generic_plan" : "auto");
         SET default_transaction_read_only = \(readsOnly ? "on" : "off");
+        \(role.map { "SET ROLE \"\($0)\";" } ?? "")
         """
     }
 

@@ -90,13 +90,19 @@ public final class Database: Sendable {
     ///
     /// A deadlock or a serialization failure runs the whole transaction again, three times in all at the most.
     ///
+    /// - Parameters:
+    ///   - mode: What it may do.
+    ///   - local: What the server is told for its length.
+    ///   - body: The work.
+    /// - Returns: What `body` returns.
     /// - Throws: `PostgresError`, or what `body` throws.
     public func transaction<Value: Sendable>(
-        _ mode: TransactionMode = .readWrite, _ body: @escaping @Sendable (isolated Connection) throws -> Value
+        _ mode: TransactionMode = .readWrite, with local: [TransactionSetting] = [],
+        _ body: @escaping @Sendable (isolated Connection) throws -> Value
     ) async throws -> Value {
         for attempt in 1... {
             do {
-                return try await withConnection { db in try db.transaction(mode, body) }
+                return try await withConnection { db in try db.transaction(mode, with: local, body) }
             } catch let error as PostgresError where error.isWorthRetrying && attempt < 3 {
                 logger.info("transaction runs again", metadata: ["sqlstate": "\(error.state ?? "")"])
                 try await Task.sleep(for: .milliseconds(Int.random(in: 5...25) * attempt))

@@ -81,12 +81,22 @@ public final class EmbeddedServer: Sendable {
         close(lock)
     }
 
+    /// Who the cluster was made by, and who may do everything in it.
+    public static let administrator = "rectify"
+
     /// A connection string for one database of the cluster.
-    public func conninfo(database: String) -> String { Self.conninfo(database: database, in: directory) }
+    ///
+    /// - Parameters:
+    ///   - database: Its name.
+    ///   - login: The role to log in as; left out, the cluster's superuser.
+    /// - Returns: What libpq connects by.
+    public func conninfo(database: String, login: String = administrator) -> String {
+        Self.conninfo(database: database, login: login, in: directory)
+    }
 
     /// The same, of a server that another process has started in `directory`.
-    public static func conninfo(database: String, in directory: URL) -> String {
-        "host='\(socket(in: directory.standardizedFileURL).plainPath.escaped)' user=rectify dbname=\(database)"
+    public static func conninfo(database: String, login: String = administrator, in directory: URL) -> String {
+        "host='\(socket(in: directory.standardizedFileURL).plainPath.escaped)' user=\(login) dbname=\(database)"
     }
 
     /// Whether a cluster was ever made in `directory`.
@@ -139,7 +149,8 @@ public final class EmbeddedServer: Sendable {
         try await run(
             "initdb",
             [
-                "-D", draft.plainPath, "--username=rectify", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8",
+                "-D", draft.plainPath, "--username=\(Self.administrator)", "--auth=trust", "--encoding=UTF8",
+                "--locale=C.UTF-8",
                 "--data-checksums", "--no-instructions",
             ])
         do {

@@ -136,6 +136,7 @@ extension Connection {
     func save(_ change: ComplaintChange) throws {
         let complaint = change.complaint
         let campaign = change.record.campaignID
+        if complaint.office != change.record.complaint.office { try reach(office: complaint.office) }
         try run(
             """
             UPDATE complaint

@@ -21,6 +21,8 @@ public struct Databases: Sendable {
     public let history: Database
     /// The question whether the database is there.
     public let health: Database
+    /// What companies and filers ask for with keys of their own: rows of theirs alone.
+    public let parties: Database
     /// The second database, with the keys of sealed complaints.
     public let keys: Database
 
@@ -44,32 +46,35 @@ public struct Databases: Sendable {
 
     public init(url: String, keysURL: String, sizes: Sizes = Sizes(), wait: Duration = .seconds(3), logger: Logger) {
         func database(
-            _ name: String, _ connections: Int, _ timeout: Duration, url: String, looksUpOnly: Bool = false,
+            _ name: String, _ connections: Int, _ timeout: Duration, as role: DatabaseRole = .staff,
+            looksUpOnly: Bool = false,
             readsOnly: Bool = false
         ) -> Database {
             Database(
                 ConnectionSettings(
-                    conninfo: url, applicationName: "rectify-\(name)", statementTimeout: timeout,
-                    looksUpOnly: looksUpOnly, readsOnly: readsOnly),
+                    conninfo: role == .keys ? keysURL : url, applicationName: "rectify-\(name)",
+                    statementTimeout: timeout, looksUpOnly: looksUpOnly, readsOnly: readsOnly, role: role.rawValue),
                 limits: PoolLimits(connections: connections, wait: wait), logger: logger)
         }
-        filing = database("filing", sizes.filing, .seconds(5), url: url, looksUpOnly: true)
-        imports = database("imports", 2, .seconds(60), url: url, looksUpOnly: true)
-        work = database("work", sizes.work, .seconds(5), url: url)
-        reads = database("reads", sizes.reads, .seconds(2), url: url, looksUpOnly: true, readsOnly: true)
-        tokens = database("tokens", 2, .seconds(2), url: url, looksUpOnly: true, readsOnly: true)
-        reports = database("reports", sizes.reports, .seconds(60), url: url)
-        sums = database("sums", 1, .seconds(60), url: url)
-        history = database("history", 1, .seconds(60), url: url)
-        health = database("health", 1, .seconds(2), url: url)
-        keys = database("keys", 2, .seconds(5), url: keysURL)
+        filing = database("filing", sizes.filing, .seconds(5), as: .intake, looksUpOnly: true)
+        imports = database("imports", 2, .seconds(60), as: .intake, looksUpOnly: true)
+        work = database("work", sizes.work, .seconds(5))
+        reads = database("reads", sizes.reads, .seconds(2), looksUpOnly: true, readsOnly: true)
+        tokens = database("tokens", 2, .seconds(2), looksUpOnly: true, readsOnly: true)
+        reports = database("reports", sizes.reports, .seconds(60), as: .report)
+        sums = database("sums", 1, .seconds(60))
+        history = database("history", 1, .seconds(60))
+        health = database("health", 1, .seconds(2))
+        parties = database("parties", 3, .seconds(5), as: .party)
+        keys = database("keys", 2, .seconds(5), as: .keys)
     }
 
     /// All of them, by name.
     public var pools: [(name: String, database: Database)] {
         [
             ("filing", filing), ("imports", imports), ("work", work), ("reads", reads), ("tokens", tokens),
-            ("reports", reports), ("sums", sums), ("history", history), ("health", health), ("keys", keys),
+            ("reports", reports), ("sums", sums), ("history", history), ("health", health), ("parties", parties),
+            ("keys", keys),
         ]
     }
 

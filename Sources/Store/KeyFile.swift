@@ -6,11 +6,14 @@ public enum KeyFile {
         case unreadable(String)
         case notAKey(String)
         case readableByOthers(String)
+        case notRandom(String)
 
         public var description: String {
             switch self {
             case .unreadable(let path): "the key file \(path) cannot be read"
             case .notAKey(let path): "the key file \(path) has to hold 32 bytes in base64"
+            case .notRandom(let path):
+                "the key in \(path) can be guessed; make one with: head -c 32 /dev/urandom | base64"
             case .readableByOthers(let path): "the key file \(path) is readable by others; make it mode 0600"
             }
         }
@@ -28,6 +31,8 @@ public enum KeyFile {
         guard mode & 0o077 == 0 else { throw .readableByOthers(path) }
         guard let bytes = Data(base64Encoded: text.trimmingCharacters(in: .whitespacesAndNewlines)), bytes.count == 32
         else { throw .notAKey(path) }
+        // Of 32 random bytes fewer than 16 different ones come once in 10^11 keys: this is an example, or a placeholder.
+        guard Set(bytes).count >= 16 else { throw .notRandom(path) }
         return bytes
     }
 

@@ -147,7 +147,7 @@ public final class Worker: Sendable {
     ) async throws -> Value {
         // A server that is told to stop does not finish its round first.
         try Task.checkCancellation()
-        return try await databases.work.transaction { [holder] db in
+        return try await databases.work.transaction(as: .system) { [holder] db in
             let isNearEnd = try db.first(
                 """
                 SELECT expires_at < clock_timestamp() + interval '15 seconds' FROM worker_lease
@@ -186,7 +186,8 @@ public final class Worker: Sendable {
             let isMore = try await databases.work.transaction { db in try db.sweepDeliveries(batch) }
             if !isMore { break }
         }
-        try await databases.reports.withConnection { db in try db.analyzeGrown() }
+        // Plans made while a table was empty are bad ones once it is not, and the server's own look comes a minute later.
+        try await databases.sums.withConnection { db in _ = try db.run("SELECT analyze_grown_tables()") }
         for _ in 0..<20 {
             let filled = try await databases.work.transaction { db in
                 try db.run(
@@ -199,21 +200,6 @@ public final class Worker: Sendable {
             }
             if filled < batch { break }
         }
-    }
-}
-
-extension Connection {
-    /// Lets the planner look at tables that have doubled since it did: plans made while a table was empty are bad ones
-    /// once it is not, and the server's own look comes a minute later.
-    fileprivate func analyzeGrown() throws {
-        let grown = try all(
-            """
-            SELECT c.relname FROM pg_class c JOIN pg_stat_user_tables s ON s.relid = c.oid
-            WHERE s.n_live_tup > 1000 AND s.n_live_tup > 2 * c.reltuples AND c.relname ~ '^[a-z_]+$'
-            ORDER BY c.relname
-            """
-        ) { row in try row.read(String.self) }
-        for table in grown { try run(script: "ANALYZE \(table)") }
     }
 }
 

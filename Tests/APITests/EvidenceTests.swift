@@ -232,7 +232,7 @@ struct EvidenceTests {
                 }
             }
             #expect(plain == 0)
-            _ = try await server.store.databases.work.transaction { db in
+            _ = try await server.store.owner.transaction { db in
                 try db.run(
                     """
                     UPDATE evidence_chunk c SET sealed = o.sealed FROM evidence_chunk o

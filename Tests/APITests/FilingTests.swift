@@ -83,7 +83,7 @@ struct FilingTests {
 
     @Test func `after a failure in the middle nothing is left, and the same key succeeds (G6)`() async throws {
         try await withServer { server in
-            let work = server.store.databases.work
+            let work = server.store.owner
             try await work.withConnection { db in
                 try db.run(
                     script: """

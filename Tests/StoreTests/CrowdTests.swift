@@ -62,7 +62,7 @@ struct CrowdTests {
             }
             guard let terms else { continue }
             do {
-                let record = try await store.databases.work.transaction { db in
+                let record = try await store.databases.work.transaction(as: .system) { db in
                     try db.perform(action, on: reference, by: actor, terms, book: book, at: Date())
                 }
                 tally.done[reference, default: []].append(record.version)

@@ -94,7 +94,7 @@ struct LaneTests {
             let (book, intaker) = (
                 try await store.book(), Intaker(store.databases, keys: store.keys, patience: .seconds(120))
             )
-            let filer = try await store.databases.work.transaction { db in
+            let filer = try await store.databases.work.transaction(as: .system) { db in
                 try db.addOfficer(named: "filer", role: .officer, office: Office.central, at: Date()).id
             }
             let filings = (0..<40).map { index in

@@ -20,12 +20,12 @@ struct LogTests {
         let signer = try #require(Self.signer)
         let log = EventLog(store.databases, signer: signer)
         var saved: [(name: String, note: String)] = []
-        try await Generator(store.databases.work, book: book, seed: UInt64(seed)).fill(
+        try await Generator(store.owner, book: book, seed: UInt64(seed)).fill(
             complaints, of: "internet-2021", officers: []
         ) { _ in }
         var dice = Dice(seed: seed)
         // The walk goes back and forth in the first twelve barriers; these go on in the order of days.
-        _ = try await store.databases.work.transaction { db in
+        _ = try await store.owner.transaction { db in
             for number in 13...18 {
                 let action = Barrier.Action.confirm(basis: "Order 20", scenario: nil)
                 let day = ActionTerms(effectiveOn: Day(Date(), in: .gmt) + -1, reason: "confirmed")
@@ -60,7 +60,7 @@ struct LogTests {
         try await withStore { store in
             let book = try await store.book()
             let signer = try #require(Self.signer)
-            try await Generator(store.databases.work, book: book, seed: 1).fill(30, of: "internet-2021", officers: []) {
+            try await Generator(store.owner, book: book, seed: 1).fill(30, of: "internet-2021", officers: []) {
                 _ in
             }
             let logs = (0..<3).map { _ in EventLog(store.databases, signer: signer) }
@@ -206,7 +206,7 @@ struct LogTests {
             for number in 0..<200 {
                 let (name, template) = Self.edits[number % Self.edits.count]
                 do {
-                    try await store.databases.work.transaction { db in
+                    try await store.owner.transaction { db in
                         try db.run(script: "SET LOCAL session_replication_role = replica")
                         try db.run(script: "SELECT setseed(\(Double(number) / 200))")
                         let sql = Self.filled(template)
@@ -248,7 +248,7 @@ struct LogTests {
         try await withStore { store in
             let (log, _, saved) = try await prepared(store, seed: 4, complaints: 10)
             // Leaf, kept checkpoints and all are told anew; the server still knows what it signed.
-            try await store.databases.work.transaction { db in
+            try await store.owner.transaction { db in
                 try db.run(script: "SET LOCAL session_replication_role = replica")
                 try db.run(script: "DELETE FROM log_checkpoint; UPDATE log_leaf SET hash = sha256('x') WHERE index = 1")
             }
@@ -264,7 +264,7 @@ struct LogTests {
         try await withStore { store in
             let book = try await store.book()
             let log = EventLog(store.databases, signer: Self.signer)
-            let generator = Generator(store.databases.work, book: book, seed: 1)
+            let generator = Generator(store.owner, book: book, seed: 1)
             let filling = Task { try await generator.fill(6000, of: "internet-2021", officers: []) { _ in } }
             let watching = Task { while !Task.isCancelled { try await log.bringUp() } }
             try await filling.value
@@ -274,7 +274,7 @@ struct LogTests {
             try await log.sign()
             let audit = try await store.databases.auditLog(try #require(Self.signer).verifier)
             #expect(audit.findings == [] && audit.size > 6000, "\(audit.findings.prefix(3))")
-            try await store.databases.work.transaction { db in
+            try await store.owner.transaction { db in
                 try db.run(script: "SET LOCAL session_replication_role = replica; DELETE FROM complaint")
             }
             await #expect(throws: Generator.NotEmpty.self) {
@@ -291,7 +291,7 @@ struct LogTests {
                 let update = "UPDATE \(table) SET \(column) = \(column)"
                 for statement in ["DELETE FROM \(table)", "TRUNCATE \(table) CASCADE", update] {
                     await #expect(throws: (any Error).self, "\(statement)") {
-                        try await store.databases.work.transaction { db in try db.run(script: statement) }
+                        try await store.owner.transaction { db in try db.run(script: statement) }
                     }
                 }
             }

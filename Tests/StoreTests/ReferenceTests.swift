@@ -8,7 +8,7 @@ import Testing
 
 struct ReferenceTests {
     private func load(_ text: String, into store: TestStore) async throws -> [String] {
-        try await store.databases.work.transaction { db in
+        try await store.databases.work.transaction(as: .system) { db in
             let known = try db.referenceBook().data
             return try db.load(ReferenceFile.items(in: JSON(parsing: text.utf8), knowing: known)).map(\.description)
         }

@@ -13,7 +13,7 @@ struct SearchTests {
         _ body: @Sendable (TestStore, Int, [UUID]) async throws -> Void
     ) async throws {
         try await withStore { store in
-            let officers = try await store.databases.work.transaction { db in
+            let officers = try await store.databases.work.transaction(as: .system) { db in
                 try ["an", "bo", "cai"].map { try db.addOfficer(named: $0, role: .officer, at: Date()).id }
             }
             let book = try await store.book()

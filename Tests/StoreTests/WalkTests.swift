@@ -17,7 +17,7 @@ struct WalkTests {
             let walks = 5000
             let references = try await store.complaints(walks * 2, by: Self.supervisor)
             let book = try await store.book()
-            try await store.databases.work.transaction { db in
+            try await store.databases.work.transaction(as: .system) { db in
                 for (remediation, number) in [("confirmation", 2), ("dismissal", 3)] {
                     _ = remediation
                     let key = BarrierKey(
@@ -31,7 +31,7 @@ struct WalkTests {
                     group.addTask {
                         for walk in stride(from: lane, to: walks, by: 6) {
                             let pair = (references[1 + 2 * walk], references[2 + 2 * walk])
-                            try await store.databases.work.transaction { db in
+                            try await store.databases.work.transaction(as: .system) { db in
                                 try Self.walk(pair, seed: walk, book, db)
                             }
                         }
@@ -143,19 +143,19 @@ struct WalkTests {
                     group.addTask {
                         for walk in stride(from: lane, to: 5000, by: 6) {
                             // Numbers are taken in short transactions of their own, as in use.
-                            let number = try await store.databases.work.transaction { db in
+                            let number = try await store.databases.work.transaction(as: .system) { db in
                                 try db.barrier(of: walk)
                             }
                             if walk.isMultiple(of: 5) {
                                 let walk = OrderWalk(seed: walk, book: book)
-                                let order = try await store.databases.work.transaction { db in
+                                let order = try await store.databases.work.transaction(as: .system) { db in
                                     try walk.issue(about: number, db)
                                 }
-                                try await store.databases.work.transaction { db in
+                                try await store.databases.work.transaction(as: .system) { db in
                                     try walk.walk(order, about: number, db)
                                 }
                             } else {
-                                try await store.databases.work.transaction { db in
+                                try await store.databases.work.transaction(as: .system) { db in
                                     try BarrierWalk(seed: walk, book: book).walk(number, db)
                                 }
                             }

@@ -13,7 +13,7 @@ struct WaitingTests {
             let (book, work) = (try await store.book(), store.databases.work)
             let reference = try await store.complaints(2, by: Actor(.supervisor))[0]
             let (began, begin) = AsyncStream<Void>.makeStream()
-            async let acceptance = work.transaction { db in
+            async let acceptance = work.transaction(as: .system) { db in
                 _ = try db.perform(
                     .accept(category: nil, scenario: nil), on: reference, by: Actor(.supervisor), ActionTerms(),
                     book: book, at: Date())
@@ -21,7 +21,7 @@ struct WaitingTests {
                 _ = try db.run("SELECT pg_sleep(1)")
             }
             for await _ in began { break }
-            let withdrawn = try await work.transaction { db in
+            let withdrawn = try await work.transaction(as: .system) { db in
                 try db.perform(
                     .withdraw, on: reference, by: Actor(.complainant), ActionTerms(), book: book, at: Date())
             }
@@ -77,7 +77,7 @@ struct WorkerTests {
             let file = repository.appending(path: "Config/calendars/CN-2021.json")
             let text = try String(contentsOf: file, encoding: .utf8)
             let changed = text.replacing("\"2021-09-19\"", with: "\"2021-09-10\", \"2021-09-19\"")
-            try await store.databases.work.transaction { db in
+            try await store.databases.work.transaction(as: .system) { db in
                 let known = try db.referenceBook().data
                 _ = try db.load(ReferenceFile.items(in: JSON(parsing: changed.utf8), knowing: known))
             }
@@ -103,7 +103,7 @@ struct WorkerTests {
             #expect(try await worker.round(at: ahead)?.warned == 2)
             #expect(try await worker.round(at: ahead)?.warned == 0)
             let book = try await store.book()
-            _ = try await store.databases.work.transaction { db in
+            _ = try await store.databases.work.transaction(as: .system) { db in
                 try db.perform(
                     .extendDeadline(.acceptance, by: 1), on: reference, by: Actor(.supervisor),
                     ActionTerms(reason: "x"), book: book, at: ahead)

@@ -17,7 +17,9 @@ public enum TestServer {
     public struct Running: Sendable {
         let server: EmbeddedServer
 
-        public func conninfo(database: String) -> String { server.conninfo(database: database) }
+        public func conninfo(database: String, login: String = EmbeddedServer.administrator) -> String {
+            server.conninfo(database: database, login: login)
+        }
     }
 
     private static let started = Task {
@@ -27,6 +29,10 @@ public enum TestServer {
         let server = try await EmbeddedServer.start(in: directory, options: options)
         atexit { TestServer.remove() }
         let running = Running(server: server)
+        let roles = repository.appending(path: "Migrations/roles/roles.sql")
+        let admin = running.database("postgres", connections: 1)
+        try await DatabaseRole.prepare(roles, login: DatabaseRole.embeddedLogin, in: admin)
+        await admin.close()
         try await makeTemplate("template_cases", migrations: "Migrations", loads: true, on: running)
         try await makeTemplate("template_keys", migrations: "Migrations/keys", loads: false, on: running)
         return running
@@ -102,6 +108,8 @@ public struct TestStore: Sendable {
     public let url: String
     public let keysURL: String
     public let databases: Databases
+    /// The first database, as who may do everything in it.
+    public let owner: Database
     public let keys: CaseKeys
     public let references: ReferenceCache
     public let encryptionKey: KeyEncryptionKey
@@ -118,15 +126,19 @@ public func withStore<Value: Sendable>(_ body: (TestStore) async throws -> Value
     try await server.administer("CREATE DATABASE \(cases) TEMPLATE template_cases")
     try await server.administer("CREATE DATABASE \(keys) TEMPLATE template_keys")
     let (url, keysURL) = (server.conninfo(database: cases), server.conninfo(database: keys))
-    let databases = Databases(url: url, keysURL: keysURL, wait: .seconds(60), logger: quiet)
+    let databases = Databases(
+        url: server.conninfo(database: cases, login: DatabaseRole.embeddedLogin),
+        keysURL: server.conninfo(database: keys, login: DatabaseRole.embeddedLogin), wait: .seconds(60), logger: quiet)
+    let owner = server.database(cases)
     let encryptionKey = KeyEncryptionKey(Data(repeating: 7, count: 32))
     let store = TestStore(
-        name: cases, url: url, keysURL: keysURL, databases: databases,
+        name: cases, url: url, keysURL: keysURL, databases: databases, owner: owner,
         keys: CaseKeys(databases.keys, encryptionKey: encryptionKey),
         references: ReferenceCache(databases.work, suffixes: shippedSuffixes),
         encryptionKey: encryptionKey)
     func drop() async throws {
         await databases.close()
+        await owner.close()
         try await server.administer("DROP DATABASE \(cases) WITH (FORCE)")
         try await server.administer("DROP DATABASE \(keys) WITH (FORCE)")
     }

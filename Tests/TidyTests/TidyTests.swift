@@ -98,6 +98,17 @@ struct TidyTests {
         }
     }
 
+    @Test func `what migrations make belongs to the owner, who cannot log in`() throws {
+        for (folder, first) in [("Migrations", 26), ("Migrations/keys", 3)] {
+            for file in Self.files(under: folder, "sql") {
+                let name = file.split(separator: "/").last ?? ""
+                guard file == "\(folder)/\(name)", let number = Int(name.prefix(4)), number >= first else { continue }
+                let code = try text(file).split(separator: "\n").filter { !$0.hasPrefix("--") }
+                #expect(code.first == "SET LOCAL ROLE rectify_owner;", "\(file)")
+            }
+        }
+    }
+
     @Test func `every index says which question it serves`() throws {
         for file in Self.files(under: "Migrations", "sql") {
             let lines = try text(file).split(separator: "\n", omittingEmptySubsequences: false)

@@ -92,7 +92,7 @@ struct AuditKey: AsyncParsableCommand {
     func run() async throws {
         let settings = try await options.file.settings()
         let deployment =
-            settings["database.url"].isEmpty ? Deployment(runningIn: options.data.directory) : try Deployment(settings)
+            settings["database.url"].isEmpty ? Deployment(embeddedIn: options.data.directory) : try Deployment(settings)
         guard let signer = try deployment.logSigner(settings) else { throw Failure("history.key_file names no key") }
         Terminal.write(lines: ["\(signer.verifier)"])
     }

@@ -8,6 +8,11 @@ import Transparency
 struct Deployment {
     let url: String
     let keysURL: String
+    /// The same databases, as someone who may alter them.
+    let ownerURL: String
+    let ownerKeysURL: String
+    /// The login to be made a member of the roles; `nil` where an administrator does that.
+    let login: String?
     let keyFile: URL
     /// What an embedded server's log of history is signed with, unless the settings name another key.
     let logKeyFile: URL?
@@ -22,19 +27,21 @@ struct Deployment {
         keysURL = try required("database.keys_url", "the keys of sealed complaints live in a second database")
         keyFile = URL(filePath: try required("keys.file", "make one with: head -c 32 /dev/urandom | base64"))
         logKeyFile = nil
+        let (owner, ownerOfKeys) = (settings["database.owner_url"], settings["database.owner_keys_url"])
+        (ownerURL, ownerKeysURL) = (owner.isEmpty ? url : owner, ownerOfKeys.isEmpty ? keysURL : ownerOfKeys)
+        login = nil
     }
 
-    init(_ server: EmbeddedServer, in directory: URL) {
-        url = server.conninfo(database: "rectify")
-        keysURL = server.conninfo(database: "rectify_keys")
-        keyFile = Self.keyFile(in: directory)
-        logKeyFile = Self.logKeyFile(in: directory)
-    }
-
-    /// Of a server that another process has started in `directory`.
-    init(runningIn directory: URL) {
-        url = EmbeddedServer.conninfo(database: "rectify", in: directory)
-        keysURL = EmbeddedServer.conninfo(database: "rectify_keys", in: directory)
+    /// Of an embedded server in `directory`, whichever process has started it.
+    init(embeddedIn directory: URL) {
+        func conninfo(_ database: String, _ login: String) -> String {
+            EmbeddedServer.conninfo(database: database, login: login, in: directory)
+        }
+        let login = DatabaseRole.embeddedLogin
+        self.login = login
+        (url, keysURL) = (conninfo("rectify", login), conninfo("rectify_keys", login))
+        let administrator = EmbeddedServer.administrator
+        (ownerURL, ownerKeysURL) = (conninfo("rectify", administrator), conninfo("rectify_keys", administrator))
         keyFile = Self.keyFile(in: directory)
         logKeyFile = Self.logKeyFile(in: directory)
     }
@@ -57,21 +64,33 @@ struct Deployment {
         return try NoteSigner(name: name, seed: try KeyFile.read(file))
     }
 
-    /// One database for an operator's command.
-    func database(_ url: String, logger: Logger) -> Database {
+    /// The first database for an operator's command, as the server uses it.
+    func database(logger: Logger) -> Database {
+        database(url, as: .staff, logger: logger)
+    }
+
+    /// One database, as who may alter it.
+    func owned(_ url: String, logger: Logger) -> Database { database(url, as: nil, logger: logger) }
+
+    private func database(_ url: String, as role: DatabaseRole?, logger: Logger) -> Database {
         Database(
-            ConnectionSettings(conninfo: url, applicationName: "rectify-operator", statementTimeout: .seconds(60)),
+            ConnectionSettings(
+                conninfo: url, applicationName: "rectify-operator", statementTimeout: .seconds(60),
+                role: role?.rawValue),
             limits: PoolLimits(connections: 1), logger: logger)
     }
 
-    /// Brings both databases to the newest schema.
+    /// Makes the roles that are missing where the server is our own, and brings both databases to the newest schema.
     ///
     /// - Returns: The migrations applied now.
     func migrate(logger: Logger) async throws -> [String] {
         var applied: [String] = []
-        for (url, folder) in [(url, Home.migrations), (keysURL, Home.keyMigrations)] {
-            let database = database(url, logger: logger)
-            let names = try await closing(database) { try await Migrations(in: folder).apply(to: database) }
+        for (url, folder) in [(ownerURL, Home.migrations), (ownerKeysURL, Home.keyMigrations)] {
+            let database = owned(url, logger: logger)
+            let names = try await closing(database) {
+                if let login { try await DatabaseRole.prepare(Home.roles, login: login, in: database) }
+                return try await Migrations(in: folder).apply(to: database)
+            }
             applied += names
         }
         return applied

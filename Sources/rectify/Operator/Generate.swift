@@ -41,7 +41,8 @@ struct Generate: AsyncParsableCommand {
         try await options.withDeployment { deployment, logger in
             let database = Database(
                 ConnectionSettings(
-                    conninfo: deployment.url, applicationName: "rectify-generate", statementTimeout: .seconds(3600)),
+                    conninfo: deployment.ownerURL, applicationName: "rectify-generate", statementTimeout: .seconds(3600)
+                ),
                 limits: PoolLimits(connections: 1), logger: logger)
             try await closing(database) {
                 let (book, officers) = try await database.transaction(.readOnly) { db in

@@ -17,6 +17,7 @@ enum Home {
 
     static var config: URL { directory.appending(path: "Config") }
     static var migrations: URL { directory.appending(path: "Migrations") }
+    static var roles: URL { migrations.appending(path: "roles/roles.sql") }
     static var keyMigrations: URL { migrations.appending(path: "keys") }
 
     /// What a new server loads: the registry, the campaigns, the calendars.

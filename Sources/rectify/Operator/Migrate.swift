@@ -19,10 +19,10 @@ struct Migrate: AsyncParsableCommand {
                     applied.isEmpty ? "nothing to apply" : applied.map { "applied \($0)" }.joined(separator: "\n"))
             }
             for (url, folder, prefix) in [
-                (deployment.url, Home.migrations, ""), (deployment.keysURL, Home.keyMigrations, "keys/"),
+                (deployment.ownerURL, Home.migrations, ""), (deployment.ownerKeysURL, Home.keyMigrations, "keys/"),
             ] {
                 let migrations = try Migrations(in: folder)
-                let database = deployment.database(url, logger: logger)
+                let database = deployment.owned(url, logger: logger)
                 let pending = try await closing(database) { try await migrations.pending(in: database) }.map(\.number)
                 for file in migrations.files {
                     print("\(pending.contains(file.number) ? "waits  " : "applied")  \(prefix)\(file.name)")

@@ -25,10 +25,10 @@ struct OperatorOptions: ParsableArguments {
         do {
             server = try await EmbeddedServer.start(in: data.directory)
         } catch EmbeddedServer.Failure.inUse {
-            return try await body(Deployment(runningIn: data.directory), logger)
+            return try await body(Deployment(embeddedIn: data.directory), logger)
         }
         do {
-            let value = try await body(Deployment(server, in: data.directory), logger)
+            let value = try await body(Deployment(embeddedIn: data.directory), logger)
             try await server.stop()
             return value
         } catch {
@@ -55,7 +55,7 @@ struct OperatorOptions: ParsableArguments {
     /// The same, with the first database opened.
     func withDatabase<Value>(_ body: (Database) async throws -> Value) async throws -> Value {
         try await withDeployment { deployment, logger in
-            let database = deployment.database(deployment.url, logger: logger)
+            let database = deployment.database(logger: logger)
             return try await closing(database) { try await body(database) }
         }
     }

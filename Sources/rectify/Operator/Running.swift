@@ -33,6 +33,7 @@ struct Running {
             throw Failure("the databases lack their schema; run: rectify migrate", code: Failure.Code.unavailable)
         }
         try await databases.checkSuitability(encryptionKey)
+        try await refuseHazards(databases)
         let signer = try deployment.logSigner(settings)
         if signer == nil { logger.warning("history is not signed: history.key_file names no key") }
         let references = ReferenceCache(databases.work, suffixes: try suffixes())
@@ -74,6 +75,27 @@ struct Running {
             throw error
         }
         await databases.close()
+    }
+
+    /// What is unsafe is refused, unless the settings accept it by its name.
+    private func refuseHazards(_ databases: Databases) async throws {
+        let words = settings["safety.accepted"].split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        for word in words where Hazard(rawValue: word) == nil {
+            throw Failure(
+                "safety.accepted names “\(word)”; known: \(Hazard.allCases.map(\.rawValue).joined(separator: ", "))",
+                code: 64)
+        }
+        var hazards = try await databases.hazards()
+        let isLoopback = ["localhost", "::1"].contains(host) || host.hasPrefix("127.")
+        if !isLoopback, settings["server.certificate_file"].isEmpty, settings["server.trusted_proxies"].isEmpty {
+            hazards.insert(.openWithoutTLS)
+        }
+        let open = hazards.filter { !words.contains($0.rawValue) }.sorted { $0.rawValue < $1.rawValue }
+        guard !open.isEmpty else { return }
+        let lines = open.map { "  \($0.rawValue): \($0.meaning)" }.joined(separator: "\n")
+        throw Failure(
+            "this is not safe; mend it, or accept it by name in safety.accepted:\n\(lines)",
+            code: Failure.Code.unavailable)
     }
 
     private var limits: RateLimits {

@@ -38,6 +38,13 @@ struct Setting: Sendable {
             "libpq connection string; empty: `up` runs a PostgreSQL of its own"),
         Setting(
             "database.keys_url", "", .text, isSecret: true, "the second database, with the keys of sealed complaints"),
+        Setting(
+            "database.owner_url", "", .text, isSecret: true,
+            "the first database for `migrate` and `generate`, by a login that may act as rectify_owner; empty: database.url"
+        ),
+        Setting(
+            "database.owner_keys_url", "", .text, isSecret: true,
+            "the second one for `migrate`; empty: database.keys_url"),
         Setting("database.filing_connections", "4", .number(1...64), "connections for filings"),
         Setting("database.work_connections", "6", .number(1...64), "connections for officers' actions"),
         Setting("database.read_connections", "4", .number(1...64), "connections for lists and single cases"),
@@ -107,6 +114,9 @@ struct Setting: Sendable {
             "webhooks.allowed_networks", "", .text,
             "networks beside the public internet that filers' webhooks may lead to, also without TLS, such as 10.0.0.0/8"
         ),
+        Setting(
+            "safety.accepted", "", .text,
+            "hazards that a server starts with all the same, with commas between, such as no_checksums"),
         Setting("metrics.host", "127.0.0.1", .text, "address on which /metrics is served"),
         Setting("metrics.port", "0", .number(0...65_535), "port for /metrics; 0: not served"),
         Setting("log.level", "info", .text, "trace, debug, info, notice, warning, error or critical"),

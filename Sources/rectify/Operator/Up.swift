@@ -37,7 +37,7 @@ struct Up: AsyncParsableCommand {
         let server = try await EmbeddedServer.start(in: directory)
         do {
             for name in ["rectify", "rectify_keys"] { try await create(name, on: server) }
-            let deployment = Deployment(server, in: directory)
+            let deployment = Deployment(embeddedIn: directory)
             logger.debug("embedded PostgreSQL runs")
             let watch = Task { await keepAlive(server, logger) }
             // Nobody starts it again while it is being stopped.
@@ -75,7 +75,7 @@ struct Up: AsyncParsableCommand {
     private func serve(_ deployment: Deployment, _ settings: Settings) async throws {
         let logger = serverLogger(settings.logLevel)
         _ = try await deployment.migrate(logger: logger)
-        let database = deployment.database(deployment.url, logger: logger)
+        let database = deployment.database(logger: logger)
         try await closing(database) {
             // What an operator has loaded since is not undone: the shipped files are for a new database.
             guard try await database.transaction(.readOnly, { db in try db.hasReferenceData() }) == false else {
@@ -120,7 +120,7 @@ struct Up: AsyncParsableCommand {
     private func makeLogKey(_ file: URL, _ deployment: Deployment, _ logger: Logger) async throws {
         let path = file.path(percentEncoded: false)
         guard !FileManager.default.fileExists(atPath: path) else { return }
-        let database = deployment.database(deployment.url, logger: logger)
+        let database = deployment.database(logger: logger)
         let signed = try await closing(database) {
             try await database.transaction(.readOnly) { db in try db.latestCheckpoint() }
         }
