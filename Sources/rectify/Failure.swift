@@ -38,7 +38,12 @@ struct Failure: Error {
             self.init("\(error)\nIs the server running? Start one with: rectify up", code: Code.unavailable)
         case let error as Client.UnexpectedAnswer: self.init("\(error)")
         case let error as InvalidDocument: self.init(Self.words(error.faults), code: Code.invalid)
-        case let error as PostgresError: self.init("\(error)", code: Code.unavailable)
+        case let error as PostgresError:
+            let isOlder = "\(error)".contains(/role "rectify_\w+" does not exist/)
+            self.init(
+                isOlder
+                    ? "\(error)\nThe database is of an earlier version; bring it up with: rectify migrate" : "\(error)",
+                code: Code.unavailable)
         case let error as MissingNode: self.init("\(error)", code: Code.conflict)
         case let error as Migrations.Failure: self.init("\(error)")
         case let error as EmbeddedServer.Failure: self.init("\(error)")

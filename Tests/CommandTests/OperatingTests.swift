@@ -9,6 +9,45 @@ import Testing
 
 /// What those who run a server rely on.
 @Suite(.serialized) struct OperatingTests {
+    @Test func `what is unsafe is refused, unless it is accepted by its name`() async throws {
+        try await withProgram { program in
+            let server = try await ServerProcess(program)
+            func serve(
+                _ login: String, _ more: [Environment.Key: String?] = [:], _ host: String = "127.0.0.1"
+            ) async throws
+                -> Program.Outcome
+            {
+                func url(_ name: String) -> String { "host='\(program.data)/socket' user=\(login) dbname=\(name)" }
+                let settings: [Environment.Key: String?] = [
+                    "RECTIFY_DATABASE_URL": url("rectify"), "RECTIFY_DATABASE_KEYS_URL": url("rectify_keys"),
+                    "RECTIFY_KEYS_FILE": "\(program.data)/key-encryption-key",
+                ]
+                return try await program.run(
+                    "serve", "--host", host, "--port", "1", environment: settings.merging(more) { $1 })
+            }
+            let superuser = try await serve("rectify")
+            #expect(superuser.code == 69 && superuser.error.contains("privileged_login"), "\(superuser.error)")
+            // Port 1 is nobody's to take but root's, and root finds the address wrong: it got as far as that.
+            let open = try await serve("rectify_server", [:], "192.0.2.1")
+            #expect(open.code == 69 && open.error.contains("open_without_tls"), "\(open.error)")
+            let accepted = try await serve(
+                "rectify", ["RECTIFY_SAFETY_ACCEPTED": "privileged_login, open_without_tls"], "192.0.2.1")
+            #expect(accepted.error.contains("cannot listen on 192.0.2.1"), "\(accepted.error)")
+            let slip = try await serve("rectify", ["RECTIFY_SAFETY_ACCEPTED": "everything"])
+            #expect(slip.code == 64 && slip.error.contains("fsync_off"))
+            let key = program.folder.appending(path: "example-key")
+            try Data(Data(repeating: 0, count: 32).base64EncodedString().utf8).write(to: key)
+            let path = key.path(percentEncoded: false)
+            #expect(chmod(path, 0o644) == 0)
+            let world = try await serve("rectify_server", ["RECTIFY_KEYS_FILE": path])
+            #expect(world.error.contains("readable by others"))
+            #expect(chmod(path, 0o600) == 0)
+            let known = try await serve("rectify_server", ["RECTIFY_KEYS_FILE": path])
+            #expect(known.error.contains("can be guessed"))
+            #expect(await server.stop() == 0)
+        }
+    }
+
     @Test func `a database that hangs makes the server not ready, and nothing else (G42)`() async throws {
         try await withProgram { program in
             let server = try await ServerProcess(program)
