@@ -49,16 +49,22 @@ struct CompanyRoutes {
         try query.faults.finish()
         let name = "forwarded|\(bearer.company)|\(campaign.code)|\(isUnanswered)"
         let below = try cursor.map { try service.cursor.position($0, of: name) }
-        let (records, sealed) = try await service.databases.parties.transaction(.readOnly, as: bearer.standing) { db in
+        let (records, sealed, disclosed) = try await service.databases.parties.transaction(
+            .readOnly, as: bearer.standing
+        ) { db in
             let records = try db.forwardedComplaints(
                 to: bearer.company, campaign: id, prefix: campaign.prefix, isUnanswered: isUnanswered, below: below,
                 limit: pageSize + 1)
-            return (records, try db.sealedFields(of: Cases(records)))
+            return (
+                records, try db.sealedFields(of: Cases(records)), try db.disclosed(of: records, to: bearer.company)
+            )
         }
         var items: [ForwardedBody] = []
         for record in records.prefix(pageSize) {
             let identity = try await identity(in: sealed[record.complaint.id] ?? [:], of: record)
-            items.append(ForwardedBody(record, notes: [], identity, isNamed: false))
+            items.append(
+                ForwardedBody(
+                    record, notes: [], identity, disclosed: disclosed[record.complaint.id], isNamed: false))
         }
         let last = records.count > pageSize ? records[pageSize - 1].reference.number : nil
         return try .json(
@@ -97,7 +103,9 @@ struct CompanyRoutes {
     }
 
     private func answer(_ reference: Reference, to bearer: CompanyBearer) async throws -> Response {
-        let (record, notes, sealed) = try await service.databases.parties.transaction(.readOnly, as: bearer.standing) {
+        let (record, notes, sealed, disclosed) = try await service.databases.parties.transaction(
+            .readOnly, as: bearer.standing
+        ) {
             db in
             guard let record = try db.forwardedComplaint(reference, to: bearer.company) else {
                 throw CaseError.notFound("complaint \(reference)")
@@ -106,10 +114,12 @@ struct CompanyRoutes {
             // What was written for a company before this one was asked is not for it.
             let since = events.last { $0.action == Complaint.ActionName.forward.rawValue }?.sequence ?? 0
             let notes = events.filter { $0.audience == .company && $0.sequence > since }.compactMap(\.note)
-            return (record, notes, try db.sealedFields(of: Cases([record]))[record.complaint.id] ?? [:])
+            let sealed = try db.sealedFields(of: Cases([record]))[record.complaint.id] ?? [:]
+            return (record, notes, sealed, try db.disclosed(of: [record], to: bearer.company)[record.complaint.id])
         }
         let identity = try await identity(in: sealed, of: record)
-        return try .json(ForwardedBody(record, notes: notes, identity, isNamed: true), version: record.version)
+        return try .json(
+            ForwardedBody(record, notes: notes, identity, disclosed: disclosed, isNamed: true), version: record.version)
     }
 
     private func identity(in sealed: [SealedField: Data], of record: ComplaintRecord) async throws -> Identity? {
@@ -221,23 +231,25 @@ extension ActionTerms {
 }
 
 extension ForwardedBody {
-    /// Without what tells who complains, unless the complainant agreed to be named and goes on with it.
-    fileprivate init(_ record: ComplaintRecord, notes: [String], _ identity: Identity?, isNamed: Bool) {
+    /// Without what tells who complains, but for the parts that were disclosed to the company.
+    fileprivate init(
+        _ record: ComplaintRecord, notes: [String], _ identity: Identity?, disclosed: Set<Identity.Field>?,
+        isNamed: Bool
+    ) {
         let filing = record.filing
-        let isMinor = filing.ageBand != nil && filing.ageBand != "adult"
-        let isOpen = filing.disclosesIdentity && !isMinor && record.complaint.status != .withdrawn
-        let known = [identity?.name, identity?.phone, identity?.email].compactMap(\.self)
-        func words(_ text: String) -> String { isOpen ? text : redacted(text, of: known) }
+        let hidden = Identity.Field.allCases.filter { disclosed?.contains($0) != true }
+        let known = hidden.compactMap { identity?[$0] }
         self.init(
             record.complaint, reference: record.reference.description, version: record.version,
-            campaign: record.campaign, narrative: words(filing.narrative), notes: notes)
+            campaign: record.campaign, narrative: redacted(filing.narrative, of: known), notes: notes)
         scene = filing.scene
         manner = filing.manner
-        remedySought = filing.remedySought.map(words)
+        remedySought = filing.remedySought.map { redacted($0, of: known) }
         occurredOn = filing.occurredOn
-        if isOpen, isNamed, let identity {
+        if let disclosed, isNamed, let identity {
             complainant = ComplainantBody(
-                kind: filing.complainantKind, identity: identity, ageBand: filing.ageBand, disclosesIdentity: true)
+                kind: filing.complainantKind, identity: identity.only(disclosed), ageBand: filing.ageBand,
+                disclosesIdentity: true)
         }
     }
 }

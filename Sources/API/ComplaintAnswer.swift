@@ -83,7 +83,6 @@ extension Service {
 extension ComplaintBody {
     init(_ parts: ComplaintParts, _ opened: OpenedParts, _ messages: [OpenedMessage], for role: Role) {
         let (record, filing) = (parts.record, parts.record.filing)
-        let isMinor = filing.ageBand != nil && filing.ageBand != "adult"
         self.init(
             id: record.complaint.id, reference: record.reference.description, version: record.version,
             campaign: record.campaign, complaint: record.complaint, officer: record.officerName,
@@ -113,7 +112,7 @@ extension ComplaintBody {
         clientReference = filing.clientReference
         if filing.complainantKind != nil {
             complainant = ComplainantBody(
-                kind: filing.complainantKind, identity: opened.identity?.masked(isMinor: isMinor),
+                kind: filing.complainantKind, identity: opened.identity?.masked(isMinor: filing.isMinors),
                 ageBand: filing.ageBand, disclosesIdentity: filing.disclosesIdentity)
         }
     }

@@ -17,6 +17,8 @@ extension Problem {
                     "held-by-another", "Another officer has it",
                     "Only the officer who has the case, or a supervisor, can give it to someone else.")
             case .selfApproval(let why): Problem(.forbidden, "self-approval", "Not by oneself", "\(why.sentence)")
+            case .othersRequest:
+                Problem(.forbidden, "others-request", "Another's request", "Only who asked to see it may read it.")
             case .reasonMissing:
                 Self.fault("reason", "missing", "is required for an action that takes effect on an earlier day")
             case .unknownCode(let field, let value, let known):
@@ -113,6 +115,7 @@ extension Problem {
             conflict(
                 "link-unchanged", "Nothing to change",
                 "Barrier \(barrier) is \(isLinked ? "tied to the complaint already" : "not tied to the complaint").")
+        case .notConsented(let why): conflict("not-consented", "Not to be disclosed", why.sentence)
         case .nothingToChange(let why): conflict("nothing-to-change", "Nothing to change", why.sentence)
         case .windowClosed(let day, let days):
             conflict(

@@ -28,6 +28,7 @@ func routes(_ service: Service) -> [Route] {
         + SessionRoutes(service: service).routes
         + ComplaintRoutes(service: service).routes
         + ComplaintActionRoutes(service: service).routes
+        + IdentityRoutes(service: service).routes
         + BulkRoutes(service: service).routes
         + WorkRoutes(service: service).routes
         + BarrierRoutes(service: service).routes

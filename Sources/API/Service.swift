@@ -62,7 +62,7 @@ public struct Service: Sendable {
             let parts = try db.parts(of: Array(try db.complaints(references).values))
             return Dictionary(uniqueKeysWithValues: parts.map { ($0.record.reference, $0) })
         }
-        signIn = SignIn(databases, keys.encryptionKey, limits: sessions)
+        signIn = SignIn(databases, keys.named, limits: sessions)
         self.letters = letters
         self.contract = contract
         self.limits = limits
@@ -73,7 +73,7 @@ public struct Service: Sendable {
         self.webhookNetworks = webhookNetworks
         self.isEncrypted = isEncrypted
         self.logKey = logKey
-        self.cursor = Cursor(key: keys.encryptionKey.derived(for: "cursor"))
+        self.cursor = Cursor(key: keys.named.cursor)
         self.now = now
     }
 }

@@ -83,10 +83,15 @@ public struct Campaign: Sendable, Hashable, Codable {
     public var reopenDays: Int
     /// A company that has forwarded complaints and answers none of them for this many days is silent.
     public var silentAfterDays: Int
+    /// Whether an officer alone may see who complained; left out, it takes two, and of minors always.
+    public var onePersonUnseals: Bool?
     /// The tests of the standard that observations answer one by one.
     public var standardTests: [Label]
     /// The category of a kind where neither the complainant nor a scenario says one.
     public var categoryOfKind: [String: String]
+
+    /// Whether a second person decides before an officer sees who complained.
+    public var needsTwoToUnseal: Bool { onePersonUnseals != true }
 
     public func zone() -> TimeZone { TimeZone(identifier: timeZone) ?? .gmt }
 

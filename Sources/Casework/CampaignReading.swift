@@ -42,6 +42,7 @@ extension Campaign {
             quorum: Quorum(reading: reader.object("quorum"), in: reader),
             reopenDays: reader.int("reopen_days", in: 0...3650) ?? 90,
             silentAfterDays: reader.int("silent_after_days", in: 1...365) ?? 15,
+            onePersonUnseals: reader.bool("one_person_unseals"),
             standardTests: labels("standard_tests", isRequired: false), categoryOfKind: pairs("category_of_kind"))
         for child in [head, name] { child.finish() }
         readScenarios(reader)

@@ -40,9 +40,22 @@ extension Complaint {
         /// Adds a file that shows something.
         case attach
         case missDeadline = "miss_deadline"
+        /// Asks to see who complained.
+        case requestUnsealing = "request_unsealing"
+        case approveUnsealing = "approve_unsealing"
+        case denyUnsealing = "deny_unsealing"
+        /// Reads who complained.
+        case unseal
+        /// Lets the company know who complained.
+        case disclose
 
         /// What is only remarked changes nothing of the case, and stands outside the order of its days.
-        public var isRemark: Bool { [.note, .message, .attach, .missDeadline].contains(self) }
+        public var isRemark: Bool { Self.remarks.contains(self) }
+
+        public static let remarks: Set<Self> = [
+            .note, .message, .attach, .missDeadline, .requestUnsealing, .approveUnsealing, .denyUnsealing, .unseal,
+            .disclose,
+        ]
     }
 
     public enum Action: Sendable, Equatable {
@@ -78,6 +91,12 @@ extension Complaint {
         /// The digest of the file in hexadecimal digits, SHA-256.
         case attach(EvidenceFile.Kind, sha256: String, bytes: Int)
         case missDeadline(Deadline.Purpose, dueOn: Day)
+        case requestUnsealing(Set<Identity.Field>)
+        /// The number of the request in the history.
+        case approveUnsealing(Int)
+        case denyUnsealing(Int)
+        case unseal(Int, Set<Identity.Field>)
+        case disclose(Set<Identity.Field>, to: String)
     }
 
     /// Who may read a note.
@@ -113,8 +132,9 @@ extension Complaint {
         case .accept, .refuse, .requestInformation, .forward, .close, .refer, .markDuplicate, .undoDuplicate, .absorb,
             .release, .resolve, .link, .unlink, .assign, .transfer, .setPriority, .relate, .unrelate:
             role == .officer || role == .supervisor
-        case .closeUnsubstantiated, .reopen, .extendDeadline:
+        case .closeUnsubstantiated, .reopen, .extendDeadline, .approveUnsealing, .denyUnsealing:
             role == .supervisor
+        case .requestUnsealing, .unseal, .disclose: role == .officer || role == .supervisor
         case .provideInformation, .withdraw:
             [.officer, .supervisor, .complainant, .filer].contains(role)
         case .confirmFixed, .denyFixed, .rate:
@@ -142,8 +162,9 @@ extension Complaint {
         case .undoDuplicate: [.duplicate]
         case .absorb: Status.open + [.closed]
         case .release, .recalculate, .note, .message, .attach, .missDeadline, .setPriority, .relate, .unrelate,
-            .transfer:
+            .transfer, .requestUnsealing, .approveUnsealing, .denyUnsealing, .unseal:
             Status.allCases
+        case .disclose: [.forwarded, .responded, .closed]
         case .reopen: [.closed, .refused, .withdrawn]
         case .confirmFixed, .denyFixed, .rate: [.closed]
         }
@@ -151,7 +172,10 @@ extension Complaint {
 
     /// The actions that are possible now for someone with this role, and of those only what a person asks for.
     public func actions(for role: Role) -> [ActionName] {
-        let consequences: [ActionName] = [.absorb, .release, .recalculate, .missDeadline]
+        // What has an address of its own, or only follows from something else.
+        let consequences: [ActionName] = [
+            .absorb, .release, .recalculate, .missDeadline, .approveUnsealing, .denyUnsealing, .unseal,
+        ]
         return ActionName.allCases.filter { name in
             Self.may(role, name) && Self.states(for: name).contains(status) && !consequences.contains(name)
         }
@@ -193,6 +217,11 @@ extension Complaint.Action {
         case .message: .message
         case .attach: .attach
         case .missDeadline: .missDeadline
+        case .requestUnsealing: .requestUnsealing
+        case .approveUnsealing: .approveUnsealing
+        case .denyUnsealing: .denyUnsealing
+        case .unseal: .unseal
+        case .disclose: .disclose
         }
     }
 }

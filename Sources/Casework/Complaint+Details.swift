@@ -29,6 +29,10 @@ extension Complaint.Action {
             case .attach(let kind, let digest, let bytes):
                 ["kind": kind.rawValue, "sha256": digest, "bytes": String(bytes)]
             case .missDeadline(let purpose, let due): ["purpose": purpose.rawValue, "due_on": due.description]
+            case .requestUnsealing(let fields): ["fields": fields.codes]
+            case .approveUnsealing(let request), .denyUnsealing(let request): ["request": String(request)]
+            case .unseal(let request, let fields): ["request": String(request), "fields": fields.codes]
+            case .disclose(let fields, let company): ["fields": fields.codes, "company": company]
             case .provideInformation, .forward, .withdraw, .undoDuplicate, .reopen, .confirmFixed, .denyFixed,
                 .recalculate, .message:
                 [:]
@@ -83,13 +87,26 @@ extension Complaint.Action {
                 details.purpose.flatMap { purpose in
                     details["due_on"].flatMap(Day.init).map { .missDeadline(purpose, dueOn: $0) }
                 }
+            case .requestUnsealing: .requestUnsealing(details.fields)
+            case .approveUnsealing: number("request").map { .approveUnsealing($0) }
+            case .denyUnsealing: number("request").map { .denyUnsealing($0) }
+            case .unseal: number("request").map { .unseal($0, details.fields) }
+            case .disclose: details["company"].map { .disclose(details.fields, to: $0) }
             }
         guard let read else { return nil }
         self = read
     }
 }
 
+extension Set<Identity.Field> {
+    fileprivate var codes: String { map(\.rawValue).sorted().joined(separator: " ") }
+}
+
 extension [String: String] {
+    fileprivate var fields: Set<Identity.Field> {
+        Set((self["fields"] ?? "").split(separator: " ").compactMap { Identity.Field(rawValue: String($0)) })
+    }
+
     fileprivate var purpose: Deadline.Purpose? { self["purpose"].flatMap(Deadline.Purpose.init) }
     fileprivate var relation: Complaint.Relation? { self["relation"].flatMap(Complaint.Relation.init) }
     fileprivate var numbers: [Int] { (self["barriers"] ?? "").split(separator: " ").compactMap { Int($0) } }

@@ -10,6 +10,10 @@ public enum Permission: String, Sendable, CaseIterable {
     case file
     /// Say that a reminder was read.
     case markSeen = "mark_seen"
+    /// Find complaints by a telephone number or mail address that someone gives.
+    case searchContacts = "search_contacts"
+    /// See who asked to see whom.
+    case reviewUnsealings = "review_unsealings"
     /// Freeze a report as a numbered issue.
     case publishReport = "publish_report"
     /// End the taking of filings.
@@ -21,7 +25,8 @@ extension Role {
     public func may(_ permission: Permission) -> Bool {
         switch permission {
         case .read: [.officer, .supervisor, .auditor].contains(self)
-        case .act, .file, .markSeen: [.officer, .supervisor].contains(self)
+        case .act, .file, .markSeen, .searchContacts: [.officer, .supervisor].contains(self)
+        case .reviewUnsealings: self == .supervisor || self == .auditor
         case .publishReport, .closeCampaign: self == .supervisor
         }
     }

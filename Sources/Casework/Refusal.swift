@@ -48,6 +48,10 @@ public indirect enum Refusal: Error, Equatable, Sendable {
     case hasDuplicates
     /// A barrier is tied to a complaint once, and untied only where it was tied.
     case linkUnchanged(barrier: Int, isLinked: Bool)
+    /// Someone else asked to see it, and only that one may.
+    case othersRequest
+    /// The complainant has not agreed to be named.
+    case notConsented(String)
     /// What was asked for is so already.
     case nothingToChange(String)
     /// It may be reopened for a time only.

@@ -5,8 +5,9 @@ public import Postgres
 /// The keys of complaints: made ahead in the keys database, so that a filing waits for no second database.
 public actor CaseKeys {
     private let database: Database
-    public nonisolated let encryptionKey: KeyEncryptionKey
-    private let wrapped: ReadLane<UUID, Data>
+    private nonisolated let ring: KeyRing
+    public nonisolated let named: NamedKeys
+    private let wrapped: ReadLane<UUID, WrappedKey>
     private var ready: [CaseKey] = []
     private var refill: Task<Void, any Error>?
 
@@ -15,12 +16,14 @@ public actor CaseKeys {
     /// What a crash leaves unused there stays claimed and opens nothing.
     private static let batch = 512
 
-    public init(_ database: Database, encryptionKey: KeyEncryptionKey) {
+    /// - Throws: What ``NamedKeys`` throws.
+    public init(_ database: Database, _ ring: KeyRing) async throws {
         self.database = database
-        self.encryptionKey = encryptionKey
+        self.ring = ring
+        named = try await NamedKeys(of: database, ring)
         wrapped = ReadLane(database, readers: 1) { db, ids in
-            let rows = try db.all("SELECT id, wrapped FROM case_key WHERE id = ANY(\(ids))") { row in
-                (try row.read(UUID.self), try row.read(Data.self))
+            let rows = try db.all("SELECT id, kek_id, wrapped FROM case_key WHERE id = ANY(\(ids))") { row in
+                (try row.read(UUID.self), WrappedKey(keyID: try row.read(), bytes: try row.read()))
             }
             return Dictionary(uniqueKeysWithValues: rows)
         }
@@ -58,8 +61,8 @@ public actor CaseKeys {
             rows.add(
                 "case_key",
                 [
-                    "id": .value(key.id), "wrapped": .value(try key.wrapped(under: encryptionKey)),
-                    "kek_id": .value(encryptionKey.id), "created_at": .value(now), "claimed_at": .value(now),
+                    "id": .value(key.id), "wrapped": .value(try key.wrapped(under: ring.current)),
+                    "kek_id": .value(ring.current.id), "created_at": .value(now), "claimed_at": .value(now),
                 ])
         }
         _ = try await database.transaction { [rows] db in try db.insert(rows) }
@@ -68,8 +71,9 @@ public actor CaseKeys {
 
     /// The key with this id, or `nil` once it was erased.
     ///
-    /// - Throws: `PostgresError`, or `CryptoKitError` where it was wrapped under another key.
+    /// - Throws: `PostgresError`, ``UnsuitableServer`` where it is under a key that is not on the ring, or `CryptoKitError`
+    ///   where it was tampered with.
     public nonisolated func key(_ id: UUID) async throws -> CaseKey? {
-        try await wrapped.answer(to: id).map { CaseKey(id: id, key: try encryptionKey.unwrap($0, id: id)) }
+        try await wrapped.answer(to: id).map { CaseKey(id: id, key: try ring.unwrap($0, id: id)) }
     }
 }

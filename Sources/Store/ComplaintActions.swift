@@ -210,7 +210,7 @@ extension Connection {
             """
             SELECT coalesce(o.name, e.actor_kind) FROM event e LEFT JOIN officer o ON o.id = e.actor_id
             WHERE e.campaign_id = \(campaign) AND e.case_id = \(caseID)
-              AND e.action NOT IN ('note', 'message', 'attach', 'miss_deadline')
+              AND e.action <> ALL(\(Complaint.ActionName.remarks.map(\.rawValue)))
             ORDER BY e.sequence DESC LIMIT 1
             """
         ) { row in try row.read() }

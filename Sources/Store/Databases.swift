@@ -104,14 +104,15 @@ extension Databases {
 public enum UnsuitableServer: Error, Equatable, CustomStringConvertible {
     case version(Int)
     case encoding(String)
-    case keysOfAnotherKeyFile
+    case keysOfAnotherKeyFile(String)
 
     public var description: String {
         switch self {
         case .version(let version): "PostgreSQL 15 or newer is needed; this is \(version / 10_000)"
         case .encoding(let encoding): "the databases have to be UTF8; this is \(encoding)"
-        case .keysOfAnotherKeyFile:
-            "the complaints are sealed under another key-encryption key; put the right key file back (keys.file)"
+        case .keysOfAnotherKeyFile(let id):
+            "complaints are sealed under the key-encryption key \(id), which is not at hand; "
+                + "put its file back (keys.file), or name it in keys.previous_files"
         }
     }
 }
@@ -120,20 +121,17 @@ extension Databases {
     /// Looks at what never changes while the server runs.
     ///
     /// - Throws: ``UnsuitableServer``, or `PostgresError`.
-    public func checkSuitability(_ key: KeyEncryptionKey) async throws {
+    public func checkSuitability(_ ring: KeyRing) async throws {
         let encoding = try await health.withConnection { db in
             guard db.serverVersion >= 150_000 else { throw UnsuitableServer.version(db.serverVersion) }
             return try db.first("SHOW server_encoding") { row in try row.read(String.self) }
         }
         guard encoding == "UTF8" else { throw UnsuitableServer.encoding(encoding ?? "unknown") }
-        let isForeign = try await keys.withConnection { db in
-            try db.first(
-                """
-                SELECT EXISTS (SELECT FROM case_key WHERE kek_id <> \(key.id))
-                   AND NOT EXISTS (SELECT FROM case_key WHERE kek_id = \(key.id))
-                """
-            ) { row in try row.read(Bool.self) }
+        let foreign = try await keys.withConnection { db in
+            try db.first("SELECT kek_id FROM case_key WHERE kek_id <> ALL(\(ring.ids)) LIMIT 1") { row in
+                try row.read(String.self)
+            }
         }
-        guard isForeign == false else { throw UnsuitableServer.keysOfAnotherKeyFile }
+        if let foreign { throw UnsuitableServer.keysOfAnotherKeyFile(foreign) }
     }
 }

@@ -191,8 +191,7 @@ extension Identity {
         let contacts = [("phone", normalisedPhone), ("email", normalisedEmail)]
         return contacts.compactMap { kind, value in
             value.map { value in
-                let code = HMAC<SHA256>.authenticationCode(for: Data("\(kind)|\(value)".utf8), using: key)
-                return (kind, Data(code.prefix(16)))
+                (kind, contactDigest(of: value, kind: kind, key: key))
             }
         }
     }

@@ -106,7 +106,7 @@ public final class Intaker: Sendable {
     ///   - patience: How long a filing may wait for its turn; then ``FilingLane/Full``.
     public init(_ databases: Databases, keys: CaseKeys, patience: Duration = .seconds(5)) {
         self.keys = keys
-        contactKey = keys.encryptionKey.derived(for: "contact digest")
+        contactKey = keys.named.contactIndex
         lane = FilingLane(databases.filing, patience: patience)
     }
 

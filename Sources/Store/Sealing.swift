@@ -1,4 +1,4 @@
-public import Crypto
+import Crypto
 public import Foundation
 
 /// The key that the keys of complaints are encrypted with.
@@ -22,20 +22,26 @@ public struct KeyEncryptionKey: Sendable {
     public init(file: URL) throws(KeyFile.Failure) { self.init(try KeyFile.read(file)) }
 
     /// A key for another use, from which this one cannot be worked out.
-    public func derived(for use: String) -> SymmetricKey { Self.derived(from: key, for: use) }
+    func derived(for use: String) -> SymmetricKey { Self.derived(from: key, for: use) }
 
     private static func derived(from key: SymmetricKey, for use: String) -> SymmetricKey {
         HKDF<SHA256>.deriveKey(inputKeyMaterial: key, info: Data("rectify \(use)".utf8), outputByteCount: 32)
     }
 
-    func wrap(_ caseKey: SymmetricKey, id: UUID) throws -> Data {
-        let bytes = caseKey.withUnsafeBytes { Data($0) }
-        return try seal(bytes, with: wrappingKey, context: "case_key|\(id)|\(self.id)|1")
+    func wrap(_ caseKey: SymmetricKey, id: UUID) throws -> Data { try wrap(caseKey, "case_key|\(id)") }
+
+    func unwrap(_ wrapped: Data, id: UUID) throws -> SymmetricKey { try unwrap(wrapped, "case_key|\(id)") }
+
+    func wrap(_ key: SymmetricKey, named name: String) throws -> Data { try wrap(key, "named_key|\(name)") }
+
+    func unwrap(_ wrapped: Data, named name: String) throws -> SymmetricKey { try unwrap(wrapped, "named_key|\(name)") }
+
+    private func wrap(_ key: SymmetricKey, _ place: String) throws -> Data {
+        try seal(key.withUnsafeBytes { Data($0) }, with: wrappingKey, context: "\(place)|\(id)|1")
     }
 
-    func unwrap(_ wrapped: Data, id: UUID) throws -> SymmetricKey {
-        let bytes = try open(wrapped, with: wrappingKey, context: "case_key|\(id)|\(self.id)|1")
-        return SymmetricKey(data: bytes)
+    private func unwrap(_ wrapped: Data, _ place: String) throws -> SymmetricKey {
+        SymmetricKey(data: try open(wrapped, with: wrappingKey, context: "\(place)|\(id)|1"))
     }
 }
 

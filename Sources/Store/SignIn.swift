@@ -42,11 +42,11 @@ public struct SignIn: Sendable {
     /// What second factors' secrets are encrypted with.
     private let key: SymmetricKey
 
-    public init(_ databases: Databases, _ encryptionKey: KeyEncryptionKey, limits: Limits = Limits()) {
+    public init(_ databases: Databases, _ keys: NamedKeys, limits: Limits = Limits()) {
         self.databases = databases
         self.limits = limits
         hasher = PasswordHasher()
-        key = encryptionKey.derived(for: "second factor")
+        key = keys.secondFactor
     }
 
     /// Begins a session.

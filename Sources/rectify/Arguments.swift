@@ -14,6 +14,7 @@ extension Observation.Method: ExpressibleByArgument {}
 extension Observation.Result: ExpressibleByArgument {}
 
 extension Deadline.Purpose: ExpressibleByArgument {}
+extension Identity.Field: ExpressibleByArgument {}
 extension Language: ExpressibleByArgument {}
 extension ProgressReport.Edition: ExpressibleByArgument {}
 

@@ -23,7 +23,7 @@ struct Rectify: AsyncParsableCommand {
                 name: "Officers",
                 subcommands: [
                     Login.self, Logout.self, WhoAmI.self, PasswordCommand.self, SecondFactor.self,
-                    ComplaintCommand.self, Triage.self, QueueCommand.self,
+                    ComplaintCommand.self, IdentityCommand.self, Triage.self, QueueCommand.self,
                     BarrierCommand.self, OrderCommand.self, DeadlineCommand.self, ReminderCommand.self,
                     Workload.self, Events.self, CompanyCommand.self, CampaignCommand.self, Report.self,
                 ]),
@@ -31,8 +31,8 @@ struct Rectify: AsyncParsableCommand {
                 name: "Operators",
                 subcommands: [
                     Up.self, Serve.self, Migrate.self, Load.self, OfficerCommand.self, OfficeCommand.self,
-                    CompanyKeyCommand.self, FilerCommand.self, SumsCommand.self, AuditCommand.self, Generate.self,
-                    ConfigCommand.self,
+                    CompanyKeyCommand.self, FilerCommand.self, SumsCommand.self, AuditCommand.self, Keys.self,
+                    Generate.self, ConfigCommand.self,
                 ]),
         ])
 

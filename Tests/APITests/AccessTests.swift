@@ -37,6 +37,11 @@ struct AccessTests {
         "POST /v1/complaints/{reference}/notes": #"{"reason":"seen"}"#,
         "POST /v1/complaints/{reference}/messages": #"{"message":"we look into it"}"#,
         "POST /v1/complaints/{reference}/evidence": "a note",
+        "POST /v1/complaints/{reference}/unsealings": #"{"fields":["phone"],"reason":"to call back"}"#,
+        "POST /v1/complaints/{reference}/unsealings/{request}/approval": "{}",
+        "POST /v1/complaints/{reference}/unsealings/{request}/denial": #"{"reason":"not needed"}"#,
+        "POST /v1/complaints/{reference}/disclosure": #"{"fields":["name"],"reason":"agreed"}"#,
+        "POST /v1/campaigns/{campaign}/contact-searches": #"{"phone":"13800000001","reason":"a call"}"#,
         "POST /v1/bulk-actions":
             #"{"action":"priority","parameters":{"priority":"high"},"references":["{reference}"]}"#,
         "PUT /v1/filters/{name}": #"{"query":{"campaign":"internet-2021","status":"received"}}"#,
@@ -130,6 +135,9 @@ struct AccessTests {
         _ = try await make("POST", "\(root)/barriers/1/observations", #"{"result":"blocked","method":"press"}"#)
         _ = try await make("POST", "\(root)/orders", Self.bodies["POST /v1/campaigns/{campaign}/orders"] ?? "")
         _ = try await make("POST", "\(root)/orders/1/service", "{}")
+        let asked = try await make(
+            "POST", "/v1/complaints/\(reference)/unsealings", #"{"fields":["phone"],"reason":"to call back"}"#,
+            as: cast["officer-gd"])
         let published = try await make("POST", "\(root)/issues", #"{"as_of":"2021-10-31"}"#)
         let begun = try await make("POST", "/v1/imports", #"{"campaign":"internet-2021"}"#, as: cast.filer)
         let file = try await cast.send(
@@ -142,7 +150,7 @@ struct AccessTests {
         let places = [
             "campaign": "internet-2021", "reference": reference, "other": other, "number": "1", "sequence": "3",
             "company": "tencent", "name": "mine", "id": begun.json["id"]?.string ?? "",
-            "sha256": file.json["sha256"]?.string ?? "",
+            "sha256": file.json["sha256"]?.string ?? "", "request": asked.json["request"]?.int.map(String.init) ?? "",
         ]
         return (cast.with(trackingCode: code), places)
     }

@@ -12,7 +12,7 @@ struct SignInTests {
     /// The name of an officer with a password of their own.
     private func prepared(_ server: TestServing) async throws -> String {
         let name = "test-officer"
-        let signIn = SignIn(server.store.databases, server.store.keys.encryptionKey)
+        let signIn = SignIn(server.store.databases, server.store.keys.named)
         try await signIn.setPassword("first given words", old: nil, of: name, keeping: nil, at: Date())
         let first = try await begin(server, name, "first given words")
         #expect(first.json["must_change_password"] == .bool(true))

@@ -9,6 +9,55 @@ import Testing
 
 /// What those who run a server rely on.
 @Suite(.serialized) struct OperatingTests {
+    @Test func `the key of keys is changed while the server works, and the old one can go (G85)`() async throws {
+        try await withProgram { program in
+            var server = try await ServerProcess(program)
+            let filed = try await program.run(
+                "complaint", "file", "-", "--server", server.address,
+                input:
+                    #"{"campaign":"internet-2021","kind":"other","category":"user_rights","respondent":{"platform":"wechat"},"#
+                    + #""narrative":"不能注销","complainant":{"kind":"individual","phone":"13800000001"}}"#)
+            #expect(filed.code == 0, "\(filed.error)")
+            #expect(try await program.run("keys", "new", "--data", program.data).code == 0)
+            let twice = try await program.run("keys", "new", "--data", program.data)
+            #expect(twice.code == 6 && twice.error.contains("rewrap"))
+            #expect(await server.stop() == 0)
+            server = try await ServerProcess(program)
+            let before = try await program.run("keys", "status", "--data", program.data)
+            #expect(before.output.contains("previous"), "\(before.output)")
+            let rewrapped = try await program.run("keys", "rewrap", "--data", program.data)
+            #expect(
+                rewrapped.code == 0 && rewrapped.error.contains("key-encryption-key.previous"), "\(rewrapped.error)")
+            let status = try await program.run("keys", "status", "--data", program.data)
+            #expect(status.output.split(separator: "\n").count == 1 && status.output.contains("current"))
+            #expect(await server.stop() == 0)
+            let previous = program.folder.appending(path: "data/key-encryption-key.previous")
+            try FileManager.default.removeItem(at: previous)
+            // The key may come from a program as well; one that prints none is named, and not what it printed.
+            server = try await ServerProcess(program)
+            let token = try await program.run("officer", "add", "zhang", "--role", "officer", "--data", program.data)
+            _ = try await program.run("login", "--server", server.address, input: token.output)
+            let shown = try await program.run("complaint", "show", "IR21-0000001-8", "--server", server.address)
+            #expect(shown.output.contains("138****"), "\(shown.output) \(shown.error)")
+            func serve(_ command: String) async throws -> Program.Outcome {
+                func url(_ name: String) -> String {
+                    "host='\(program.data)/socket' user=rectify_server dbname=\(name)"
+                }
+                return try await program.run(
+                    "serve", "--port", "1", "--host", "192.0.2.1",
+                    environment: [
+                        "RECTIFY_DATABASE_URL": url("rectify"), "RECTIFY_DATABASE_KEYS_URL": url("rectify_keys"),
+                        "RECTIFY_KEYS_COMMAND": command, "RECTIFY_SAFETY_ACCEPTED": "open_without_tls",
+                    ])
+            }
+            #expect(try await serve("cat \(program.data)/key-encryption-key").error.contains("cannot listen on"))
+            let wrong = try await serve("echo not-the-key")
+            #expect(wrong.code == 69 && wrong.error.contains("32 bytes") && !wrong.error.contains("not-the-key"))
+            #expect(try await serve("false").error.contains("failed"))
+            #expect(await server.stop() == 0)
+        }
+    }
+
     @Test func `what is unsafe is refused, unless it is accepted by its name`() async throws {
         try await withProgram { program in
             let server = try await ServerProcess(program)

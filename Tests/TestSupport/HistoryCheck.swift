@@ -1,3 +1,4 @@
+import Casework
 public import Postgres
 import Store
 import Testing
@@ -41,7 +42,7 @@ private let rules: [(rule: String, query: SQL)] = [
                 UNION ALL
                 SELECT effective_from FROM order_interval
                 WHERE campaign_id = e.campaign_id AND order_id = e.case_id AND sequence = e.sequence AND retracted_at IS NULL) i) i ON true
-        WHERE e.action NOT IN ('note', 'message', 'miss_deadline') AND e.case_kind <> 'campaign'
+        WHERE e.action <> ALL(\(Complaint.ActionName.remarks.map(\.rawValue))) AND e.case_kind <> 'campaign'
           AND (i.standing <> 1 OR i.day <> e.effective_on)
         """
     ),

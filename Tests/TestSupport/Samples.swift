@@ -124,6 +124,11 @@ extension Complaint {
             case .message: .message
             case .attach: .attach(.png, sha256: String(repeating: "0a", count: 32), bytes: 1000)
             case .missDeadline: .missDeadline(.answer, dueOn: .on("2021-10-08"))
+            case .requestUnsealing: .requestUnsealing([.phone])
+            case .approveUnsealing: .approveUnsealing(3)
+            case .denyUnsealing: .denyUnsealing(3)
+            case .unseal: .unseal(3, [.phone])
+            case .disclose: .disclose([.name], to: "tencent")
             }
         return (name, action)
     }

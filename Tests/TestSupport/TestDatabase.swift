@@ -133,7 +133,7 @@ public func withStore<Value: Sendable>(_ body: (TestStore) async throws -> Value
     let encryptionKey = KeyEncryptionKey(Data(repeating: 7, count: 32))
     let store = TestStore(
         name: cases, url: url, keysURL: keysURL, databases: databases, owner: owner,
-        keys: CaseKeys(databases.keys, encryptionKey: encryptionKey),
+        keys: try await CaseKeys(databases.keys, KeyRing(encryptionKey)),
         references: ReferenceCache(databases.work, suffixes: shippedSuffixes),
         encryptionKey: encryptionKey)
     func drop() async throws {

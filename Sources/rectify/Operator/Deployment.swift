@@ -13,7 +13,10 @@ struct Deployment {
     let ownerKeysURL: String
     /// The login to be made a member of the roles; `nil` where an administrator does that.
     let login: String?
-    let keyFile: URL
+    /// Where the key-encryption key comes from.
+    let keySource: KeySource
+    /// Files of key-encryption keys that were used before.
+    let previousKeyFiles: [URL]
     /// What an embedded server's log of history is signed with, unless the settings name another key.
     let logKeyFile: URL?
 
@@ -25,7 +28,15 @@ struct Deployment {
         }
         url = try required("database.url", "or use `rectify up`, which brings a database of its own")
         keysURL = try required("database.keys_url", "the keys of sealed complaints live in a second database")
-        keyFile = URL(filePath: try required("keys.file", "make one with: head -c 32 /dev/urandom | base64"))
+        if settings["keys.command"].isEmpty {
+            let file = try required("keys.file", "make one with: head -c 32 /dev/urandom | base64")
+            keySource = .file(URL(filePath: file))
+        } else {
+            keySource = .command(settings["keys.command"])
+        }
+        previousKeyFiles = settings["keys.previous_files"].split(separator: ",").map {
+            URL(filePath: $0.trimmingCharacters(in: .whitespaces))
+        }
         logKeyFile = nil
         let (owner, ownerOfKeys) = (settings["database.owner_url"], settings["database.owner_keys_url"])
         (ownerURL, ownerKeysURL) = (owner.isEmpty ? url : owner, ownerOfKeys.isEmpty ? keysURL : ownerOfKeys)
@@ -42,15 +53,29 @@ struct Deployment {
         (url, keysURL) = (conninfo("rectify", login), conninfo("rectify_keys", login))
         let administrator = EmbeddedServer.administrator
         (ownerURL, ownerKeysURL) = (conninfo("rectify", administrator), conninfo("rectify_keys", administrator))
-        keyFile = Self.keyFile(in: directory)
+        keySource = .file(Self.keyFile(in: directory))
+        let previous = Self.previousKeyFile(in: directory)
+        previousKeyFiles =
+            FileManager.default.fileExists(atPath: previous.path(percentEncoded: false)) ? [previous] : []
         logKeyFile = Self.logKeyFile(in: directory)
     }
 
     /// Where an embedded cluster's key-encryption key lies.
     static func keyFile(in directory: URL) -> URL { directory.appending(path: "key-encryption-key") }
 
+    /// Where the one before it lies, until nothing is under it any more.
+    static func previousKeyFile(in directory: URL) -> URL { directory.appending(path: "key-encryption-key.previous") }
+
     /// Where the key of its log lies.
     static func logKeyFile(in directory: URL) -> URL { directory.appending(path: "log-signing-key") }
+
+    /// The key-encryption keys.
+    ///
+    /// - Throws: `KeyFile.Failure`, or ``Failure`` where the command gives no key.
+    func keyRing() async throws -> KeyRing {
+        let current = try await keySource.key()
+        return KeyRing(current, previous: try previousKeyFiles.map { try KeyEncryptionKey(file: $0) })
+    }
 
     /// Signs the log of history; `nil` where there is no key for it.
     ///

@@ -187,7 +187,7 @@ struct OfficerPassword: AsyncParsableCommand {
             throw Failure("the password \(fault)", code: Failure.Code.invalid)
         }
         try await options.withDatabases { databases, deployment in
-            let signIn = SignIn(databases, try KeyEncryptionKey(file: deployment.keyFile))
+            let signIn = SignIn(databases, try await NamedKeys(of: databases.keys, try await deployment.keyRing()))
             try await signIn.setPassword(
                 password, old: nil, of: name, keeping: nil, endsSecondFactor: removeSecondFactor, at: Date())
         }

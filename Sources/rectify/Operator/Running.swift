@@ -27,12 +27,12 @@ struct Running {
                 reads: settings.number("database.read_connections"),
                 reports: settings.number("database.report_connections")),
             wait: .milliseconds(settings.number("database.wait_ms")), logger: logger)
-        let encryptionKey = try KeyEncryptionKey(file: deployment.keyFile)
-        let keys = CaseKeys(databases.keys, encryptionKey: encryptionKey)
         guard try await databases.isReady() else {
             throw Failure("the databases lack their schema; run: rectify migrate", code: Failure.Code.unavailable)
         }
-        try await databases.checkSuitability(encryptionKey)
+        let ring = try await deployment.keyRing()
+        try await databases.checkSuitability(ring)
+        let keys = try await CaseKeys(databases.keys, ring)
         try await refuseHazards(databases)
         let signer = try deployment.logSigner(settings)
         if signer == nil { logger.warning("history is not signed: history.key_file names no key") }

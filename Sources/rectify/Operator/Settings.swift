@@ -51,6 +51,12 @@ struct Setting: Sendable {
         Setting("database.report_connections", "2", .number(1...16), "connections for reports"),
         Setting("database.wait_ms", "3000", .number(100...60_000), "how long a request waits for a connection"),
         Setting("keys.file", "", .text, "file with the key-encryption key, mode 0600; `up` makes one in its directory"),
+        Setting(
+            "keys.command", "", .text,
+            "program with arguments that prints the key-encryption key in base64, in place of keys.file"),
+        Setting(
+            "keys.previous_files", "", .text,
+            "files of key-encryption keys used before, with commas between, until `rectify keys rewrap` is done"),
         Setting("server.host", "127.0.0.1", .text, "address to listen on"),
         Setting("server.port", "8080", .number(0...65_535), "port to listen on; 0 takes a free one"),
         Setting("server.idle_seconds", "15", .number(1...600), "a silent connection is closed after this"),

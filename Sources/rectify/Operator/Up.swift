@@ -129,16 +129,6 @@ struct Up: AsyncParsableCommand {
         }
         try makeSecret(file)
     }
-
-    private func makeSecret(_ file: URL) throws {
-        let path = file.path(percentEncoded: false)
-        guard !FileManager.default.fileExists(atPath: path) else { return }
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Failure("\(path) cannot be written") }
-        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        try handle.write(contentsOf: Data((KeyFile.newSecret() + "\n").utf8))
-        try handle.synchronize()
-    }
 }
 
 /// Where an embedded database lives.

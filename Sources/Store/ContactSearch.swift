@@ -1,0 +1,90 @@
+public import Casework
+import Crypto
+import Foundation
+public import Postgres
+
+/// A telephone number or mail address that someone gives.
+public enum Contact: Sendable {
+    case phone(String)
+    case email(String)
+
+    /// As it is compared; `nil` where nothing of it is left.
+    fileprivate var normalised: (kind: String, value: String)? {
+        switch self {
+        case .phone(let text): Identity(phone: text).normalisedPhone.map { ("phone", $0) }
+        case .email(let text): Identity(email: text).normalisedEmail.map { ("email", $0) }
+        }
+    }
+
+    fileprivate func isOf(_ identity: Identity) -> Bool {
+        switch self {
+        case .phone: identity.normalisedPhone == normalised?.value
+        case .email: identity.normalisedEmail == normalised?.value
+        }
+    }
+}
+
+extension CaseKeys {
+    /// The complaints of a campaign that someone filed with this telephone number or mail address, latest first.
+    ///
+    /// They are found by a keyed digest, and each is opened to see whether it is so. That someone looked is an event of the
+    /// campaign; what was looked for is not in it.
+    ///
+    /// - Parameters:
+    ///   - contact: What is looked for.
+    ///   - campaign: In which campaign.
+    ///   - actor: Who looks.
+    ///   - reason: Why.
+    ///   - day: The day it is.
+    ///   - database: Where the complaints are.
+    /// - Returns: A hundred of them at the most.
+    /// - Throws: `Refusal`, ``MomentError``, `PostgresError`, or `CryptoKitError`.
+    public nonisolated func complaints(
+        of contact: Contact, in campaign: Int, by actor: Actor, reason: String, on day: Day, _ database: Database
+    ) async throws -> [ComplaintRecord] {
+        guard let (kind, value) = contact.normalised else {
+            throw Refusal.invalid(field: "phone", reason: "holds nothing that could be looked for")
+        }
+        let digest = contactDigest(of: value, kind: kind, key: named.contactIndex)
+        let found = try await database.transaction(as: actor.standing) { db in
+            let records = try db.complaints(withContact: digest, kind: kind, campaign: campaign)
+            try db.recordSearch(in: campaign, found: records.count, by: actor, reason: reason, on: day)
+            return (records, try db.sealedFields(of: Cases(records)))
+        }
+        var matching: [ComplaintRecord] = []
+        for record in found.0 {
+            let sealed = (found.1[record.complaint.id] ?? [:]).filter { $0.key == .identity }
+            let identity = try await open(sealed, of: record).identity
+            if let identity, contact.isOf(identity) { matching.append(record) }
+        }
+        return matching
+    }
+}
+
+extension Connection {
+    fileprivate func complaints(withContact digest: Data, kind: String, campaign: Int) throws -> [ComplaintRecord] {
+        try all(
+            """
+            SELECT \(ComplaintRecord.columns) FROM \(ComplaintRecord.tables)
+            WHERE c.campaign_id = \(campaign) AND c.id IN (
+                SELECT complaint_id FROM contact_digest
+                WHERE campaign_id = \(campaign) AND digest = \(digest) AND kind = \(kind))
+            ORDER BY c.number DESC LIMIT 100
+            """, as: ComplaintRecord.init(row:))
+    }
+
+    fileprivate func recordSearch(in campaign: Int, found: Int, by actor: Actor, reason: String, on day: Day) throws {
+        try run("SELECT FROM campaign WHERE id = \(campaign) FOR NO KEY UPDATE")
+        let event = Event(
+            actor: actor, action: "search_contact", details: ["found": String(found)], effectiveOn: day)
+        try record(
+            event, on: UUID(campaign: campaign), .campaign, campaign: campaign,
+            sequence: try nextSequence(ofCampaign: campaign), at: try recordingMoment(), note: Note(text: reason))
+    }
+}
+
+/// What a contact is found by, without telling it: only the holder of `key` can make it.
+func contactDigest(of value: String, kind: String, key: SymmetricKey) -> Data {
+    let code = HMAC<SHA256>.authenticationCode(for: Data("\(kind)|\(value)".utf8), using: key)
+    return Data(code.prefix(16))
+}
