@@ -103,20 +103,6 @@ func filing(_ changes: [String: JSON] = [:]) -> String {
     return JSON.object(members.filter { $0.value != .null }).canonicalText
 }
 
-extension JSON {
-    subscript(_ name: String) -> JSON? {
-        if case .object(let members) = self { members[name] } else { nil }
-    }
-
-    subscript(_ index: Int) -> JSON? {
-        if case .array(let elements) = self, elements.indices.contains(index) { elements[index] } else { nil }
-    }
-
-    var string: String? { if case .string(let text) = self { text } else { nil } }
-    var int: Int? { if case .int(let number) = self { number } else { nil } }
-    var array: [JSON] { if case .array(let elements) = self { elements } else { [] } }
-}
-
 /// Runs `body` against a server of its own.
 func withServer(
     now: @escaping @Sendable () -> Date = Date.init, limits: RateLimits = RateLimits(), requestsAtOnce: Int = 1024,

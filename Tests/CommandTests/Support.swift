@@ -64,7 +64,7 @@ actor ServerProcess {
 
     /// Starts `rectify up` and waits until it is ready.
     init(
-        _ program: Program, _ arguments: [String] = [], settings: [String: String] = [:]
+        _ program: Program, _ arguments: [String] = [], settings: [String: String] = [:], log: URL? = nil
     ) async throws {
         process = Process()
         process.executableURL = URL(filePath: Program.path)
@@ -76,7 +76,12 @@ actor ServerProcess {
             "RECTIFY_LIMITS_FILINGS_PER_MINUTE": "0", "RECTIFY_LIMITS_TRACKING_PER_MINUTE": "0",
         ]) { $1 }.merging(settings) { $1 }
         process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
+        if let log {
+            try Data().write(to: log)
+            process.standardError = try FileHandle(forWritingTo: log)
+        } else {
+            process.standardError = FileHandle.nullDevice
+        }
         try process.run()
         let handle = output.fileHandleForReading
         let ready = await offThePool {

@@ -276,10 +276,3 @@ struct Sending: ServiceLifecycle.Service {
         }
     }
 }
-
-/// The server's log: one line an entry, on standard error.
-func serverLogger(_ level: Logger.Level) -> Logger {
-    var logger = Logger(label: "rectify") { StreamLogHandler.standardError(label: $0) }
-    logger.logLevel = level
-    return logger
-}

@@ -19,6 +19,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
+        forbidCoreFiles()
         let settings = try await file.settings()
         try await Running(
             deployment: try Deployment(settings), settings: settings, host: host ?? settings["server.host"],

@@ -27,6 +27,7 @@ struct Up: AsyncParsableCommand {
     }
 
     func run() async throws {
+        forbidCoreFiles()
         let settings = try await file.settings()
         let logger = serverLogger(settings.logLevel)
         guard settings["database.url"].isEmpty else {
