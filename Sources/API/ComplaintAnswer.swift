@@ -62,8 +62,12 @@ extension Service {
         var opened = OpenedParts()
         var messages: [OpenedMessage] = []
         do {
-            opened = try await keys.open(parts.sealed, of: parts.record)
-            messages = try await keys.open(parts.messages)
+            // What is restricted is kept and not used: nothing of it is opened.
+            if parts.record.dataState == .active {
+                opened = try await keys.open(parts.sealed, of: parts.record)
+                messages = try await keys.open(parts.messages)
+            }
+            opened.isErased = opened.isErased || parts.record.dataState.isGone
         } catch is PostgresError {
             opened.isUnavailable = true
         }
@@ -95,7 +99,8 @@ extension ComplaintBody {
                 appVersion: filing.appVersion, os: filing.os, region: filing.region, accountType: filing.accountType),
             channel: record.channel.rawValue, sameContact: parts.sameContact.map(\.description),
             messages: messages.map(MessageBody.init), isErased: opened.isErased,
-            isSealedUnavailable: opened.isUnavailable, actions: record.complaint.actions(for: role).map(\.rawValue))
+            isSealedUnavailable: opened.isUnavailable, dataState: record.dataState, isHeld: record.isHeld,
+            actions: record.complaint.actions(for: role).map(\.rawValue))
         respondent.name = filing.respondentName
         methodName = filing.methodName
         scene = filing.scene

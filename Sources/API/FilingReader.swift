@@ -202,15 +202,23 @@ struct FilingReader {
         filing.complainantKind = reader.requiredCode("kind", as: ComplainantKind.self)?.rawValue
         filing.ageBand = reader.code("age_band", as: AgeBand.self)?.rawValue
         filing.disclosesIdentity = reader.bool("disclose_identity") ?? false
+        let identity = reader.identity()
+        return identity.isEmpty ? nil : identity
+    }
+}
+
+extension ObjectReader {
+    /// Name, telephone number and mail address; what is wrong with one is told without it.
+    func identity() -> Identity {
         let identity = Identity(
-            name: reader.text("name", limit: Limit.name), phone: reader.text("phone", limit: 40),
-            email: reader.text("email", limit: 254))
+            name: text("name", limit: FilingReader.Limit.name), phone: text("phone", limit: 40),
+            email: text("email", limit: 254))
         if let phone = identity.phone, (identity.normalisedPhone ?? "").count < 5 {
-            reader.fault("phone", "bad_phone", "“\(phone.count)” characters are no telephone number")
+            fault("phone", "bad_phone", "\(phone.count) characters are no telephone number")
         }
         if let email = identity.email, email.split(separator: "@").count != 2 {
-            reader.fault("email", "bad_email", "is no mail address such as name@example.cn")
+            fault("email", "bad_email", "is no mail address such as name@example.cn")
         }
-        return identity.isEmpty ? nil : identity
+        return identity
     }
 }

@@ -115,6 +115,8 @@ extension Problem {
             conflict(
                 "link-unchanged", "Nothing to change",
                 "Barrier \(barrier) is \(isLinked ? "tied to the complaint already" : "not tied to the complaint").")
+        case .onHold:
+            conflict("on-hold", "Held", "A legal hold keeps the data of this complaint; lift it first.")
         case .notConsented(let why): conflict("not-consented", "Not to be disclosed", why.sentence)
         case .nothingToChange(let why): conflict("nothing-to-change", "Nothing to change", why.sentence)
         case .windowClosed(let day, let days):

@@ -18,6 +18,7 @@ func routes(_ service: Service) -> [Route] {
     // Anyone.
     FilingRoutes(service: service).routes
         + TrackingRoutes(service: service).routes
+        + RightsRoutes(service: service).routes
         + EvidenceRoutes(service: service).routes
         + ReferenceRoutes(service: service).routes
         + ImportRoutes(service: service).routes
@@ -29,6 +30,7 @@ func routes(_ service: Service) -> [Route] {
         + ComplaintRoutes(service: service).routes
         + ComplaintActionRoutes(service: service).routes
         + IdentityRoutes(service: service).routes
+        + PersonalDataRoutes(service: service).routes
         + BulkRoutes(service: service).routes
         + WorkRoutes(service: service).routes
         + BarrierRoutes(service: service).routes

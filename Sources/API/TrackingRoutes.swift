@@ -69,7 +69,14 @@ struct TrackingRoutes {
     }
 
     private func answer(_ record: ComplaintRecord) async throws -> Response {
-        let (sealed, notes, other) = try await service.databases.work.transaction(.readOnly) { db in
+        try .json(try await service.trackingBody(of: record), headers: [.referrerPolicy: "no-referrer"])
+    }
+}
+
+extension Service {
+    /// A complaint as the complainant follows it.
+    func trackingBody(of record: ComplaintRecord) async throws -> TrackingBody {
+        let (sealed, notes, other) = try await databases.work.transaction(.readOnly) { db in
             let other = try record.duplicateOf.flatMap { try db.complaint($0)?.complaint.status }
             return (try db.messages(of: [record])[record.complaint.id] ?? [], try db.outwardNotes(of: record), other)
         }
@@ -77,22 +84,16 @@ struct TrackingRoutes {
         let own = sealed.filter { $0.reference == record.reference }
         let messages: [OpenedMessage]
         do {
-            messages = try await service.keys.open(own)
+            messages = try await keys.open(own)
         } catch is PostgresError {
             messages = []
         }
-        var headers: HTTPFields = [:]
-        headers[.referrerPolicy] = "no-referrer"
-        return try .json(
-            TrackingBody(
-                reference: record.reference.description, campaign: record.campaign, complaint: record.complaint,
-                handledWithStatus: other, messages: messages.map(MessageBody.init),
-                notes: notes.map { TrackingBody.Note(on: $0.on, text: $0.text) }),
-            headers: headers)
+        return TrackingBody(
+            reference: record.reference.description, campaign: record.campaign, complaint: record.complaint,
+            handledWithStatus: other, messages: messages.map(MessageBody.init),
+            notes: notes.map { TrackingBody.Note(on: $0.on, text: $0.text) })
     }
-}
 
-extension Service {
     /// The complaint whose tracking code stands in the request.
     ///
     /// - Throws: ``Problem``, the same for a code that is malformed and one that is nobody's.

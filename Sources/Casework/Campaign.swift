@@ -85,6 +85,8 @@ public struct Campaign: Sendable, Hashable, Codable {
     public var silentAfterDays: Int
     /// Whether an officer alone may see who complained; left out, it takes two, and of minors always.
     public var onePersonUnseals: Bool?
+    /// How long what is known about complainants is kept; left out, the product's own rules hold.
+    public var retention: [RetentionRule]?
     /// The tests of the standard that observations answer one by one.
     public var standardTests: [Label]
     /// The category of a kind where neither the complainant nor a scenario says one.

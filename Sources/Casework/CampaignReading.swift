@@ -43,6 +43,8 @@ extension Campaign {
             reopenDays: reader.int("reopen_days", in: 0...3650) ?? 90,
             silentAfterDays: reader.int("silent_after_days", in: 1...365) ?? 15,
             onePersonUnseals: reader.bool("one_person_unseals"),
+            retention: reader.has("retention")
+                ? reader.objects("retention", limit: 50).map(RetentionRule.init(reading:)) : nil,
             standardTests: labels("standard_tests", isRequired: false), categoryOfKind: pairs("category_of_kind"))
         for child in [head, name] { child.finish() }
         readScenarios(reader)

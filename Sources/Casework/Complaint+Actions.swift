@@ -48,13 +48,24 @@ extension Complaint {
         case unseal
         /// Lets the company know who complained.
         case disclose
+        /// Asks for something about the own data.
+        case requestRight = "request_right"
+        case decideRight = "decide_right"
+        case correctIdentity = "correct_identity"
+        case setConsent = "set_consent"
+        /// Keeps the data whatever the rules of retention say.
+        case placeHold = "place_hold"
+        case liftHold = "lift_hold"
+        case restrictData = "restrict_data"
+        case eraseData = "erase_data"
 
         /// What is only remarked changes nothing of the case, and stands outside the order of its days.
         public var isRemark: Bool { Self.remarks.contains(self) }
 
         public static let remarks: Set<Self> = [
             .note, .message, .attach, .missDeadline, .requestUnsealing, .approveUnsealing, .denyUnsealing, .unseal,
-            .disclose,
+            .disclose, .requestRight, .decideRight, .correctIdentity, .setConsent, .placeHold, .liftHold, .restrictData,
+            .eraseData,
         ]
     }
 
@@ -97,6 +108,14 @@ extension Complaint {
         case denyUnsealing(Int)
         case unseal(Int, Set<Identity.Field>)
         case disclose(Set<Identity.Field>, to: String)
+        case requestRight(RightsRequest.Kind)
+        case decideRight(Int, isGranted: Bool)
+        case correctIdentity(Set<Identity.Field>)
+        case setConsent(disclosesIdentity: Bool)
+        case placeHold
+        case liftHold
+        case restrictData
+        case eraseData
     }
 
     /// Who may read a note.
@@ -135,6 +154,10 @@ extension Complaint {
         case .closeUnsubstantiated, .reopen, .extendDeadline, .approveUnsealing, .denyUnsealing:
             role == .supervisor
         case .requestUnsealing, .unseal, .disclose: role == .officer || role == .supervisor
+        case .requestRight: [.officer, .supervisor, .complainant].contains(role)
+        case .correctIdentity, .setConsent: role == .complainant
+        case .decideRight, .placeHold, .liftHold: role == .supervisor
+        case .restrictData, .eraseData: role == .supervisor || role == .system
         case .provideInformation, .withdraw:
             [.officer, .supervisor, .complainant, .filer].contains(role)
         case .confirmFixed, .denyFixed, .rate:
@@ -162,9 +185,12 @@ extension Complaint {
         case .undoDuplicate: [.duplicate]
         case .absorb: Status.open + [.closed]
         case .release, .recalculate, .note, .message, .attach, .missDeadline, .setPriority, .relate, .unrelate,
-            .transfer, .requestUnsealing, .approveUnsealing, .denyUnsealing, .unseal:
+            .transfer, .requestUnsealing, .approveUnsealing, .denyUnsealing, .unseal, .requestRight, .decideRight,
+            .correctIdentity, .setConsent, .placeHold, .liftHold, .restrictData:
             Status.allCases
         case .disclose: [.forwarded, .responded, .closed]
+        // What is still worked on is still needed.
+        case .eraseData: Status.allCases.filter { !$0.isOpen }
         case .reopen: [.closed, .refused, .withdrawn]
         case .confirmFixed, .denyFixed, .rate: [.closed]
         }
@@ -174,7 +200,8 @@ extension Complaint {
     public func actions(for role: Role) -> [ActionName] {
         // What has an address of its own, or only follows from something else.
         let consequences: [ActionName] = [
-            .absorb, .release, .recalculate, .missDeadline, .approveUnsealing, .denyUnsealing, .unseal,
+            .absorb, .release, .recalculate, .missDeadline, .approveUnsealing, .denyUnsealing, .unseal, .decideRight,
+            .correctIdentity, .setConsent, .restrictData, .eraseData,
         ]
         return ActionName.allCases.filter { name in
             Self.may(role, name) && Self.states(for: name).contains(status) && !consequences.contains(name)
@@ -222,6 +249,14 @@ extension Complaint.Action {
         case .denyUnsealing: .denyUnsealing
         case .unseal: .unseal
         case .disclose: .disclose
+        case .requestRight: .requestRight
+        case .decideRight: .decideRight
+        case .correctIdentity: .correctIdentity
+        case .setConsent: .setConsent
+        case .placeHold: .placeHold
+        case .liftHold: .liftHold
+        case .restrictData: .restrictData
+        case .eraseData: .eraseData
         }
     }
 }

@@ -33,6 +33,11 @@ extension Complaint.Action {
             case .approveUnsealing(let request), .denyUnsealing(let request): ["request": String(request)]
             case .unseal(let request, let fields): ["request": String(request), "fields": fields.codes]
             case .disclose(let fields, let company): ["fields": fields.codes, "company": company]
+            case .requestRight(let kind): ["kind": kind.rawValue]
+            case .decideRight(let request, let isGranted): ["request": String(request), "granted": String(isGranted)]
+            case .correctIdentity(let fields): ["fields": fields.codes]
+            case .setConsent(let discloses): ["disclose_identity": String(discloses)]
+            case .placeHold, .liftHold, .restrictData, .eraseData: [:]
             case .provideInformation, .forward, .withdraw, .undoDuplicate, .reopen, .confirmFixed, .denyFixed,
                 .recalculate, .message:
                 [:]
@@ -87,14 +92,31 @@ extension Complaint.Action {
                 details.purpose.flatMap { purpose in
                     details["due_on"].flatMap(Day.init).map { .missDeadline(purpose, dueOn: $0) }
                 }
-            case .requestUnsealing: .requestUnsealing(details.fields)
-            case .approveUnsealing: number("request").map { .approveUnsealing($0) }
-            case .denyUnsealing: number("request").map { .denyUnsealing($0) }
-            case .unseal: number("request").map { .unseal($0, details.fields) }
-            case .disclose: details["company"].map { .disclose(details.fields, to: $0) }
+            default: Self.aboutPerson(name, details)
             }
         guard let read else { return nil }
         self = read
+    }
+
+    /// What is done about who complained, and what is known of that person.
+    private static func aboutPerson(_ name: Complaint.ActionName, _ details: [String: String]) -> Complaint.Action? {
+        let request = details["request"].flatMap(Int.init)
+        return switch name {
+        case .requestUnsealing: .requestUnsealing(details.fields)
+        case .approveUnsealing: request.map { .approveUnsealing($0) }
+        case .denyUnsealing: request.map { .denyUnsealing($0) }
+        case .unseal: request.map { .unseal($0, details.fields) }
+        case .disclose: details["company"].map { .disclose(details.fields, to: $0) }
+        case .requestRight: details["kind"].flatMap(RightsRequest.Kind.init).map { .requestRight($0) }
+        case .decideRight: request.map { .decideRight($0, isGranted: details["granted"] == "true") }
+        case .correctIdentity: .correctIdentity(details.fields)
+        case .setConsent: .setConsent(disclosesIdentity: details["disclose_identity"] == "true")
+        case .placeHold: .placeHold
+        case .liftHold: .liftHold
+        case .restrictData: .restrictData
+        case .eraseData: .eraseData
+        default: nil
+        }
     }
 }
 

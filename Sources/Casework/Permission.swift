@@ -14,6 +14,8 @@ public enum Permission: String, Sendable, CaseIterable {
     case searchContacts = "search_contacts"
     /// See who asked to see whom.
     case reviewUnsealings = "review_unsealings"
+    /// Let data of complaints that have ended be restricted and erased.
+    case dispose
     /// Freeze a report as a numbered issue.
     case publishReport = "publish_report"
     /// End the taking of filings.
@@ -27,7 +29,7 @@ extension Role {
         case .read: [.officer, .supervisor, .auditor].contains(self)
         case .act, .file, .markSeen, .searchContacts: [.officer, .supervisor].contains(self)
         case .reviewUnsealings: self == .supervisor || self == .auditor
-        case .publishReport, .closeCampaign: self == .supervisor
+        case .dispose, .publishReport, .closeCampaign: self == .supervisor
         }
     }
 }

@@ -52,6 +52,8 @@ public indirect enum Refusal: Error, Equatable, Sendable {
     case othersRequest
     /// The complainant has not agreed to be named.
     case notConsented(String)
+    /// A legal hold keeps the data.
+    case onHold
     /// What was asked for is so already.
     case nothingToChange(String)
     /// It may be reopened for a time only.

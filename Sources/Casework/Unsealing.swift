@@ -113,3 +113,11 @@ public struct Unsealing: Sendable, Equatable {
         }
     }
 }
+
+extension Identity {
+    /// With the parts that are given in place of those that were, and without those that were taken away.
+    public func corrected(by given: Identity, without removed: Set<Field>) -> Identity {
+        func part(_ field: Field) -> String? { given[field] ?? (removed.contains(field) ? nil : self[field]) }
+        return Identity(name: part(.name), phone: part(.phone), email: part(.email))
+    }
+}

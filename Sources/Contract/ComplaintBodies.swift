@@ -271,6 +271,10 @@ public struct ComplaintBody: Codable, Sendable, Equatable {
     public var isErased: Bool
     /// Whether the keys could not be reached, so that the sealed parts are missing this time.
     public var isSealedUnavailable: Bool
+    /// How far what is known about the complainant may still be used.
+    public var dataState: DataState
+    /// Whether a legal hold keeps the data.
+    public var isHeld: Bool
     public var actions: [String]
 
     public init(
@@ -278,7 +282,8 @@ public struct ComplaintBody: Codable, Sendable, Equatable {
         officer: String?, duplicateOf: String?, absorbed: [String], relations: [RelationBody], isSuspected: Bool,
         recordedAt: Date, changedAt: Date, barriers: [BarrierMention],
         narrative: String, environment: EnvironmentBody, channel: String, sameContact: [String],
-        messages: [MessageBody], isErased: Bool, isSealedUnavailable: Bool, actions: [String]
+        messages: [MessageBody], isErased: Bool, isSealedUnavailable: Bool, dataState: DataState,
+        isHeld: Bool, actions: [String]
     ) {
         self.id = id
         self.reference = reference
@@ -319,6 +324,8 @@ public struct ComplaintBody: Codable, Sendable, Equatable {
         self.messages = messages
         self.isErased = isErased
         self.isSealedUnavailable = isSealedUnavailable
+        self.dataState = dataState
+        self.isHeld = isHeld
         self.actions = actions
     }
 }

@@ -60,6 +60,9 @@ public struct ComplaintRecord: Sendable {
     /// Whether another complaint may be the same.
     public let isSuspected: Bool
     let keyID: UUID?
+    public let dataState: DataState
+    /// Whether a legal hold keeps the data.
+    public let isHeld: Bool
 }
 
 extension ComplaintRecord {
@@ -87,7 +90,7 @@ extension ComplaintRecord {
         c.language, c.occurred_on, c.app_version, c.os, c.region, c.account_type, c.complainant_kind, c.age_band,
         c.disclose_identity, c.publish_narrative, c.privacy_notice, c.client_reference,
         o.name, d.number, c.channel, c.recorded_at, c.changed_at, c.due_on,
-        c.has_suspected_duplicate, c.key_id
+        c.has_suspected_duplicate, c.key_id, c.data_state, c.is_held
         """
 
     static let tables: SQL = """
@@ -115,6 +118,8 @@ extension ComplaintRecord {
         dueOn = try row.read()
         isSuspected = try row.read()
         keyID = try row.read()
+        dataState = try row.read()
+        isHeld = try row.read()
     }
 }
 

@@ -164,6 +164,7 @@ extension Connection {
         _ expected: inout [Int: SignedRoot], _ audit: inout LogAudit, _ progress: (Int) -> Void
     ) throws {
         let kept = try keptNodes()
+        let erased = try erasures()
         var (tree, last) = (GrowingTree(), nil as LoggedEvent?)
         var nodes = 0
         while true {
@@ -174,7 +175,7 @@ extension Connection {
                     audit.found(.leafMissing, "after \(tree.size - 1) comes \(leaf.index)")
                     return audit.reached(tree)
                 }
-                check(leaf, after: last, &audit)
+                check(leaf, after: last, erased, &audit)
                 last = leaf.event ?? last
                 for (place, hash) in tree.append(leaf.hash) where place.level > 0 {
                     guard place.level % EventLog.keptLevels == 0 else { continue }
@@ -197,14 +198,27 @@ extension Connection {
         audit.reached(tree)
     }
 
-    private func check(_ leaf: Leaf, after last: LoggedEvent?, _ audit: inout LogAudit) {
+    private func check(
+        _ leaf: Leaf, after last: LoggedEvent?, _ erased: [UUID: Int], _ audit: inout LogAudit
+    ) {
         guard let event = leaf.event else { return audit.found(.eventMissing, leaf.name) }
-        if leaf.noteDigest != nil, !event.hasNote { audit.found(.noteMissing, leaf.name) }
+        // Where a case was erased, which is an event as well, the words before that have gone with its data.
+        if leaf.noteDigest != nil, !event.hasNote, event.sequence >= erased[event.caseID] ?? 0 {
+            audit.found(.noteMissing, leaf.name)
+        }
         if event.noteDigest != leaf.noteDigest { audit.found(.noteChanged, leaf.name) }
         if event.leafHash != leaf.hash {
             audit.found(.eventChanged, leaf.name)
         }
         if let last, !last.precedes(event) { audit.found(.outOfOrder, leaf.name) }
+    }
+
+    /// The place of the erasure in the history of each case that was erased.
+    private func erasures() throws -> [UUID: Int] {
+        let rows = try all(
+            "SELECT case_id, max(sequence) FROM event WHERE action = 'erase_data' GROUP BY case_id"
+        ) { row in (try row.read(UUID.self), try row.read(Int.self)) }
+        return Dictionary(rows) { first, _ in first }
     }
 
     private func leaves(from index: Int) throws -> [Leaf] {

@@ -29,6 +29,8 @@ extension Connection {
         _ fields: Set<Identity.Field>, of reference: Reference, by actor: Actor, reason: String, book: ReferenceBook,
         at now: Date
     ) throws -> UnsealingRecord {
+        guard let known = try complaint(reference) else { throw CaseError.notFound(reference.description) }
+        try known.checkUse(for: .requestUnsealing)
         let record = try perform(
             .requestUnsealing(fields), on: reference, by: actor, ActionTerms(reason: reason), book: book, at: now)
         guard let officer = actor.id, let campaign = book.campaign(record.campaign)?.campaign else {
@@ -86,6 +88,7 @@ extension Connection {
     ) throws -> (record: ComplaintRecord, fields: Set<Identity.Field>, sealed: [SealedField: Data]) {
         guard let known = try lockedComplaint(reference) else { throw CaseError.notFound(reference.description) }
         try known.complaint.admit(actor, to: .unseal)
+        try known.checkUse(for: .unseal)
         let unsealing = try unsealing(sequence, of: known).unsealing
         try unsealing.checkReading(by: actor.id, at: now)
         let record = try perform(
@@ -176,6 +179,7 @@ extension Connection {
         guard let company = known.complaint.forwardedTo else {
             throw Refusal.notConsented("it was forwarded to no company that could be told")
         }
+        try known.checkUse(for: .disclose)
         try known.filing.checkConsent(known.complaint.status)
         let record = try perform(
             .disclose(fields, to: company), on: reference, by: actor, terms, book: book, at: now)
@@ -188,9 +192,21 @@ extension Connection {
         return record
     }
 
+    /// What companies were told of one complainant, in the order in which it was.
+    public func disclosures(of record: ComplaintRecord) throws -> [(company: String, fields: Set<Identity.Field>)] {
+        try all(
+            """
+            SELECT company, fields FROM disclosure
+            WHERE campaign_id = \(record.campaignID) AND complaint_id = \(record.complaint.id) ORDER BY sequence
+            """
+        ) { row in (try row.read(), Set(try row.read([Identity.Field].self))) }
+    }
+
     /// What the company was told of each complainant, as far as each agrees still.
     public func disclosed(of records: [ComplaintRecord], to company: String) throws -> [UUID: Set<Identity.Field>] {
-        let open = records.filter { (try? $0.filing.checkConsent($0.complaint.status)) != nil }
+        let open = records.filter {
+            $0.dataState == .active && (try? $0.filing.checkConsent($0.complaint.status)) != nil
+        }
         guard !open.isEmpty else { return [:] }
         let rows = try all(
             """
@@ -200,6 +216,17 @@ extension Connection {
             """
         ) { row in (try row.read(UUID.self), Set(try row.read([Identity.Field].self))) }
         return Dictionary(rows) { $0.union($1) }
+    }
+}
+
+extension ComplaintRecord {
+    /// Whether what is known about the complainant may still be used.
+    ///
+    /// - Throws: `Refusal`.
+    func checkUse(for action: Complaint.ActionName) throws(Refusal) {
+        guard dataState == .active else {
+            throw .outOfOrder(action: action.rawValue, state: "its data are \(dataState.rawValue)", allowed: [])
+        }
     }
 }
 

@@ -15,6 +15,8 @@ public struct WorkDone: Sendable, Equatable {
     public var indexed = 0
     /// Messages to filers that were put on their way.
     public var told = 0
+    /// Complaints whose data were restricted or erased.
+    public var disposed = 0
     /// What could not be done this time, and why; the rest was.
     public var failures: [String] = []
 
@@ -63,6 +65,7 @@ public final class Worker: Sendable {
             } catch let error as PostgresError {
                 done.failures.append("sweep: \(error)")
             }
+            try await attempt("erase", &done, \.disposed) { try await databases.finishErasures() }
             for (code, campaign) in book.data.campaigns.sorted(by: { $0.key < $1.key }) {
                 guard let id = book.campaign(code)?.id else { continue }
                 let view = WorkView(
@@ -76,6 +79,7 @@ public final class Worker: Sendable {
                 try await attempt("index", &done, \.indexed) { try await indexNew(view) }
                 try await attempt("tell", &done, \.told) { try await tellFilers(view) }
                 try await attempt("compare", &done, \.suspected) { try await compareNew(view) }
+                try await attempt("dispose", &done, \.disposed) { try await dispose(view) }
                 try await attempt("recalculate", &done, \.recalculated) { try await recalculate(view) }
             }
         } catch is LeaseLost {

@@ -15,6 +15,7 @@ extension Observation.Result: ExpressibleByArgument {}
 
 extension Deadline.Purpose: ExpressibleByArgument {}
 extension Identity.Field: ExpressibleByArgument {}
+extension RightsRequest.Kind: ExpressibleByArgument {}
 extension Language: ExpressibleByArgument {}
 extension ProgressReport.Edition: ExpressibleByArgument {}
 

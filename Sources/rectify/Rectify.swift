@@ -23,7 +23,8 @@ struct Rectify: AsyncParsableCommand {
                 name: "Officers",
                 subcommands: [
                     Login.self, Logout.self, WhoAmI.self, PasswordCommand.self, SecondFactor.self,
-                    ComplaintCommand.self, IdentityCommand.self, Triage.self, QueueCommand.self,
+                    ComplaintCommand.self, IdentityCommand.self, PrivacyCommand.self, Triage.self,
+                    QueueCommand.self,
                     BarrierCommand.self, OrderCommand.self, DeadlineCommand.self, ReminderCommand.self,
                     Workload.self, Events.self, CompanyCommand.self, CampaignCommand.self, Report.self,
                 ]),

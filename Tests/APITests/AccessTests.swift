@@ -42,6 +42,15 @@ struct AccessTests {
         "POST /v1/complaints/{reference}/unsealings/{request}/denial": #"{"reason":"not needed"}"#,
         "POST /v1/complaints/{reference}/disclosure": #"{"fields":["name"],"reason":"agreed"}"#,
         "POST /v1/campaigns/{campaign}/contact-searches": #"{"phone":"13800000001","reason":"a call"}"#,
+        "PUT /v1/tracking/identity": #"{"phone":"13800000001"}"#,
+        "PUT /v1/tracking/consent": #"{"disclose_identity":false}"#,
+        "POST /v1/tracking/rights-requests": #"{"kind":"access"}"#,
+        "POST /v1/complaints/{reference}/rights-requests": #"{"kind":"correction"}"#,
+        "POST /v1/complaints/{reference}/rights-requests/{request}/decision":
+            #"{"granted":false,"reason":"it is right"}"#,
+        "POST /v1/complaints/{reference}/hold": #"{"reason":"a court asks"}"#,
+        "DELETE /v1/complaints/{reference}/hold": #"{"reason":"it has ended"}"#,
+        "POST /v1/campaigns/{campaign}/disposals": #"{"dry_run":true}"#,
         "POST /v1/bulk-actions":
             #"{"action":"priority","parameters":{"priority":"high"},"references":["{reference}"]}"#,
         "PUT /v1/filters/{name}": #"{"query":{"campaign":"internet-2021","status":"received"}}"#,
@@ -138,6 +147,8 @@ struct AccessTests {
         let asked = try await make(
             "POST", "/v1/complaints/\(reference)/unsealings", #"{"fields":["phone"],"reason":"to call back"}"#,
             as: cast["officer-gd"])
+        let right = try await make(
+            "POST", "/v1/complaints/\(reference)/rights-requests", #"{"kind":"restriction"}"#)
         let published = try await make("POST", "\(root)/issues", #"{"as_of":"2021-10-31"}"#)
         let begun = try await make("POST", "/v1/imports", #"{"campaign":"internet-2021"}"#, as: cast.filer)
         let file = try await cast.send(
@@ -151,6 +162,7 @@ struct AccessTests {
             "campaign": "internet-2021", "reference": reference, "other": other, "number": "1", "sequence": "3",
             "company": "tencent", "name": "mine", "id": begun.json["id"]?.string ?? "",
             "sha256": file.json["sha256"]?.string ?? "", "request": asked.json["request"]?.int.map(String.init) ?? "",
+            "right": right.json["request"]?.int.map(String.init) ?? "",
         ]
         return (cast.with(trackingCode: code), places)
     }
@@ -164,7 +176,8 @@ struct AccessTests {
             for (operation, isVersioned) in try Self.operations() {
                 let method = String(operation.prefix { $0 != " " })
                 func filled(_ text: String) -> String {
-                    places.reduce(text) { $0.replacing("{\($1.key)}", with: $1.value) }
+                    let text = text.replacing("rights-requests/{request}", with: "rights-requests/{right}")
+                    return places.reduce(text) { $0.replacing("{\($1.key)}", with: $1.value) }
                 }
                 let path = filled(Self.path(operation))
                 let query = Self.queries[operation] ?? ""

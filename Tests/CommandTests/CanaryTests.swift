@@ -99,29 +99,7 @@ struct CanaryTests {
                 "complaint", "import",
                 repository.appending(path: "Config/demo/complaints.ndjson").path(percentEncoded: false))
             #expect(imported.code == 0, "\(imported.error)")
-            // One of the public, with a client that tells much about itself, and mistakes beside canaries.
-            let canary = #"{"kind":"individual","name":"金丝雀甲","phone":"13912345678","email":"canary-a@example.cn"}"#
-            let filing =
-                #"{"campaign":"internet-2021","kind":"other","category":"user_rights","narrative":"x","respondent":{"platform":"wechat"},"complainant":\#(canary)"#
-            let agent = [
-                ("User-Agent", "CanaryAgent/7"), ("Idempotency-Key", "\"\(UUID())\""),
-                ("X-Forwarded-For", "203.0.113.77"),
-            ]
-            let filed = try await send(.POST, server.address + "/v1/complaints", filing + "}", agent)
-            let code = try JSON(parsing: Data(filed.utf8))["tracking_code"]?.string ?? ""
-            let reference = try JSON(parsing: Data(filed.utf8))["reference"]?.string ?? ""
-            #expect(!code.isEmpty, "\(filed)")
-            for wrong in [#","kind":5}"#, #","shoe":1}"#, #","complainant":{"name":["金丝雀甲"]}}"#] {
-                let answer = try await send(.POST, server.address + "/v1/complaints", filing + wrong, agent)
-                #expect(!answer.contains("金丝雀") && !answer.contains("13912345678"), "\(answer)")
-            }
-            let tracking = [("Tracking-Code", code)]
-            _ = try await send(.POST, server.address + "/v1/tracking/messages", #"{"message":"金丝雀乙的话在这里"}"#, tracking)
-            _ = try await send(
-                .POST, server.address + "/v1/complaints/\(reference)/evidence", nil,
-                tracking + [
-                    ("Content-Type", "text/plain"), ("Content-Disposition", "attachment; filename=\"canary-file.txt\""),
-                ])
+            let (reference, code) = try await fileCanaries(server.address)
             try await workOn(reference, tokens, server.address, program)
             try await attack(server.address)
             secrets.formUnion([
@@ -143,6 +121,33 @@ struct CanaryTests {
             #expect(try await found(canaries, in: places, program) == [])
             try checkLines(of: log)
         }
+    }
+
+    /// One of the public, with a client that tells much about itself, and mistakes beside canaries.
+    private func fileCanaries(_ address: String) async throws -> (reference: String, code: String) {
+        let canary = #"{"kind":"individual","name":"金丝雀甲","phone":"13912345678","email":"canary-a@example.cn"}"#
+        let filing =
+            #"{"campaign":"internet-2021","kind":"other","category":"user_rights","narrative":"x","respondent":{"platform":"wechat"},"complainant":\#(canary)"#
+        let agent = [
+            ("User-Agent", "CanaryAgent/7"), ("Idempotency-Key", "\"\(UUID())\""),
+            ("X-Forwarded-For", "203.0.113.77"),
+        ]
+        let filed = try await send(.POST, address + "/v1/complaints", filing + "}", agent)
+        let code = try JSON(parsing: Data(filed.utf8))["tracking_code"]?.string ?? ""
+        let reference = try JSON(parsing: Data(filed.utf8))["reference"]?.string ?? ""
+        #expect(!code.isEmpty, "\(filed)")
+        for wrong in [#","kind":5}"#, #","shoe":1}"#, #","complainant":{"name":["金丝雀甲"]}}"#] {
+            let answer = try await send(.POST, address + "/v1/complaints", filing + wrong, agent)
+            #expect(!answer.contains("金丝雀") && !answer.contains("13912345678"), "\(answer)")
+        }
+        let tracking = [("Tracking-Code", code)]
+        _ = try await send(.POST, address + "/v1/tracking/messages", #"{"message":"金丝雀乙的话在这里"}"#, tracking)
+        _ = try await send(
+            .POST, address + "/v1/complaints/\(reference)/evidence", nil,
+            tracking + [
+                ("Content-Type", "text/plain"), ("Content-Disposition", "attachment; filename=\"canary-file.txt\""),
+            ])
+        return (reference, code)
     }
 
     /// What officers do with an identity.

@@ -129,6 +129,14 @@ extension Complaint {
             case .denyUnsealing: .denyUnsealing(3)
             case .unseal: .unseal(3, [.phone])
             case .disclose: .disclose([.name], to: "tencent")
+            case .requestRight: .requestRight(.erasure)
+            case .decideRight: .decideRight(3, isGranted: true)
+            case .correctIdentity: .correctIdentity([.phone])
+            case .setConsent: .setConsent(disclosesIdentity: false)
+            case .placeHold: .placeHold
+            case .liftHold: .liftHold
+            case .restrictData: .restrictData
+            case .eraseData: .eraseData
             }
         return (name, action)
     }

@@ -227,6 +227,8 @@ extension ComplaintBody {
             fields.append(("\(message.on) \(message.from.rawValue)\(other)", message.text ?? "(erased)"))
         }
         if isErased { fields.append(("Sealed parts", "erased: nobody can open them")) }
+        if dataState != .active { fields.append(("Personal data", dataState.rawValue)) }
+        if isHeld { fields.append(("Legal hold", "yes")) }
         if isSealedUnavailable { fields.append(("Sealed parts", "cannot be opened just now")) }
         fields.append(("Possible now", actions.joined(separator: ", ")))
         return fields

@@ -1,0 +1,178 @@
+import Casework
+import Contract
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Postgres
+import Store
+
+/// What the authority does about personal data: answers what is asked, holds, and disposes of what it needs no more.
+struct PersonalDataRoutes {
+    let service: Service
+    private static let root = "/v1/complaints/:reference"
+    private static let campaign = "/v1/campaigns/:campaign"
+
+    var routes: [Route] {
+        [
+            Route(.get, Self.root + "/rights-requests", requests),
+            Route(.post, Self.root + "/rights-requests", enter),
+            Route(.post, Self.root + "/rights-requests/:request/decision", decide),
+            Route(.post, Self.root + "/hold") { request, context in try await hold(request, context, isHeld: true) },
+            Route(.delete, Self.root + "/hold") { request, context in try await hold(request, context, isHeld: false) },
+            Route(.get, Self.campaign + "/rights-requests", open),
+            Route(.get, Self.campaign + "/disposals", disposals),
+            Route(.post, Self.campaign + "/disposals", propose),
+            Route(.get, Self.campaign + "/disposals/:number", items),
+            Route(.post, Self.campaign + "/disposals/:number/approval", approve),
+        ]
+    }
+
+    // MARK: Rights
+
+    @Sendable func requests(_ request: Request, context: Context) async throws -> Response {
+        _ = try context.officer(for: .read)
+        let reference = try context.reference()
+        let found = try await service.databases.work.transaction(.readOnly) { db in
+            try db.rightsRequests(of: try db.found(reference))
+        }
+        return try .json(Page(items: found.map(RightsRequestBody.init)))
+    }
+
+    /// What a complainant asked on the telephone or on paper.
+    @Sendable func enter(_ request: Request, context: Context) async throws -> Response {
+        let officer = try context.officer(for: .read)
+        let reference = try context.reference()
+        let body = try await Body(request)
+        let kind = body.reader.requiredCode("kind", as: RightsRequest.Kind.self) ?? .access
+        let day = body.reader.day("received_on")
+        let reason = body.reader.text("reason", limit: 2000, isProse: true)
+        try body.finish()
+        let (book, now) = (try await service.references.book(), service.now())
+        let made = try await service.databases.work.transaction(as: officer.actor.standing) { db in
+            try db.requestRight(
+                kind, of: reference, by: officer.actor, receivedOn: day, reason: reason, book: book, at: now)
+        }
+        return try .json(RightsRequestBody(made), status: .created)
+    }
+
+    @Sendable func decide(_ request: Request, context: Context) async throws -> Response {
+        let officer = try context.officer(for: .read)
+        let (reference, number) = (try context.reference(), try context.number(of: "request", in: "request"))
+        let body = try await Body(request)
+        let isGranted = body.reader.bool("granted")
+        if isGranted == nil { body.reader.fault("granted", "missing", "is required: true or false") }
+        let reasons = body.reader.requiredText("reason", limit: 2000, isProse: true)
+        try body.finish()
+        let (book, now) = (try await service.references.book(), service.now())
+        let decided = try await service.databases.work.transaction(as: officer.actor.standing) { db in
+            try db.decideRight(
+                number, of: reference, isGranted: isGranted == true, by: officer.actor, reasons: reasons, book: book,
+                at: now)
+        }
+        // Where the keys cannot be reached now, the worker deletes what is left.
+        _ = try? await service.databases.finishErasures()
+        return try .json(RightsRequestBody(decided))
+    }
+
+    /// What has to be answered, the oldest first.
+    @Sendable func open(_ request: Request, context: Context) async throws -> Response {
+        _ = try context.officer(for: .read)
+        let (id, _) = try await service.campaign(context)
+        let found = try await service.databases.work.transaction(.readOnly) { db in
+            try db.openRightsRequests(ofCampaign: id, limit: 500)
+        }
+        return try .json(Page(items: found.map(RightsRequestBody.init)))
+    }
+
+    private func hold(_ request: Request, _ context: Context, isHeld: Bool) async throws -> Response {
+        let officer = try context.officer(for: .read)
+        let reference = try context.reference()
+        let body = try await Body(request)
+        let reason = body.reader.requiredText("reason", limit: 2000, isProse: true)
+        try body.finish()
+        let (book, now) = (try await service.references.book(), service.now())
+        let parts = try await service.databases.work.transaction(as: officer.actor.standing) { db in
+            try db.parts(
+                of: try db.setHold(isHeld, on: reference, by: officer.actor, reason: reason, book: book, at: now))
+        }
+        return try await service.answer(parts, to: officer.role)
+    }
+
+    // MARK: Disposal
+
+    @Sendable func disposals(_ request: Request, context: Context) async throws -> Response {
+        _ = try context.officer(for: .reviewUnsealings)
+        let (id, _) = try await service.campaign(context)
+        let found = try await service.databases.work.transaction(.readOnly) { db in try db.disposals(campaign: id) }
+        return try .json(Page(items: found.map(DisposalBody.init)))
+    }
+
+    /// Looks what is due, and proposes it unless it is only looked.
+    @Sendable func propose(_ request: Request, context: Context) async throws -> Response {
+        let officer = try context.officer(for: .dispose)
+        let (id, campaign) = try await service.campaign(context)
+        let body = try await Body(request)
+        let today = Day(service.now(), in: campaign.zone())
+        let day = body.reader.day("as_of") ?? today
+        if day > today { body.reader.fault("as_of", "in_the_future", "has not come yet") }
+        let isDryRun = body.reader.bool("dry_run") ?? false
+        try body.finish()
+        let now = service.now()
+        let (number, restricted, erased) = try await service.databases.work.transaction { db in
+            try db.proposeDisposal(in: campaign, id, on: day, by: isDryRun ? nil : officer.id, at: now)
+        }
+        let made = DisposalBody(
+            number: number, asOf: day, proposedBy: number.map { _ in officer.name }, restricted: restricted,
+            erased: erased)
+        return try .json(made, status: isDryRun ? .ok : .created)
+    }
+
+    @Sendable func items(_ request: Request, context: Context) async throws -> Response {
+        let officer = try context.officer(for: .reviewUnsealings)
+        let (id, campaign) = try await service.campaign(context)
+        let number = try context.number(of: "disposal")
+        let query = try ObjectReader(query: request)
+        let pageSize = query.pageSize()
+        let cursor = query.text("cursor", limit: 200)
+        query.finish()
+        try query.faults.finish()
+        let name = "disposal|\(officer.id)|\(campaign.code)|\(number)"
+        let last = try cursor.map { try service.cursor.position($0, of: name) } ?? 0
+        let found = try await service.databases.work.transaction(.readOnly) { db in
+            guard try !db.disposals(campaign: id, number: number).isEmpty else {
+                throw CaseError.notFound("disposal \(number)")
+            }
+            return try db.items(ofDisposal: number, campaign: id, after: last, limit: pageSize + 1)
+        }
+        return try .json(
+            Page(
+                found, size: pageSize,
+                { DisposalItemBody(reference: $0.reference.description, step: $0.step, outcome: $0.outcome) },
+                next: { service.cursor.text(after: $0.reference.number, of: name) }))
+    }
+
+    @Sendable func approve(_ request: Request, context: Context) async throws -> Response {
+        let officer = try context.officer(for: .dispose)
+        let (id, _) = try await service.campaign(context)
+        let number = try context.number(of: "disposal")
+        let body = try await Body(request)
+        try body.finish()
+        let now = service.now()
+        let found = try await service.databases.work.transaction { db in
+            try db.approveDisposal(number, campaign: id, by: officer.id, at: now)
+            return try db.disposals(campaign: id, number: number)
+        }
+        guard let approved = found.first else { throw Problem.notFound("disposal \(number)") }
+        return try .json(DisposalBody(approved))
+    }
+}
+
+extension DisposalBody {
+    fileprivate init(_ disposal: Disposal) {
+        self.init(
+            number: disposal.number, asOf: disposal.asOf, proposedBy: disposal.proposer,
+            proposedAt: disposal.proposedAt, approvedBy: disposal.approver, finishedAt: disposal.finishedAt,
+            restricted: disposal.restricted, erased: disposal.erased, done: disposal.done,
+            passedBy: disposal.passedBy)
+    }
+}

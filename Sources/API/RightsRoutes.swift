@@ -1,0 +1,124 @@
+import Casework
+import Contract
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Postgres
+import Store
+
+/// What complainants may do about their own data, with the tracking code: see all of it, put it right, and ask for more.
+struct RightsRoutes {
+    let service: Service
+
+    var routes: [Route] {
+        [
+            Route(.get, "/v1/tracking/export", export),
+            Route(.put, "/v1/tracking/identity", correct),
+            Route(.put, "/v1/tracking/consent", consent),
+            Route(.get, "/v1/tracking/rights-requests", list),
+            Route(.post, "/v1/tracking/rights-requests", request),
+        ]
+    }
+
+    /// A copy of everything (PIPL, article 45).
+    @Sendable func export(_ request: Request, context: Context) async throws -> Response {
+        try await copy(of: try await service.tracked(request))
+    }
+
+    private func copy(of record: ComplaintRecord) async throws -> Response {
+        let (sealed, disclosed, asked) = try await service.databases.work.transaction(.readOnly) { db in
+            (
+                try db.sealedFields(of: Cases([record]))[record.complaint.id] ?? [:],
+                try db.disclosures(of: record), try db.rightsRequests(of: record)
+            )
+        }
+        let opened = try await service.keys.open(sealed, of: record)
+        let filing = record.filing
+        var body = ExportBody(
+            tracking: try await service.trackingBody(of: record), kind: record.complaint.kind,
+            narrative: filing.narrative,
+            environment: EnvironmentBody(
+                appVersion: filing.appVersion, os: filing.os, region: filing.region, accountType: filing.accountType),
+            identity: IdentityBody(opened.identity ?? Identity()), disclosesIdentity: filing.disclosesIdentity,
+            disclosures: disclosed.map { one in
+                .init(company: one.company, fields: Identity.Field.allCases.filter(one.fields.contains))
+            },
+            rightsRequests: asked.map(RightsRequestBody.init), dataState: record.dataState)
+        (body.remedySought, body.occurredOn, body.privacyNotice) = (
+            filing.remedySought, filing.occurredOn, filing.privacyNotice
+        )
+        (body.linkText, body.passphrase, body.controlText) = (opened.linkText, opened.passphrase, opened.controlText)
+        return try .json(body, headers: [.referrerPolicy: "no-referrer"])
+    }
+
+    /// What is given takes the place of what was; what is left out stays, unless it is to be removed.
+    @Sendable func correct(_ request: Request, context: Context) async throws -> Response {
+        let record = try await service.tracked(request)
+        let body = try await Body(request)
+        let given = body.reader.identity()
+        let removed = body.reader.texts("remove", limit: 3, length: 10).compactMap(Identity.Field.init(rawValue:))
+        if given.isEmpty, removed.isEmpty {
+            body.reader.fault("phone", "missing", "something to correct is needed: name, phone, email, or remove")
+        }
+        try body.finish()
+        guard record.dataState == .active, let key = try await service.keys.key(of: record) else {
+            throw Problem(
+                .gone, "erased", "Not to be changed", "What was known of you is no longer used, or was erased.")
+        }
+        let fields = Set(Identity.Field.allCases.filter { given[$0] != nil } + removed)
+        let (book, now) = (try await service.references.book(), service.now())
+        let sealed = try await service.databases.work.transaction(.readOnly) { db in
+            try db.sealedFields(of: Cases([record]))[record.complaint.id] ?? [:]
+        }
+        var identity = try await service.keys.open(sealed.filter { $0.key == .identity }, of: record).identity
+        identity = (identity ?? Identity()).corrected(by: given, without: Set(removed))
+        let whole = identity ?? Identity()
+        let changed = try await service.databases.work.transaction(as: .system) { db in
+            try db.correct(
+                whole, fields, of: record.reference, by: Actor(.complainant), service.keys.named, key, book: book,
+                at: now)
+        }
+        return try await copy(of: changed)
+    }
+
+    @Sendable func consent(_ request: Request, context: Context) async throws -> Response {
+        let record = try await service.tracked(request)
+        let body = try await Body(request)
+        let discloses = body.reader.bool("disclose_identity")
+        if discloses == nil { body.reader.fault("disclose_identity", "missing", "is required: true or false") }
+        try body.finish()
+        let (book, now) = (try await service.references.book(), service.now())
+        let changed = try await service.databases.work.transaction(as: .system) { db in
+            try db.setConsent(
+                discloses == true, of: record.reference, by: Actor(.complainant), book: book, at: now)
+        }
+        return try await copy(of: changed)
+    }
+
+    @Sendable func list(_ request: Request, context: Context) async throws -> Response {
+        let record = try await service.tracked(request)
+        let found = try await service.databases.work.transaction(.readOnly) { db in try db.rightsRequests(of: record) }
+        return try .json(Page(items: found.map(RightsRequestBody.init)), headers: [.referrerPolicy: "no-referrer"])
+    }
+
+    @Sendable func request(_ request: Request, context: Context) async throws -> Response {
+        let record = try await service.tracked(request)
+        let body = try await Body(request)
+        let kind = body.reader.requiredCode("kind", as: RightsRequest.Kind.self) ?? .access
+        let reason = body.reader.text("reason", limit: 2000, isProse: true)
+        try body.finish()
+        let (book, now) = (try await service.references.book(), service.now())
+        let made = try await service.databases.work.transaction(as: .system) { db in
+            try db.requestRight(
+                kind, of: record.reference, by: Actor(.complainant), receivedOn: nil, reason: reason, book: book,
+                at: now)
+        }
+        return try .json(RightsRequestBody(made), status: .created, headers: [.referrerPolicy: "no-referrer"])
+    }
+}
+
+extension RightsRequestBody {
+    init(_ record: RightsRecord) {
+        self.init(record.request, of: record.reference.description, reasons: record.reasons)
+    }
+}

@@ -1,0 +1,116 @@
+public import Casework
+public import Foundation
+
+/// What a complainant asked about the own data.
+public struct RightsRequestBody: Codable, Sendable, Equatable {
+    public var reference: String
+    /// Its place in the complaint's history.
+    public var request: Int
+    public var kind: RightsRequest.Kind
+    public var state: RightsRequest.State
+    public var receivedOn: Day
+    public var dueOn: Day
+    /// Why it was granted or refused.
+    public var reasons: String?
+
+    public init(_ request: RightsRequest, of reference: String, reasons: String?) {
+        self.reference = reference
+        self.request = request.sequence
+        kind = request.kind
+        state = request.state
+        receivedOn = request.receivedOn
+        dueOn = request.dueOn
+        self.reasons = reasons
+    }
+}
+
+/// A run that restricts or erases data.
+public struct DisposalBody: Codable, Sendable, Equatable {
+    /// Left out where it was only looked.
+    public var number: Int?
+    public var asOf: Day
+    public var proposedBy: String?
+    public var proposedAt: Date?
+    public var approvedBy: String?
+    public var finishedAt: Date?
+    public var restricted: Int
+    public var erased: Int
+    public var done: Int
+    public var passedBy: Int
+
+    public init(
+        number: Int?, asOf: Day, proposedBy: String? = nil, proposedAt: Date? = nil, approvedBy: String? = nil,
+        finishedAt: Date? = nil, restricted: Int, erased: Int, done: Int = 0, passedBy: Int = 0
+    ) {
+        self.number = number
+        self.asOf = asOf
+        self.proposedBy = proposedBy
+        self.proposedAt = proposedAt
+        self.approvedBy = approvedBy
+        self.finishedAt = finishedAt
+        self.restricted = restricted
+        self.erased = erased
+        self.done = done
+        self.passedBy = passedBy
+    }
+}
+
+/// What a run does about one complaint.
+public struct DisposalItemBody: Codable, Sendable, Equatable {
+    public var reference: String
+    public var step: DataState
+    /// `done`, or `passed_by` where it was held, reopened or changed meanwhile.
+    public var outcome: String?
+
+    public init(reference: String, step: DataState, outcome: String?) {
+        self.reference = reference
+        self.step = step
+        self.outcome = outcome
+    }
+}
+
+/// Everything that is kept about a complainant's complaint, for the complainant.
+public struct ExportBody: Codable, Sendable, Equatable {
+    /// What a company was told.
+    public struct Disclosure: Codable, Sendable, Equatable {
+        public var company: String
+        public var fields: [Identity.Field]
+
+        public init(company: String, fields: [Identity.Field]) {
+            self.company = company
+            self.fields = fields
+        }
+    }
+
+    public var tracking: TrackingBody
+    public var kind: Campaign.Kind
+    public var narrative: String
+    public var remedySought: String?
+    public var occurredOn: Day?
+    public var environment: EnvironmentBody
+    public var identity: IdentityBody
+    public var disclosesIdentity: Bool
+    public var privacyNotice: String?
+    public var linkText: String?
+    public var passphrase: String?
+    public var controlText: String?
+    public var disclosures: [Disclosure]
+    public var rightsRequests: [RightsRequestBody]
+    public var dataState: DataState
+
+    public init(
+        tracking: TrackingBody, kind: Campaign.Kind, narrative: String, environment: EnvironmentBody,
+        identity: IdentityBody, disclosesIdentity: Bool, disclosures: [Disclosure],
+        rightsRequests: [RightsRequestBody], dataState: DataState
+    ) {
+        self.tracking = tracking
+        self.kind = kind
+        self.narrative = narrative
+        self.environment = environment
+        self.identity = identity
+        self.disclosesIdentity = disclosesIdentity
+        self.disclosures = disclosures
+        self.rightsRequests = rightsRequests
+        self.dataState = dataState
+    }
+}

@@ -1,0 +1,221 @@
+public import Casework
+public import Foundation
+public import Postgres
+
+/// A run that restricts or erases the data of complaints that have ended long ago.
+public struct Disposal: Sendable {
+    public let number: Int
+    /// The day by which the rules were asked.
+    public let asOf: Day
+    public let proposer: String
+    public let proposedAt: Date
+    public let approver: String?
+    public let finishedAt: Date?
+    /// Complaints whose data are to be restricted, and erased.
+    public let restricted: Int
+    public let erased: Int
+    /// Of them, how many are done, and how many were passed by: held, reopened or changed meanwhile.
+    public let done: Int
+    public let passedBy: Int
+}
+
+/// What a run does about one complaint.
+public struct DisposalItem: Sendable {
+    public let reference: Reference
+    public let step: DataState
+    public let outcome: String?
+}
+
+extension Connection {
+    /// Complaints in one run, at the most; the next takes the rest.
+    static let disposalLimit = 100_000
+
+    /// Looks what the rules of retention ask for on a day, and keeps it as a run that someone else has to approve.
+    ///
+    /// - Parameters:
+    ///   - campaign: Whose complaints, and by whose rules.
+    ///   - id: Of the campaign.
+    ///   - day: By which day the rules are asked.
+    ///   - actor: Who proposes it; `nil` only looks, and keeps nothing.
+    ///   - now: The moment.
+    /// - Returns: The number of the run, where one was kept, and how many complaints would be restricted and erased.
+    /// - Throws: `Refusal` where nothing is to be done, or `PostgresError`.
+    public func proposeDisposal(
+        in campaign: Campaign, _ id: Int, on day: Day, by actor: UUID?, at now: Date
+    ) throws -> (number: Int?, restricted: Int, erased: Int) {
+        let steps = try steps(in: campaign, id, on: day)
+        let erased = steps.count { $0.step == .erased }
+        guard let actor else { return (nil, steps.count - erased, erased) }
+        guard !steps.isEmpty else {
+            throw Refusal.nothingToChange("by the rules of retention nothing is due on \(day)")
+        }
+        try run("SELECT FROM campaign WHERE id = \(id) FOR NO KEY UPDATE")
+        let number = try first("SELECT coalesce(max(number), 0) + 1 FROM disposal WHERE campaign_id = \(id)") { row in
+            try row.read(Int.self)
+        }
+        try run(
+            """
+            INSERT INTO disposal (campaign_id, number, as_of, proposed_by, proposed_at)
+            VALUES (\(id), \(number), \(day), \(actor), \(now))
+            """)
+        try run(
+            """
+            INSERT INTO disposal_item (campaign_id, number, complaint_id, step)
+            SELECT \(id), \(number), * FROM unnest(\(steps.map(\.complaint)), \(steps.map(\.step.rawValue)))
+            """)
+        return (number, steps.count - erased, erased)
+    }
+
+    private func steps(
+        in campaign: Campaign, _ id: Int, on day: Day
+    ) throws -> [(complaint: UUID, step: DataState)] {
+        let rules = campaign.retentionRules
+        let youngest = rules.map { min($0.restrictAfterDays, $0.eraseAfterDays) }.min() ?? 0
+        let ended = try all(
+            """
+            SELECT id, status, outcome, ended_on, data_state, is_held FROM complaint
+            WHERE campaign_id = \(id) AND data_state IN ('active', 'restricted') AND ended_on <= \(day + -youngest)
+            ORDER BY ended_on, id LIMIT \(Self.disposalLimit)
+            """
+        ) { row in
+            let complaint = try row.read(UUID.self)
+            let step = RetentionRule.step(
+                for: try row.read(), try row.read(), endedOn: try row.read(), state: try row.read(),
+                isHeld: try row.read(), on: day, by: rules)
+            return (complaint, step)
+        }
+        return ended.compactMap { complaint, step in step.map { (complaint, $0) } }
+    }
+
+    /// A second person lets a run go on; the worker carries it out.
+    ///
+    /// - Throws: `Refusal` where it is the own one or approved already, ``CaseError``, or `PostgresError`.
+    public func approveDisposal(_ number: Int, campaign: Int, by officer: UUID, at now: Date) throws {
+        let found = try first(
+            """
+            SELECT proposed_by, approved_by IS NOT NULL FROM disposal
+            WHERE campaign_id = \(campaign) AND number = \(number) FOR UPDATE
+            """
+        ) { row in (try row.read(UUID.self), try row.read(Bool.self)) }
+        guard let (proposer, isApproved) = found else { throw CaseError.notFound("disposal \(number)") }
+        guard proposer != officer else { throw Refusal.selfApproval("whoever proposed the run cannot approve it") }
+        guard !isApproved else { throw Refusal.outOfOrder(action: "approve", state: "approved", allowed: []) }
+        try run(
+            """
+            UPDATE disposal SET approved_by = \(officer), approved_at = \(now)
+            WHERE campaign_id = \(campaign) AND number = \(number)
+            """)
+    }
+
+    /// The runs of a campaign, latest first; a hundred at the most.
+    public func disposals(campaign: Int, number: Int? = nil) throws -> [Disposal] {
+        let only: SQL = number.map { "AND d.number = \($0)" } ?? ""
+        return try all(
+            """
+            SELECT d.number, d.as_of, p.name, d.proposed_at, a.name, d.finished_at,
+                   count(*) FILTER (WHERE i.step = 'restricted'), count(*) FILTER (WHERE i.step = 'erased'),
+                   count(*) FILTER (WHERE i.outcome = 'done'), count(*) FILTER (WHERE i.outcome = 'passed_by')
+            FROM disposal d
+            JOIN officer p ON p.id = d.proposed_by
+            LEFT JOIN officer a ON a.id = d.approved_by
+            JOIN disposal_item i ON i.campaign_id = d.campaign_id AND i.number = d.number
+            WHERE d.campaign_id = \(campaign) \(only)
+            GROUP BY d.campaign_id, d.number, p.name, a.name ORDER BY d.number DESC LIMIT 100
+            """
+        ) { row in
+            Disposal(
+                number: try row.read(), asOf: try row.read(), proposer: try row.read(), proposedAt: try row.read(),
+                approver: try row.read(), finishedAt: try row.read(), restricted: try row.read(),
+                erased: try row.read(), done: try row.read(), passedBy: try row.read())
+        }
+    }
+
+    /// What a run does, by the numbers of the complaints.
+    public func items(ofDisposal number: Int, campaign: Int, after last: Int, limit: Int) throws -> [DisposalItem] {
+        try all(
+            """
+            SELECT ca.prefix, c.number, i.step, i.outcome FROM disposal_item i
+            JOIN campaign ca ON ca.id = i.campaign_id
+            JOIN complaint c ON c.campaign_id = i.campaign_id AND c.id = i.complaint_id
+            WHERE i.campaign_id = \(campaign) AND i.number = \(number) AND c.number > \(last)
+            ORDER BY c.number LIMIT \(limit)
+            """
+        ) { row in
+            DisposalItem(
+                reference: Reference(prefix: try row.read(), number: try row.read()), step: try row.read(),
+                outcome: try row.read())
+        }
+    }
+}
+
+extension Worker {
+    /// Goes on with runs that were approved, each complaint in a transaction of its own.
+    func dispose(_ view: WorkView) async throws -> Int {
+        let due = try await databases.work.transaction(.readOnly) { db in try db.dueItems(of: view.campaignID) }
+        var count = 0
+        for (number, asOf, complaint, step) in due {
+            let isDone = try await work(view.fence) { db in
+                try db.carryOut(step, on: complaint, of: number, asOf: asOf, view)
+            }
+            if isDone { count += 1 }
+        }
+        if count > 0 { try await databases.finishErasures() }
+        _ = try await work(view.fence) { db in
+            try db.run(
+                """
+                UPDATE disposal d SET finished_at = \(view.now)
+                WHERE d.campaign_id = \(view.campaignID) AND d.approved_at IS NOT NULL AND d.finished_at IS NULL
+                  AND NOT EXISTS (
+                      SELECT FROM disposal_item i
+                      WHERE i.campaign_id = d.campaign_id AND i.number = d.number AND i.outcome IS NULL)
+                """)
+        }
+        return count
+    }
+}
+
+extension Connection {
+    fileprivate func dueItems(of campaign: Int) throws -> [(Int, Day, Reference, DataState)] {
+        try all(
+            """
+            SELECT d.number, d.as_of, ca.prefix, c.number, i.step
+            FROM disposal d
+            JOIN campaign ca ON ca.id = d.campaign_id
+            JOIN disposal_item i ON i.campaign_id = d.campaign_id AND i.number = d.number AND i.outcome IS NULL
+            JOIN complaint c ON c.campaign_id = i.campaign_id AND c.id = i.complaint_id
+            WHERE d.campaign_id = \(campaign) AND d.approved_at IS NOT NULL AND d.finished_at IS NULL
+            ORDER BY d.number, i.complaint_id LIMIT \(Worker.roundLimit)
+            """
+        ) { row in
+            (
+                try row.read(), try row.read(), Reference(prefix: try row.read(), number: try row.read()),
+                try row.read()
+            )
+        }
+    }
+
+    /// - Returns: Whether it was done; what was held, reopened or changed meanwhile is passed by.
+    fileprivate func carryOut(
+        _ step: DataState, on reference: Reference, of number: Int, asOf day: Day, _ view: WorkView
+    ) throws -> Bool {
+        guard let record = try lockedComplaint(reference) else { return false }
+        let complaint = record.complaint
+        let isDue =
+            complaint.endedOn.flatMap { endedOn in
+                RetentionRule.step(
+                    for: complaint.status, complaint.outcome, endedOn: endedOn, state: record.dataState,
+                    isHeld: record.isHeld, on: day, by: view.campaign.retentionRules)
+            } == step
+        if isDue, step == .erased {
+            try beginErasure(of: reference, by: .system, reason: nil, book: view.book, at: view.now)
+        } else if isDue {
+            try restrictData(of: reference, by: .system, reason: nil, book: view.book, at: view.now)
+        }
+        try run(
+            """
+            UPDATE disposal_item SET outcome = \(isDue ? "done" : "passed_by")
+            WHERE campaign_id = \(view.campaignID) AND number = \(number) AND complaint_id = \(complaint.id)
+            """)
+        return isDue
+    }
+}

@@ -1,0 +1,287 @@
+public import Casework
+public import Foundation
+public import Postgres
+
+/// What a complainant asked about the own data, with what was said to it.
+public struct RightsRecord: Sendable {
+    public let request: RightsRequest
+    public let reference: Reference
+    /// Why it was granted or refused.
+    public let reasons: String?
+}
+
+// MARK: Holding, restricting, erasing
+
+extension Connection {
+    /// Keeps the data of a complaint whatever the rules of retention say, or lets the rules hold again.
+    ///
+    /// - Throws: `Refusal`, ``CaseError``, ``MomentError``, or `PostgresError`; nothing is changed then.
+    public func setHold(
+        _ isHeld: Bool, on reference: Reference, by actor: Actor, reason: String, book: ReferenceBook, at now: Date
+    ) throws -> ComplaintRecord {
+        guard let known = try lockedComplaint(reference) else { throw CaseError.notFound(reference.description) }
+        try known.complaint.admit(actor, to: isHeld ? .placeHold : .liftHold)
+        guard known.isHeld != isHeld else {
+            throw Refusal.nothingToChange(isHeld ? "its data are held already" : "its data are not held")
+        }
+        let record = try perform(
+            isHeld ? .placeHold : .liftHold, on: reference, by: actor, ActionTerms(reason: reason), book: book, at: now)
+        try run(
+            """
+            UPDATE complaint SET is_held = \(isHeld)
+            WHERE campaign_id = \(record.campaignID) AND id = \(record.complaint.id)
+            """)
+        return try complaint(reference) ?? record
+    }
+
+    /// What is known about the complainant is kept, and no longer used.
+    ///
+    /// - Throws: `Refusal`, ``CaseError``, ``MomentError``, or `PostgresError`; nothing is changed then.
+    @discardableResult
+    public func restrictData(
+        of reference: Reference, by actor: Actor, reason: String?, book: ReferenceBook, at now: Date
+    ) throws -> ComplaintRecord {
+        guard let known = try lockedComplaint(reference) else { throw CaseError.notFound(reference.description) }
+        guard known.dataState == .active else {
+            throw Refusal.outOfOrder(action: "restrict_data", state: known.dataState.rawValue, allowed: [])
+        }
+        let record = try perform(
+            .restrictData, on: reference, by: actor, ActionTerms(reason: reason), book: book, at: now)
+        try run(
+            """
+            UPDATE complaint SET data_state = 'restricted'
+            WHERE campaign_id = \(record.campaignID) AND id = \(record.complaint.id)
+            """)
+        return record
+    }
+
+    /// Deletes what a complainant wrote, and what finds the complainant; the key, which is in another database, is deleted
+    /// by ``Databases/finishErasures()`` once this is committed.
+    ///
+    /// What reports count stays: nothing of it says who it was.
+    ///
+    /// - Throws: `Refusal` where the case is open or its data are held, ``CaseError``, ``MomentError``, or
+    ///   `PostgresError`; nothing is changed then.
+    public func beginErasure(
+        of reference: Reference, by actor: Actor, reason: String?, book: ReferenceBook, at now: Date
+    ) throws {
+        guard let known = try lockedComplaint(reference) else { throw CaseError.notFound(reference.description) }
+        try known.complaint.admit(actor, to: .eraseData)
+        guard !known.isHeld else { throw Refusal.onHold }
+        guard known.dataState == .active || known.dataState == .restricted else {
+            throw Refusal.outOfOrder(action: "erase_data", state: known.dataState.rawValue, allowed: [])
+        }
+        let (campaign, id) = (known.campaignID, known.complaint.id)
+        try run("DELETE FROM note WHERE campaign_id = \(campaign) AND case_id = \(id)")
+        try run("DELETE FROM contact_digest WHERE campaign_id = \(campaign) AND complaint_id = \(id)")
+        try run("DELETE FROM complaint_text WHERE campaign_id = \(campaign) AND complaint_id = \(id)")
+        _ = try perform(.eraseData, on: reference, by: actor, ActionTerms(reason: reason), book: book, at: now)
+        try run(
+            """
+            UPDATE complaint SET data_state = 'erasing', narrative = '—', remedy_sought = NULL, merchant = NULL,
+                                 respondent_name = NULL, method_name = NULL, account_type = NULL
+            WHERE campaign_id = \(campaign) AND id = \(id)
+            """)
+    }
+}
+
+extension Databases {
+    /// Deletes the keys of what is being erased: from then on nothing of it opens, nor in any copy but of the keys.
+    ///
+    /// Done after the transaction that began it, and again by the worker where that was interrupted.
+    ///
+    /// - Returns: How many were erased.
+    /// - Throws: `PostgresError`; what was done before stays done.
+    @discardableResult
+    public func finishErasures() async throws -> Int {
+        let pending = try await work.transaction(.readOnly) { db in
+            try db.all(
+                "SELECT campaign_id, id, key_id FROM complaint WHERE data_state = 'erasing' ORDER BY id LIMIT 1000"
+            ) { row in (try row.read(Int.self), try row.read(UUID.self), try row.read(UUID?.self)) }
+        }
+        guard !pending.isEmpty else { return 0 }
+        let ids = pending.compactMap(\.2)
+        _ = try await keys.transaction { db in try db.run("DELETE FROM case_key WHERE id = ANY(\(ids))") }
+        return try await work.transaction(as: .system) { db in
+            try db.run(
+                """
+                UPDATE complaint c SET data_state = 'erased'
+                FROM unnest(\(pending.map(\.0))::bigint[], \(pending.map(\.1))) AS w(campaign, id)
+                WHERE c.campaign_id = w.campaign AND c.id = w.id AND c.data_state = 'erasing'
+                """)
+        }
+    }
+}
+
+// MARK: Rights
+
+extension Connection {
+    /// Records what a complainant asks about the own data.
+    ///
+    /// - Parameters:
+    ///   - kind: What is asked.
+    ///   - reference: About which complaint.
+    ///   - actor: Who says so: the complainant, or an officer whom the complainant called.
+    ///   - day: When it was received, where that was earlier.
+    ///   - reason: What was said.
+    ///   - book: The reference data that hold.
+    ///   - now: The moment.
+    /// - Returns: The request.
+    /// - Throws: `Refusal` where the same is open already, ``CaseError``, ``MomentError``, or `PostgresError`.
+    public func requestRight(
+        _ kind: RightsRequest.Kind, of reference: Reference, by actor: Actor, receivedOn day: Day?, reason: String?,
+        book: ReferenceBook, at now: Date
+    ) throws -> RightsRecord {
+        guard let known = try lockedComplaint(reference) else { throw CaseError.notFound(reference.description) }
+        try known.complaint.admit(actor, to: .requestRight)
+        guard !known.dataState.isGone else {
+            throw Refusal.outOfOrder(action: "request_right", state: known.dataState.rawValue, allowed: [])
+        }
+        guard try !rightsRequests(of: known).contains(where: { $0.request.kind == kind && $0.request.state == .open })
+        else { throw Refusal.nothingToChange("the same was asked for already, and is not answered yet") }
+        let today = Day(now, in: book.campaign(known.campaign)?.campaign.zone() ?? .gmt)
+        if let day, day > today { throw Refusal.inTheFuture(on: day, today: today) }
+        let record = try perform(
+            .requestRight(kind), on: reference, by: actor, ActionTerms(reason: reason), book: book, at: now)
+        try run(
+            """
+            INSERT INTO rights_request (campaign_id, complaint_id, sequence, kind, received_on)
+            VALUES (\(record.campaignID), \(record.complaint.id), \(record.sequence), \(kind), \(day ?? today))
+            """)
+        try remind(
+            NewReminder(
+                topic: "rights_request", onceKey: "rights|\(reference)|\(record.sequence)", officer: nil,
+                office: record.complaint.office, caseKind: .complaint, caseID: record.complaint.id,
+                subject: reference.description,
+                details: ["kind": kind.rawValue, "due_on": ((day ?? today) + RightsRequest.days).description]),
+            campaign: record.campaignID, at: record.changedAt)
+        return try rightsRequest(record.sequence, of: record)
+    }
+
+    /// Grants or refuses what was asked, with reasons that the complainant may read; a restriction or an erasure that is
+    /// granted is carried out.
+    ///
+    /// - Throws: `Refusal`, ``CaseError``, ``MomentError``, or `PostgresError`; nothing is changed then.
+    public func decideRight(
+        _ sequence: Int, of reference: Reference, isGranted: Bool, by actor: Actor, reasons: String,
+        book: ReferenceBook, at now: Date
+    ) throws -> RightsRecord {
+        guard let known = try lockedComplaint(reference) else { throw CaseError.notFound(reference.description) }
+        try known.complaint.admit(actor, to: .decideRight)
+        var request = try rightsRequest(sequence, of: known).request
+        try request.decide(isGranted)
+        switch request.kind {
+        case .erasure where isGranted:
+            try beginErasure(of: reference, by: actor, reason: nil, book: book, at: now)
+        case .restriction where isGranted:
+            try restrictData(of: reference, by: actor, reason: nil, book: book, at: now)
+        default: break
+        }
+        // After what it brings about, so that an erasure leaves the reasons.
+        let record = try perform(
+            .decideRight(sequence, isGranted: isGranted), on: reference, by: actor, ActionTerms(reason: reasons),
+            book: book, at: now)
+        try run(
+            """
+            UPDATE rights_request SET state = \(request.state), decided_in = \(record.sequence)
+            WHERE campaign_id = \(record.campaignID) AND complaint_id = \(record.complaint.id)
+              AND sequence = \(sequence)
+            """)
+        return try rightsRequest(sequence, of: record)
+    }
+
+    private func rightsRequest(_ sequence: Int, of record: ComplaintRecord) throws -> RightsRecord {
+        guard let found = try rightsRequests(of: record).first(where: { $0.request.sequence == sequence }) else {
+            throw CaseError.notFound("request \(sequence) of \(record.reference)")
+        }
+        return found
+    }
+
+    /// What was asked about one complaint, latest first.
+    public func rightsRequests(of record: ComplaintRecord) throws -> [RightsRecord] {
+        try rights("r.campaign_id = \(record.campaignID) AND r.complaint_id = \(record.complaint.id)", limit: 200)
+            .reversed()
+    }
+
+    /// What has to be answered in a campaign, the oldest first.
+    public func openRightsRequests(ofCampaign campaign: Int, limit: Int) throws -> [RightsRecord] {
+        try rights("r.campaign_id = \(campaign) AND r.state = 'open'", limit: limit)
+    }
+
+    private func rights(_ condition: SQL, limit: Int) throws -> [RightsRecord] {
+        try all(
+            """
+            SELECT r.sequence, r.kind, r.received_on, r.state, ca.prefix, c.number, n.text
+            FROM rights_request r
+            JOIN campaign ca ON ca.id = r.campaign_id
+            JOIN complaint c ON c.campaign_id = r.campaign_id AND c.id = r.complaint_id
+            LEFT JOIN note n ON n.campaign_id = r.campaign_id AND n.case_id = r.complaint_id AND n.sequence = r.decided_in
+            WHERE \(condition)
+            ORDER BY r.received_on, r.complaint_id, r.sequence LIMIT \(limit)
+            """
+        ) { row in
+            RightsRecord(
+                request: RightsRequest(
+                    sequence: try row.read(), kind: try row.read(), receivedOn: try row.read(), state: try row.read()),
+                reference: Reference(prefix: try row.read(), number: try row.read()), reasons: try row.read())
+        }
+    }
+
+    /// Puts a corrected identity in the place of the one before.
+    ///
+    /// - Parameters:
+    ///   - identity: As it is from now on.
+    ///   - fields: Which parts were corrected.
+    ///   - reference: Of which complaint.
+    ///   - actor: Who corrects it.
+    ///   - keys: What it is sealed and found with.
+    ///   - key: The key of the complaint.
+    ///   - book: The reference data that hold.
+    ///   - now: The moment.
+    /// - Returns: The complaint as it is then.
+    /// - Throws: `Refusal`, ``CaseError``, ``MomentError``, or `PostgresError`; nothing is changed then.
+    public func correct(
+        _ identity: Identity, _ fields: Set<Identity.Field>, of reference: Reference, by actor: Actor,
+        _ keys: NamedKeys, _ key: CaseKey, book: ReferenceBook, at now: Date
+    ) throws -> ComplaintRecord {
+        let record = try perform(.correctIdentity(fields), on: reference, by: actor, ActionTerms(), book: book, at: now)
+        let (campaign, id) = (record.campaignID, record.complaint.id)
+        let sealed = try key.seal(try JSONText(encoding: identity).text, field: .identity, of: id)
+        try run(
+            """
+            INSERT INTO complaint_sealed (campaign_id, complaint_id, field, sealed)
+            VALUES (\(campaign), \(id), \(SealedField.identity), \(sealed))
+            ON CONFLICT (campaign_id, complaint_id, field) DO UPDATE SET sealed = excluded.sealed
+            """)
+        try run("DELETE FROM contact_digest WHERE campaign_id = \(campaign) AND complaint_id = \(id)")
+        for (kind, digest) in identity.contactDigests(key: keys.contactIndex) {
+            try run(
+                """
+                INSERT INTO contact_digest (campaign_id, complaint_id, kind, digest)
+                VALUES (\(campaign), \(id), \(kind), \(digest))
+                """)
+        }
+        return record
+    }
+
+    /// The complainant agrees to be named to the company, or no longer does.
+    ///
+    /// - Throws: `Refusal`, ``CaseError``, ``MomentError``, or `PostgresError`; nothing is changed then.
+    public func setConsent(
+        _ disclosesIdentity: Bool, of reference: Reference, by actor: Actor, book: ReferenceBook, at now: Date
+    ) throws -> ComplaintRecord {
+        let record = try perform(
+            .setConsent(disclosesIdentity: disclosesIdentity), on: reference, by: actor, ActionTerms(), book: book,
+            at: now)
+        try run(
+            """
+            UPDATE complaint SET disclose_identity = \(disclosesIdentity)
+            WHERE campaign_id = \(record.campaignID) AND id = \(record.complaint.id)
+            """)
+        return try complaint(reference) ?? record
+    }
+}
+
+extension DataState: PostgresValue {}
+extension RightsRequest.Kind: PostgresValue {}
+extension RightsRequest.State: PostgresValue {}

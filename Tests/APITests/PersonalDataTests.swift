@@ -1,0 +1,227 @@
+import Casework
+import Foundation
+import Postgres
+import Store
+import Synchronization
+import TestSupport
+import Testing
+import Transparency
+
+/// What people may ask about their data, and what becomes of data that nobody needs any more.
+struct PersonalDataTests {
+    private func post(
+        _ cast: Cast, _ path: String, _ body: String = "{}", as name: String
+    ) async throws -> TestServing.Answer {
+        try await cast.send("POST", path, body, as: cast[name])
+    }
+
+    /// A complaint with everything that tells of a person, and the code to follow it.
+    private func filed(_ cast: Cast) async throws -> (reference: String, code: [String: String]) {
+        let (reference, code) = try await cast.filed()
+        let headers = ["Tracking-Code": code]
+        let said = try await cast.send("POST", "/v1/tracking/messages", #"{"message":"张小禾在等"}"#, as: headers)
+        #expect(said.status == 200)
+        try await cast.bring(reference, through: [("notes", #"{"reason":"called 张小禾"}"#)])
+        return (reference, headers)
+    }
+
+    @Test func `a complainant sees everything, puts it right, and takes a consent back`() async throws {
+        try await withServer { server in
+            let cast = try await Cast(on: server)
+            let (reference, code) = try await filed(cast)
+            let whole = try await cast.send("GET", "/v1/tracking/export", as: code)
+            #expect(whole.headers["referrer-policy"] == "no-referrer" && whole.headers["cache-control"] == "no-store")
+            #expect(whole.json["identity"]?["phone"]?.string == "13800000001")
+            #expect(whole.json["link_text"]?.string == "https://item.taobao.com/item.htm?id=1")
+            #expect(whole.json["narrative"]?.string == "群里的淘宝链接打不开。")
+            #expect(whole.json["tracking"]?["messages"]?[0]?["text"]?.string == "张小禾在等")
+            let text = String(decoding: whole.bytes, as: UTF8.self)
+            #expect(!text.contains("called"), "what officers note among themselves is not the complainant's")
+            func change(_ path: String, _ body: String) async throws -> TestServing.Answer {
+                try await cast.send("PUT", "/v1/tracking/\(path)", body, as: code)
+            }
+            let corrected = try await change("identity", #"{"phone":"13800000099","remove":["email"]}"#)
+            #expect(corrected.json["identity"] == .object(["name": .string("张小禾"), "phone": .string("13800000099")]))
+            #expect(try await change("identity", "{}").faults == ["#/phone missing"])
+            #expect(try await change("identity", #"{"phone":"12"}"#).faults == ["#/phone bad_phone"])
+            func found(_ phone: String) async throws -> Int? {
+                try await post(
+                    cast, "\(Cast.campaign)/contact-searches", #"{"phone":"\#(phone)","reason":"a call"}"#,
+                    as: "officer-gd"
+                ).json["items"]?.array.count
+            }
+            #expect(try await found("13800000099") == 1)
+            #expect(try await found("13800000001") == 0)
+            #expect(
+                try await change("consent", #"{"disclose_identity":true}"#).json["discloses_identity"] == .bool(true))
+            try await cast.bring(reference, through: [("acceptance", "{}"), ("forwarding", "{}")])
+            let disclosure = "/v1/complaints/\(reference)/disclosure"
+            #expect(
+                try await post(cast, disclosure, #"{"fields":["name"],"reason":"asked"}"#, as: "officer-gd").status
+                    == 200)
+            let seen = "/v1/company/complaints/\(reference)"
+            #expect(try await cast.send("GET", seen, as: cast["company"]).json["complainant"] != nil)
+            let withdrawn = try await change("consent", #"{"disclose_identity":false}"#)
+            #expect(withdrawn.json["disclosures"]?[0]?["company"]?.string == "tencent", "what was told stays told")
+            #expect(try await cast.send("GET", seen, as: cast["company"]).json["complainant"] == nil)
+        }
+    }
+
+    @Test func `what is asked is answered with reasons, and an erasure leaves statistics and history`() async throws {
+        try await withServer { server in
+            let cast = try await Cast(on: server)
+            let (reference, code) = try await filed(cast)
+            let ask = "/v1/tracking/rights-requests"
+            func request(_ kind: String) async throws -> TestServing.Answer {
+                try await cast.send("POST", ask, #"{"kind":"\#(kind)","reason":"please"}"#, as: code)
+            }
+            func decide(
+                _ number: Int?, _ granted: Bool, as name: String = "supervisor-gd"
+            ) async throws -> TestServing.Answer {
+                try await post(
+                    cast, "/v1/complaints/\(reference)/rights-requests/\(number ?? 0)/decision",
+                    #"{"granted":\#(granted),"reason":"the case is open"}"#, as: name)
+            }
+            let first = try await request("erasure").json
+            #expect(first["state"]?.string == "open" && first["due_on"] != nil)
+            #expect(try await request("erasure").code == "nothing-to-change", "once is enough")
+            let open = try await cast.send("GET", "\(Cast.campaign)/rights-requests", as: cast["officer-gd"])
+            #expect(open.json["items"]?.array.count == 1)
+            #expect(try await decide(first["request"]?.int, true).code == "out-of-order", "what is worked on is needed")
+            #expect(try await decide(first["request"]?.int, false, as: "officer-gd").code == "forbidden")
+            #expect(try await decide(first["request"]?.int, false).json["state"]?.string == "refused")
+            let told = try await cast.send("GET", ask, as: code)
+            #expect(told.json["items"]?[0]?["reasons"]?.string == "the case is open")
+            try await cast.bring(reference, through: [("acceptance", "{}"), ("closure", #"{"outcome":"explained"}"#)])
+            let report = "\(Cast.campaign)/progress?known_at=\(Date().formatted(.iso8601))"
+            try await Task.sleep(for: .seconds(1))
+            let before = try await cast.send("GET", report, as: cast["auditor-gd"])
+            let backup = try await sealed(server)
+            let second = try await request("erasure").json
+            #expect(try await decide(second["request"]?.int, true).json["state"]?.string == "granted")
+            try await checkErased(reference, code, cast, backup)
+            #expect(try await cast.send("GET", report, as: cast["auditor-gd"]).bytes == before.bytes)
+            let log = EventLog(server.store.databases, signer: try logSigner())
+            try await log.bringUp()
+            try await log.sign()
+            let audit = try await server.store.databases.auditLog(try logSigner().verifier)
+            #expect(audit.findings == [], "\(audit.findings)")
+            // Without an erasure in the history, words that are gone are found to be gone.
+            let (other, _) = try await filed(cast)
+            try await log.bringUp()
+            _ = try await server.store.owner.transaction { db in
+                let number = Reference(other)?.number
+                return try db.run(
+                    "DELETE FROM note n USING complaint c WHERE c.id = n.case_id AND c.number = \(number)")
+            }
+            let found = try await server.store.databases.auditLog(try logSigner().verifier)
+            #expect(found.findings.map(\.kind).contains(.noteMissing))
+        }
+    }
+
+    /// What a backup of the first database holds of people.
+    private func sealed(_ server: TestServing) async throws -> [(ComplaintRecord, [SealedField: Data])] {
+        try await server.store.databases.work.transaction(.readOnly) { db in
+            let record = try #require(try db.complaint(Reference(prefix: "IR21", number: 1)))
+            return [(record, try db.sealedFields(of: Cases([record]))[record.complaint.id] ?? [:])]
+        }
+    }
+
+    private func checkErased(
+        _ reference: String, _ code: [String: String], _ cast: Cast,
+        _ backup: [(record: ComplaintRecord, fields: [SealedField: Data])]
+    ) async throws {
+        let store = cast.server.store
+        let shown = try await cast.send("GET", "/v1/complaints/\(reference)", as: cast["officer-gd"]).json
+        #expect(shown["data_state"]?.string == "erased" && shown["is_erased"] == .bool(true))
+        #expect(shown["complainant"]?["name"] == nil && shown["narrative"]?.string == "—")
+        #expect(
+            shown["status"]?.string == "closed" && shown["category"]?.string == "market_order", "what is counted stays")
+        let followed = try await cast.send("GET", "/v1/tracking/export", as: code).json
+        #expect(followed["identity"] == .object([:]) && followed["tracking"]?["status"]?.string == "closed")
+        #expect(
+            try await store.count("contact_digest WHERE complaint_id IN (SELECT id FROM complaint WHERE number = 1)")
+                == 0)
+        let asked = try await post(
+            cast, "/v1/complaints/\(reference)/unsealings", #"{"fields":["name"],"reason":"x"}"#, as: "officer-gd")
+        #expect(asked.code == "out-of-order")
+        let history = try await cast.send("GET", "/v1/complaints/\(reference)/events", as: cast["auditor-gd"])
+        #expect(!String(decoding: history.bytes, as: UTF8.self).contains("张小禾"))
+        for (record, fields) in backup {
+            #expect(fields.count == 2)
+            let opened = try await store.keys.open(fields, of: record)
+            #expect(opened.isErased && opened.identity == nil, "a backup of before does not open with the keys of now")
+        }
+    }
+
+    @Test func `two people dispose of what the rules ask for, but for what is held`() async throws {
+        let clock = Clock()
+        let now: @Sendable () -> Date = { clock.now }
+        try await withServer(now: now) { server in
+            let cast = try await Cast(on: server)
+            let steps = [("acceptance", "{}"), ("closure", #"{"outcome":"explained"}"#)]
+            var references: [String] = []
+            for _ in 0..<4 { references.append(try await filed(cast).reference) }
+            for reference in references.dropLast() { try await cast.bring(reference, through: steps) }
+            let held = "/v1/complaints/\(references[0])/hold"
+            #expect(
+                try await post(cast, held, #"{"reason":"a court asks"}"#, as: "supervisor-gd").json["is_held"]
+                    == .bool(true))
+            #expect(try await post(cast, held, #"{"reason":"again"}"#, as: "supervisor-gd").code == "nothing-to-change")
+            let runs = "\(Cast.campaign)/disposals"
+            #expect(try await post(cast, runs, as: "supervisor-gd").code == "nothing-to-change", "nothing is old yet")
+            func run(_ days: Double, _ reopening: String? = nil) async throws -> TestServing.Answer {
+                clock.pass(days: days)
+                let looked = try await post(cast, runs, #"{"dry_run":true}"#, as: "supervisor-gd")
+                #expect(looked.status == 200 && looked.json["number"] == .null || looked.json["number"] == nil)
+                let proposed = try await post(cast, runs, as: "supervisor-gd").json
+                let path = "\(runs)/\(proposed["number"]?.int ?? 0)"
+                #expect(try await post(cast, "\(path)/approval", as: "supervisor-gd").code == "self-approval")
+                if let reopening {
+                    try await cast.bring(reopening, through: [("reopening", #"{"reason":"more is known"}"#)])
+                }
+                #expect(try await post(cast, "\(path)/approval", as: "supervisor-zj").status == 200)
+                let worker = Worker(server.store.databases, references: server.store.references)
+                let done = try await worker.round(at: clock.now)
+                #expect(done?.failures.isEmpty == true, "\(String(describing: done?.failures))")
+                try await worker.release()
+                let list = try await cast.send("GET", runs, as: cast["auditor-gd"])
+                return list
+            }
+            func states() async throws -> [String?] {
+                try await references.asyncMap {
+                    try await cast.send("GET", "/v1/complaints/\($0)", as: cast["officer-gd"]).json["data_state"]?
+                        .string
+                }
+            }
+            let first = try await run(181)
+            #expect(first.json["items"]?[0]?["restricted"]?.int == 2 && first.json["items"]?[0]?["done"]?.int == 2)
+            #expect(try await states() == ["active", "restricted", "restricted", "active"])
+            let shown = try await cast.send("GET", "/v1/complaints/\(references[1])", as: cast["officer-gd"]).json
+            #expect(shown["complainant"]?["phone"] == nil && shown["link_text"] == nil, "kept, and not used")
+            #expect(shown["narrative"]?.string == "群里的淘宝链接打不开。")
+            let second = try await run(1000)
+            #expect(second.json["items"]?[0]?["erased"]?.int == 2 && second.json["items"]?[0]?["finished_at"] != nil)
+            #expect(try await states() == ["active", "erased", "erased", "active"])
+            let items = try await cast.send("GET", "\(runs)/2", as: cast["auditor-gd"])
+            #expect(items.json["items"]?.array.map { $0["outcome"]?.string } == ["done", "done"])
+        }
+    }
+}
+
+/// A clock that is set forward.
+private final class Clock: Sendable {
+    private let offset = Mutex<TimeInterval>(0)
+
+    var now: Date { offset.withLock { Date() + $0 } }
+
+    func pass(days: Double) { offset.withLock { $0 += days * 86_400 } }
+}
+
+extension Sequence {
+    fileprivate func asyncMap<Value>(_ body: (Element) async throws -> Value) async rethrows -> [Value] {
+        var values: [Value] = []
+        for element in self { values.append(try await body(element)) }
+        return values
+    }
+}
