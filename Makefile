@@ -5,7 +5,7 @@ DEMO   ?= .build/release/rectify
 REPORT ?= rectify-report.html
 
 # Tests that watch the clock run by themselves, one after another; those that keep every processor busy for minutes run last.
-TIMED  := PoolTests|ConnectionTests|CommandTests.CommandTests|OperatingTests|ReportCommandTests|TriageTests
+TIMED  := PoolTests|ConnectionTests|CommandTests.CommandTests|OperatingTests|ReportCommandTests|TriageTests|CommandTests.PeopleDirectoryTests
 HEAVY  := WalkTests|CrowdTests|SearchTests|LaneTests
 # Those that kill servers again and again: `make test-long`.
 LONG   := LongTests
@@ -32,7 +32,7 @@ run: build ## Start the server with a database of its own; Ctrl-C stops both
 	@$(DEMO) up
 
 test: ## Run every test, on a real PostgreSQL
-	@.make/setup tmux openssl chromium fonts-noto-cjk default-jre-headless python3-venv
+	@.make/setup tmux openssl chromium fonts-noto-cjk default-jre-headless python3-venv glewlwyd
 	@.make/checkers
 	@$(SWIFT) build --build-tests
 	@.make/test quick $(WIDTH) --skip '$(TIMED)|$(HEAVY)|$(LONG)'

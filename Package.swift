@@ -18,6 +18,7 @@ let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "as
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -47,6 +48,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
@@ -71,17 +73,20 @@ let package = Package(
             name: "API",
             dependencies: [
                 "Contract", "Casework", "Reports", "Store", "Postgres", "Transparency", collections, crypto, httpClient,
-                httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, logging, nio, nioHTTP1, nioHTTPTypes, nioPosix,
+                httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, jwt, logging, nio, nioHTTP1, nioHTTPTypes,
+                nioPosix,
                 nioSSL,
             ],
             swiftSettings: settings),
         .target(
-            name: "Client", dependencies: ["Contract", "Casework", httpClient, nio, nioHTTP1], swiftSettings: settings),
+            name: "Client", dependencies: ["Contract", "Casework", crypto, httpClient, nio, nioHTTP1],
+            swiftSettings: settings),
         .executableTarget(
             name: "rectify",
             dependencies: [
                 "API", "Casework", "Client", "Contract", "Postgres", "Reports", "Store", "Transparency",
-                arguments, configuration, crypto, hummingbird, lifecycle, logging, nio, signals, subprocess, system,
+                arguments, configuration, crypto, hummingbird, hummingbirdCore, lifecycle, logging, nio, signals,
+                subprocess, system,
                 yams,
             ],
             swiftSettings: settings),
@@ -107,7 +112,7 @@ let package = Package(
             name: "APITests",
             dependencies: [
                 "API", "Client", "Contract", "Store", "Reports", "Casework", "Postgres", "Transparency", "TestSupport",
-                crypto, httpClient, httpTypes, hummingbird, lifecycle, logging, nio, nioHTTP1, nioPosix, nioSSL,
+                crypto, httpClient, httpTypes, hummingbird, jwt, lifecycle, logging, nio, nioHTTP1, nioPosix, nioSSL,
                 subprocess,
             ],
             exclude: ["Golden"], swiftSettings: settings),

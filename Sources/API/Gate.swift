@@ -65,7 +65,7 @@ struct Gate: RouterMiddleware {
         if token == nil, path.hasPrefix("/v1/campaigns/"), path.hasSuffix("/progress") {
             policies.append((service.limits.reports, network))
         }
-        if token == nil, path == "/v1/session" { policies.append((service.limits.signIn, network)) }
+        if token == nil, path.hasPrefix("/v1/session") { policies.append((service.limits.signIn, network)) }
         if request.headers[.trackingCode] != nil || path.hasPrefix("/v1/tracking") {
             policies.append((service.limits.tracking, network))
         }

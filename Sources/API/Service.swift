@@ -15,6 +15,8 @@ public struct Service: Sendable {
     /// Single complaints with their parts.
     let complaints: ReadLane<Reference, ComplaintParts>
     let signIn: SignIn
+    /// The authority's own directory of people; `nil` where it has none.
+    let directory: PeopleDirectory?
     let cursor: Cursor
     /// The templates of letters, by language.
     let letters: [String: String]
@@ -50,6 +52,7 @@ public struct Service: Sendable {
         evidenceQuota: EvidenceQuota = EvidenceQuota(bytesOfAll: 10 << 30), proxies: TrustedProxies = TrustedProxies(),
         webhookNetworks: NetworkList = NetworkList(), isEncrypted: Bool = false,
         logKey: NoteVerifier? = nil, sessions: SignIn.Limits = SignIn.Limits(),
+        directory: PeopleDirectory? = nil,
         now: @escaping @Sendable () -> Date = Date.init
     ) {
         self.databases = databases
@@ -63,6 +66,7 @@ public struct Service: Sendable {
             return Dictionary(uniqueKeysWithValues: parts.map { ($0.record.reference, $0) })
         }
         signIn = SignIn(databases, keys.named, limits: sessions)
+        self.directory = directory
         self.letters = letters
         self.contract = contract
         self.limits = limits

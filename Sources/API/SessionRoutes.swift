@@ -3,6 +3,7 @@ import Contract
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Logging
 import Postgres
 import Store
 
@@ -15,6 +16,8 @@ struct SessionRoutes {
             Route(.get, "/v1/session", show),
             Route(.post, "/v1/session", begin),
             Route(.delete, "/v1/session", end),
+            Route(.get, "/v1/session/directory", directory),
+            Route(.post, "/v1/session/directory", beginShown),
             Route(.put, "/v1/session/password", setPassword),
             Route(.post, "/v1/session/second-factor", newSecondFactor),
             Route(.post, "/v1/session/second-factor/confirmation") { request, context in
@@ -43,11 +46,38 @@ struct SessionRoutes {
         let session = try await guess(isKnown ? device ?? "" : name) {
             try await service.signIn.begin(name, password, code, isKnown: isKnown, at: service.now())
         }
+        return try .json(SessionBegunBody(session), status: .created)
+    }
+
+    /// Where officers of this authority sign in, where they do so in its own directory.
+    @Sendable func directory(_ request: Request, context: Context) async throws -> Response {
+        guard let directory = service.directory else { throw Problem.notFound("directory") }
         return try .json(
-            SessionBegunBody(
-                session: SessionBody(session.officer), token: session.token.secret,
-                expiresAt: session.token.expiresAt, mustChangePassword: session.mustChangePassword,
-                device: session.device), status: .created)
+            DirectoryBody(issuer: directory.settings.issuer, clientID: directory.settings.clientID))
+    }
+
+    /// A token of the directory for one of ours.
+    @Sendable func beginShown(_ request: Request, context: Context) async throws -> Response {
+        guard let directory = service.directory else { throw Problem.notFound("directory") }
+        let body = try await Body(request)
+        let token = body.reader.requiredText("id_token", limit: 16_384)
+        let nonce = body.reader.text("nonce", limit: 200)
+        try body.finish()
+        let now = service.now()
+        let person: PeopleDirectory.Person
+        do {
+            person = try await directory.person(from: token, nonce: nonce, at: now)
+        } catch let refused as PeopleDirectory.Refused {
+            // What was wrong with it helps the operator, and nobody else.
+            context.logger.notice("a token of the directory was refused", metadata: ["why": "\(refused)"])
+            throw SignInError.wrong
+        } catch is PeopleDirectory.Unreachable {
+            throw Problem.overloaded("The directory does not answer; try again in a moment.", retryAfter: 10)
+        }
+        let session = try await service.signIn.begin(
+            shownAs: person.name, person.subject, by: directory.settings.issuer, token, until: person.expiresAt, at: now
+        )
+        return try .json(SessionBegunBody(session), status: .created)
     }
 
     @Sendable func end(_ request: Request, context: Context) async throws -> Response {
@@ -118,5 +148,13 @@ struct SessionRoutes {
 extension SessionBody {
     fileprivate init(_ officer: Officer) {
         self.init(name: officer.name, role: officer.role, office: officer.office)
+    }
+}
+
+extension SessionBegunBody {
+    fileprivate init(_ session: SignIn.Session) {
+        self.init(
+            session: SessionBody(session.officer), token: session.token.secret, expiresAt: session.token.expiresAt,
+            mustChangePassword: session.mustChangePassword, device: session.device)
     }
 }

@@ -144,6 +144,22 @@ public struct SessionBegunBody: Codable, Sendable {
     }
 }
 
+/// Where officers sign in, in the authority's own directory.
+public struct DirectoryBody: Codable, Sendable {
+    public var issuer: String
+    public var clientID: String
+
+    enum CodingKeys: String, CodingKey {
+        case issuer
+        case clientID = "clientId"
+    }
+
+    public init(issuer: String, clientID: String) {
+        self.issuer = issuer
+        self.clientID = clientID
+    }
+}
+
 /// A second factor that waits for its first code.
 public struct SecondFactorBody: Codable, Sendable {
     /// As people type it.

@@ -36,8 +36,8 @@ public struct SignIn: Sendable {
         public let device: String?
     }
 
-    private let databases: Databases
-    private let limits: Limits
+    let databases: Databases
+    let limits: Limits
     private let hasher: PasswordHasher
     /// What second factors' secrets are encrypted with.
     private let key: SymmetricKey
@@ -194,7 +194,7 @@ extension Connection {
             "UPDATE officer_totp SET last_step = \(step) WHERE officer_id = \(officer) AND last_step < \(step)") == 1
     }
 
-    fileprivate func beginSession(
+    func beginSession(
         of name: String, _ limits: SignIn.Limits, isKnown: Bool, at now: Date
     ) throws -> SignIn.Session {
         let officer = try officer(named: name)

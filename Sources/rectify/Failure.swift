@@ -36,6 +36,7 @@ struct Failure: Error {
         case let problem as ProblemBody: self.init(Self.words(problem), code: Self.code(problem))
         case let error as Client.Unreachable:
             self.init("\(error)\nIs the server running? Start one with: rectify up", code: Code.unavailable)
+        case let error as DirectorySignIn.Refused: self.init("\(error)", code: Code.notSignedIn)
         case let error as Client.UnexpectedAnswer: self.init("\(error)")
         case let error as InvalidDocument: self.init(Self.words(error.faults), code: Code.invalid)
         case let error as PostgresError:

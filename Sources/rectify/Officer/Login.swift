@@ -7,22 +7,41 @@ import Reports
 
 struct Login: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Sign in with a token, or with name and password.",
+        abstract: "Sign in with a token, with name and password, or in the authority's directory.",
         discussion: """
             Token, password and code are read from a prompt, or from standard input, a line each, and are never arguments:
             those show in the list of processes.
 
             rectify officer add zhang --role officer | rectify login      with a token
             rectify login --name zhang                                    with a password and, where there is one, a code
+            rectify login --directory                                     in the directory, by a browser on this machine
+            rectify login --directory --device                            in the directory, by a browser anywhere
             """)
 
     @Option(help: "Your name, to sign in with a password.")
     var name: String?
 
+    @Flag(help: "Sign in in the authority's own directory.")
+    var directory = false
+
+    @Flag(help: "With --directory: by a browser on another machine, with a code to type.")
+    var device = false
+
+    @Option(help: "With --directory: the port on this machine that the browser comes back to; left out, a free one.")
+    var callbackPort = 0
+
     @OptionGroup var options: ClientOptions
 
+    func validate() throws {
+        if directory, name != nil { throw ValidationError("--directory and --name are two ways: give one.") }
+        if device, !directory { throw ValidationError("--device goes with --directory.") }
+    }
+
     func run() async throws {
-        let (token, session) = if let name { try await signIn(as: name) } else { try await showToken() }
+        let (token, session) =
+            if directory {
+                try await signInInDirectory()
+            } else if let name { try await signIn(as: name) } else { try await showToken() }
         let address = try options.address
         try TokenFile().write(token, for: address)
         if let server = options.server {
@@ -37,6 +56,28 @@ struct Login: AsyncParsableCommand {
         let token = try Terminal.secret("Token")
         let session: SessionBody = try await client(token) { client in try await client.get("/v1/session") }
         return (token, session)
+    }
+
+    private func signInInDirectory() async throws -> (String, SessionBody) {
+        let found: DirectoryBody = try await client(nil) { client in try await client.get("/v1/session/directory") }
+        let directory = try await DirectorySignIn(found)
+        var shown: [String: JSON]
+        if device {
+            let code = try await directory.deviceCode()
+            Terminal.note("open \(code.verificationURIComplete ?? code.verificationURI) and type \(code.userCode)")
+            shown = ["id_token": .string(try await directory.token(for: code))]
+        } else {
+            shown = try await LoopbackListener.listening(on: callbackPort) { redirect, code in
+                let attempt = try directory.attempt(redirect: redirect)
+                Terminal.note("open this in a browser on this machine:\n\(attempt.address)")
+                let token = try await directory.token(for: try await code(attempt.state), of: attempt)
+                return ["id_token": .string(token), "nonce": .string(attempt.nonce)]
+            }
+        }
+        let begun: SessionBegunBody = try await client(nil) { [shown] client in
+            try await client.act(on: "/v1/session/directory", version: nil, shown)
+        }
+        return (begun.token, SessionBody(name: begun.name, role: begun.role, office: begun.office))
     }
 
     private func signIn(as name: String) async throws -> (String, SessionBody) {

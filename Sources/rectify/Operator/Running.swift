@@ -49,7 +49,8 @@ struct Running {
             isEncrypted: !settings["server.certificate_file"].isEmpty, logKey: signer?.verifier,
             sessions: SignIn.Limits(
                 seconds: settings.number("sessions.hours") * 3600,
-                idleSeconds: settings.number("sessions.idle_minutes") * 60))
+                idleSeconds: settings.number("sessions.idle_minutes") * 60),
+            directory: try directory)
         let rounds = Rounds(
             worker: Worker(databases, references: references), every: .seconds(settings.number("worker.seconds")),
             logger: logger)
@@ -96,6 +97,16 @@ struct Running {
         throw Failure(
             "this is not safe; mend it, or accept it by name in safety.accepted:\n\(lines)",
             code: Failure.Code.unavailable)
+    }
+
+    private var directory: PeopleDirectory? {
+        get throws {
+            guard !settings["directory.issuer"].isEmpty else { return nil }
+            return try PeopleDirectory(
+                PeopleDirectory.Settings(
+                    issuer: settings["directory.issuer"], clientID: settings["directory.client_id"],
+                    nameClaim: settings["directory.name_claim"]))
+        }
     }
 
     private var limits: RateLimits {

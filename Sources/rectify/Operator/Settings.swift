@@ -92,6 +92,12 @@ struct Setting: Sendable {
         ),
         Setting("sessions.hours", "12", .number(1...744), "a session lasts so long at the most"),
         Setting("sessions.idle_minutes", "60", .number(1...44_640), "a session that is not used for so long ends"),
+        Setting(
+            "directory.issuer", "", .text,
+            "OpenID Connect issuer of the authority's own directory; empty: officers sign in here alone"),
+        Setting("directory.client_id", "rectify", .text, "what the directory knows this product as: a public client"),
+        Setting(
+            "directory.name_claim", "preferred_username", .text, "claim of the ID token that is the officer's name"),
         Setting("server.shutdown_seconds", "10", .number(1...300), "requests under way get this long at the end"),
         Setting("evidence.total_mib", "10240", .number(0...100_000_000), "MiB that all files of evidence may take"),
         Setting(
