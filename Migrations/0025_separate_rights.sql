@@ -81,7 +81,7 @@ GRANT SELECT ON
     TO rectify_intake;
 GRANT UPDATE ON barrier, barrier_interval, campaign_counter, filing_import TO rectify_intake;
 
--- Reports: what they count, and nothing by which someone could be known or let in.
+-- Reports and audits: what they count and compare, and nothing that is sealed or lets someone in.
 GRANT SELECT ON
     barrier, barrier_interval, calendar_day, calendar_year, campaign, category, closed_cut, company, complaint,
     complaint_barrier, complaint_barrier_interval, complaint_interval, complaint_relation, deadline,
@@ -136,7 +136,21 @@ BEGIN
 END
 $$;
 
--- All officers read all cases; they change those of the offices that the transaction names, “*” being all.
+-- All officers read all cases; they change those of the offices that the transaction names, “*” being all. What a complaint
+-- was before is judged by a trigger: a policy would hide the row from who may read and lock it. What belongs to a complaint has
+-- no office of its own: the net ends at the complaint, which every change of its case comes by.
+CREATE FUNCTION refuse_other_offices() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_user = 'rectify_staff' AND coalesce(current_setting('rectify.offices', true), '') <> '*'
+        AND NOT OLD.office = ANY (string_to_array(coalesce(current_setting('rectify.offices', true), ''), ',')) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'the complaint belongs to another office';
+    END IF;
+    RETURN NEW;
+END
+$$;
+ALTER FUNCTION refuse_other_offices() OWNER TO rectify_owner;
+CREATE TRIGGER complaint_is_changed_by_its_office BEFORE UPDATE ON complaint
+    FOR EACH ROW EXECUTE FUNCTION refuse_other_offices();
 CREATE POLICY staff_reads ON complaint FOR SELECT TO rectify_staff USING (true);
 CREATE POLICY staff_changes ON complaint FOR UPDATE TO rectify_staff USING (true)
     WITH CHECK (current_setting('rectify.offices', true) = '*'
@@ -178,7 +192,7 @@ BEGIN
                  WITH CHECK (EXISTS (SELECT FROM %2$I w WHERE w.campaign_id = %1$I.campaign_id AND w.id = %1$I.%3$I))',
             part.part, part.whole, part.id);
     END LOOP;
-    FOR part IN SELECT unnest(ARRAY['company_evidence', 'event', 'note', 'outbox']) AS part
+    FOR part IN SELECT unnest(ARRAY['company_evidence', 'event', 'outbox']) AS part
     LOOP
         EXECUTE format(
             'CREATE POLICY party ON %1$I TO rectify_party
@@ -195,3 +209,13 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- Of the words beside events a company reads those that are meant for it, and adds its own.
+CREATE POLICY party_reads ON note FOR SELECT TO rectify_party
+    USING (audience = 'company' AND EXISTS (
+        SELECT FROM event e WHERE e.campaign_id = note.campaign_id AND e.case_id = note.case_id
+          AND e.sequence = note.sequence));
+CREATE POLICY party_adds ON note FOR INSERT TO rectify_party
+    WITH CHECK (EXISTS (
+        SELECT FROM event e WHERE e.campaign_id = note.campaign_id AND e.case_id = note.case_id
+          AND e.sequence = note.sequence));

@@ -46,5 +46,8 @@ ALTER TABLE disclosure ENABLE ROW LEVEL SECURITY;
 ALTER TABLE disclosure FORCE ROW LEVEL SECURITY;
 CREATE POLICY staff ON unsealing TO rectify_staff USING (true) WITH CHECK (true);
 CREATE POLICY staff ON disclosure TO rectify_staff USING (true) WITH CHECK (true);
+GRANT SELECT ON unsealing, disclosure TO rectify_report;
+CREATE POLICY report ON unsealing FOR SELECT TO rectify_report USING (true);
+CREATE POLICY report ON disclosure FOR SELECT TO rectify_report USING (true);
 CREATE POLICY party ON disclosure FOR SELECT TO rectify_party
     USING (company = current_setting('rectify.company', true));

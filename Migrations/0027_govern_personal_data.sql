@@ -24,6 +24,8 @@ CREATE TABLE rights_request (
     state        text        NOT NULL DEFAULT 'open',
     -- The event that says what was decided, with its reasons.
     decided_in   integer,
+    -- The officer who entered it, and who cannot decide; NULL where the complainant asked.
+    entered_by   uuid        REFERENCES officer (id),
     PRIMARY KEY (campaign_id, complaint_id, sequence),
     CONSTRAINT rights_request_belongs FOREIGN KEY (campaign_id, complaint_id) REFERENCES complaint (campaign_id, id),
     CONSTRAINT rights_request_kind_is_known CHECK (kind IN ('access', 'correction', 'restriction', 'erasure')),
@@ -71,7 +73,7 @@ GRANT UPDATE (state, decided_in) ON rights_request TO rectify_staff;
 GRANT UPDATE (approved_by, approved_at, finished_at) ON disposal TO rectify_staff;
 GRANT UPDATE (outcome) ON disposal_item TO rectify_staff;
 -- Words of a case go with its data; a contact that was corrected replaces the one before.
-GRANT DELETE ON note TO rectify_staff;
+GRANT DELETE ON note, company_evidence TO rectify_staff;
 GRANT UPDATE ON complaint_sealed TO rectify_staff;
 GRANT INSERT ON contact_digest TO rectify_staff;
 

@@ -2,7 +2,7 @@
 -- database is migrated: `rectify up` does it by itself; elsewhere an administrator runs this once, and again after an
 -- upgrade. It changes nothing that is there.
 --
--- None of them can log in. The server's own login is a member of the four below the owner, inherits nothing, and takes on
+-- None of them can log in. The server's own login is a member of the five below the owner, inherits nothing, and takes on
 -- one of them on each connection, so that a connection made for one purpose cannot be used for another by mistake.
 
 DO $$

@@ -37,6 +37,7 @@ struct EvidenceRoutes {
             }
             let officer = try context.officer(for: .read)
             let record = try await service.databases.work.transaction(.readOnly) { db in try db.found(reference) }
+            guard record.dataState == .active else { throw Refusal.dataNotUsable(record.dataState) }
             return Access(record: record, actor: officer.actor)
         }
         // Another complaint's code tells nothing about this one.

@@ -92,7 +92,7 @@ struct IdentityRoutes {
 
     /// Who asked to see whom: for supervisors and auditors.
     @Sendable func overview(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.officer(for: .reviewUnsealings)
+        let officer = try context.officer(for: .oversee)
         let (id, campaign) = try await service.campaign(context)
         enum Which: String, CaseIterable {
             case requested

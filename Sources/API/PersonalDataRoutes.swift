@@ -19,6 +19,7 @@ struct PersonalDataRoutes {
             Route(.post, Self.root + "/rights-requests/:request/decision", decide),
             Route(.post, Self.root + "/hold") { request, context in try await hold(request, context, isHeld: true) },
             Route(.delete, Self.root + "/hold") { request, context in try await hold(request, context, isHeld: false) },
+            Route(.put, Self.root + "/identity", correct),
             Route(.get, Self.campaign + "/rights-requests", open),
             Route(.get, Self.campaign + "/disposals", disposals),
             Route(.post, Self.campaign + "/disposals", propose),
@@ -50,7 +51,8 @@ struct PersonalDataRoutes {
         let (book, now) = (try await service.references.book(), service.now())
         let made = try await service.databases.work.transaction(as: officer.actor.standing) { db in
             try db.requestRight(
-                kind, of: reference, by: officer.actor, receivedOn: day, reason: reason, book: book, at: now)
+                kind, of: reference, by: officer.actor, receivedOn: day, ActionTerms(reason: reason), book: book,
+                at: now)
         }
         return try .json(RightsRequestBody(made), status: .created)
     }
@@ -74,7 +76,19 @@ struct PersonalDataRoutes {
         return try .json(RightsRequestBody(decided))
     }
 
-    /// What has to be answered, the oldest first.
+    /// Puts right what someone said on the telephone or on paper, who has no code.
+    @Sendable func correct(_ request: Request, context: Context) async throws -> Response {
+        let officer = try context.officer(for: .read)
+        let reference = try context.reference()
+        let record = try await service.databases.work.transaction(.readOnly) { db in try db.found(reference) }
+        let body = try await Body(request)
+        let terms = ActionTerms(reason: body.reader.requiredText("reason", limit: 2000, isProse: true))
+        let changed = try await service.correct(record, body, by: officer.actor, terms)
+        let parts = try await service.databases.work.transaction(.readOnly) { db in try db.parts(of: changed) }
+        return try await service.answer(parts, to: officer.role)
+    }
+
+    /// What has to be answered, the oldest first; five hundred at the most, those after them once these are.
     @Sendable func open(_ request: Request, context: Context) async throws -> Response {
         _ = try context.officer(for: .read)
         let (id, _) = try await service.campaign(context)
@@ -101,7 +115,7 @@ struct PersonalDataRoutes {
     // MARK: Disposal
 
     @Sendable func disposals(_ request: Request, context: Context) async throws -> Response {
-        _ = try context.officer(for: .reviewUnsealings)
+        _ = try context.officer(for: .oversee)
         let (id, _) = try await service.campaign(context)
         let found = try await service.databases.work.transaction(.readOnly) { db in try db.disposals(campaign: id) }
         return try .json(Page(items: found.map(DisposalBody.init)))
@@ -119,7 +133,7 @@ struct PersonalDataRoutes {
         try body.finish()
         let now = service.now()
         let (number, restricted, erased) = try await service.databases.work.transaction { db in
-            try db.proposeDisposal(in: campaign, id, on: day, by: isDryRun ? nil : officer.id, at: now)
+            try db.proposeDisposal(in: campaign, id, on: day, by: isDryRun ? nil : officer.actor, at: now)
         }
         let made = DisposalBody(
             number: number, asOf: day, proposedBy: number.map { _ in officer.name }, restricted: restricted,
@@ -128,7 +142,7 @@ struct PersonalDataRoutes {
     }
 
     @Sendable func items(_ request: Request, context: Context) async throws -> Response {
-        let officer = try context.officer(for: .reviewUnsealings)
+        let officer = try context.officer(for: .oversee)
         let (id, campaign) = try await service.campaign(context)
         let number = try context.number(of: "disposal")
         let query = try ObjectReader(query: request)
@@ -153,13 +167,14 @@ struct PersonalDataRoutes {
 
     @Sendable func approve(_ request: Request, context: Context) async throws -> Response {
         let officer = try context.officer(for: .dispose)
-        let (id, _) = try await service.campaign(context)
+        let (id, campaign) = try await service.campaign(context)
         let number = try context.number(of: "disposal")
         let body = try await Body(request)
         try body.finish()
         let now = service.now()
         let found = try await service.databases.work.transaction { db in
-            try db.approveDisposal(number, campaign: id, by: officer.id, at: now)
+            try db.approveDisposal(
+                number, campaign: id, by: officer.actor, on: Day(now, in: campaign.zone()), at: now)
             return try db.disposals(campaign: id, number: number)
         }
         guard let approved = found.first else { throw Problem.notFound("disposal \(number)") }

@@ -102,10 +102,8 @@ extension Problem {
         case .outOfOrder(let action, let state, let allowed):
             conflict(
                 "out-of-order", "Not in this state",
-                "“\(action)” cannot be done while it is “\(state)”. "
-                    + (allowed.isEmpty
-                        ? "Nothing can be done to it by this role."
-                        : "Possible now: \(allowed.joined(separator: ", ")).")
+                "“\(action)” cannot be done while it is “\(state)”.\(allowed.isEmpty ? "" : " ")"
+                    + (allowed.isEmpty ? "" : "Possible now: \(allowed.joined(separator: ", ")).")
             )
         case .hasDuplicates:
             conflict(
@@ -115,6 +113,16 @@ extension Problem {
             conflict(
                 "link-unchanged", "Nothing to change",
                 "Barrier \(barrier) is \(isLinked ? "tied to the complaint already" : "not tied to the complaint").")
+        case .dataNotUsable(let state):
+            conflict(
+                "data-not-usable", "Not to be used",
+                state.isGone
+                    ? "What was known about the complainant was erased."
+                    : "What is known about the complainant is \(state.rawValue): it is kept, and not used.")
+        case .hasOpenOriginal:
+            conflict(
+                "original-open", "Needed by another case",
+                "The case that it was merged into is open, and rests on what it says.")
         case .onHold:
             conflict("on-hold", "Held", "A legal hold keeps the data of this complaint; lift it first.")
         case .notConsented(let why): conflict("not-consented", "Not to be disclosed", why.sentence)

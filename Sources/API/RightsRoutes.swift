@@ -20,16 +20,17 @@ struct RightsRoutes {
         ]
     }
 
-    /// A copy of everything (PIPL, article 45).
+    /// A copy of what is kept of and about the complainant (PIPL, article 45); files are listed and had at their own addresses.
     @Sendable func export(_ request: Request, context: Context) async throws -> Response {
         try await copy(of: try await service.tracked(request))
     }
 
     private func copy(of record: ComplaintRecord) async throws -> Response {
-        let (sealed, disclosed, asked) = try await service.databases.work.transaction(.readOnly) { db in
+        let (sealed, disclosed, asked, seen) = try await service.databases.work.transaction(.readOnly) { db in
             (
                 try db.sealedFields(of: Cases([record]))[record.complaint.id] ?? [:],
-                try db.disclosures(of: record), try db.rightsRequests(of: record)
+                try db.disclosures(of: record), try db.rightsRequests(of: record),
+                try db.unsealings(of: record).filter { $0.unsealing.decision?.isApproved == true }
             )
         }
         let opened = try await service.keys.open(sealed, of: record)
@@ -43,7 +44,17 @@ struct RightsRoutes {
             disclosures: disclosed.map { one in
                 .init(company: one.company, fields: Identity.Field.allCases.filter(one.fields.contains))
             },
+            seen: seen.map { one in
+                .init(
+                    at: one.unsealing.decision?.at ?? one.unsealing.requestedAt,
+                    fields: Identity.Field.allCases.filter(one.unsealing.fields.contains))
+            },
             rightsRequests: asked.map(RightsRequestBody.init), dataState: record.dataState)
+        (body.scene, body.manner, body.merchant, body.linkUrl) = (
+            filing.scene, filing.manner, filing.merchant, filing.linkURL
+        )
+        (body.respondentName, body.methodName) = (filing.respondentName, filing.methodName)
+        (body.complainantKind, body.ageBand) = (filing.complainantKind, filing.ageBand)
         (body.remedySought, body.occurredOn, body.privacyNotice) = (
             filing.remedySought, filing.occurredOn, filing.privacyNotice
         )
@@ -51,33 +62,10 @@ struct RightsRoutes {
         return try .json(body, headers: [.referrerPolicy: "no-referrer"])
     }
 
-    /// What is given takes the place of what was; what is left out stays, unless it is to be removed.
     @Sendable func correct(_ request: Request, context: Context) async throws -> Response {
         let record = try await service.tracked(request)
         let body = try await Body(request)
-        let given = body.reader.identity()
-        let removed = body.reader.texts("remove", limit: 3, length: 10).compactMap(Identity.Field.init(rawValue:))
-        if given.isEmpty, removed.isEmpty {
-            body.reader.fault("phone", "missing", "something to correct is needed: name, phone, email, or remove")
-        }
-        try body.finish()
-        guard record.dataState == .active, let key = try await service.keys.key(of: record) else {
-            throw Problem(
-                .gone, "erased", "Not to be changed", "What was known of you is no longer used, or was erased.")
-        }
-        let fields = Set(Identity.Field.allCases.filter { given[$0] != nil } + removed)
-        let (book, now) = (try await service.references.book(), service.now())
-        let sealed = try await service.databases.work.transaction(.readOnly) { db in
-            try db.sealedFields(of: Cases([record]))[record.complaint.id] ?? [:]
-        }
-        var identity = try await service.keys.open(sealed.filter { $0.key == .identity }, of: record).identity
-        identity = (identity ?? Identity()).corrected(by: given, without: Set(removed))
-        let whole = identity ?? Identity()
-        let changed = try await service.databases.work.transaction(as: .system) { db in
-            try db.correct(
-                whole, fields, of: record.reference, by: Actor(.complainant), service.keys.named, key, book: book,
-                at: now)
-        }
+        let changed = try await service.correct(record, body, by: Actor(.complainant), ActionTerms())
         return try await copy(of: changed)
     }
 
@@ -105,15 +93,42 @@ struct RightsRoutes {
         let record = try await service.tracked(request)
         let body = try await Body(request)
         let kind = body.reader.requiredCode("kind", as: RightsRequest.Kind.self) ?? .access
-        let reason = body.reader.text("reason", limit: 2000, isProse: true)
+        var terms = ActionTerms()
+        terms.message = body.reader.text("message", limit: 4000, isProse: true)
         try body.finish()
         let (book, now) = (try await service.references.book(), service.now())
-        let made = try await service.databases.work.transaction(as: .system) { db in
+        let key = terms.message == nil ? nil : try await service.keys.key(of: record)
+        let made = try await service.databases.work.transaction(as: .system) { [terms] db in
             try db.requestRight(
-                kind, of: record.reference, by: Actor(.complainant), receivedOn: nil, reason: reason, book: book,
-                at: now)
+                kind, of: record.reference, by: Actor(.complainant), receivedOn: nil, terms, book: book, at: now,
+                key: key)
         }
         return try .json(RightsRequestBody(made), status: .created, headers: [.referrerPolicy: "no-referrer"])
+    }
+}
+
+extension Service {
+    /// What is given takes the place of what was; what is left out stays, unless it is to be removed.
+    func correct(
+        _ record: ComplaintRecord, _ body: Body, by actor: Actor, _ terms: ActionTerms
+    ) async throws -> ComplaintRecord {
+        let given = body.reader.identity()
+        let removed = body.reader.texts("remove", limit: 3, length: 10).compactMap { text in
+            let field = Identity.Field(rawValue: text)
+            if field == nil { body.reader.fault("remove", "unknown_code", "“\(text)” is none of name, phone, email") }
+            return field
+        }
+        if given.isEmpty, removed.isEmpty, body.reader.faults.isEmpty {
+            body.reader.fault("phone", "missing", "something to correct is needed: name, phone, email, or remove")
+        }
+        try body.finish()
+        guard let key = try await keys.key(of: record) else { throw Refusal.dataNotUsable(.erased) }
+        let (book, now) = (try await references.book(), now())
+        return try await databases.work.transaction(as: actor.standing) { db in
+            try db.correctIdentity(
+                given, without: Set(removed), of: record.reference, by: actor, terms, keys.named, key, book: book,
+                at: now)
+        }
     }
 }
 

@@ -62,11 +62,15 @@ extension Complaint {
         /// What is only remarked changes nothing of the case, and stands outside the order of its days.
         public var isRemark: Bool { Self.remarks.contains(self) }
 
-        public static let remarks: Set<Self> = [
-            .note, .message, .attach, .missDeadline, .requestUnsealing, .approveUnsealing, .denyUnsealing, .unseal,
-            .disclose, .requestRight, .decideRight, .correctIdentity, .setConsent, .placeHold, .liftHold, .restrictData,
-            .eraseData,
+        /// What is done about who complained, for which someone has to answer.
+        public static let accountable: Set<Self> = [
+            .requestUnsealing, .approveUnsealing, .denyUnsealing, .unseal, .disclose, .decideRight, .placeHold,
+            .liftHold, .restrictData, .eraseData,
         ]
+
+        public static let remarks: Set<Self> = accountable.union([
+            .note, .message, .attach, .missDeadline, .requestRight, .correctIdentity, .setConsent,
+        ])
     }
 
     public enum Action: Sendable, Equatable {
@@ -114,8 +118,9 @@ extension Complaint {
         case setConsent(disclosesIdentity: Bool)
         case placeHold
         case liftHold
-        case restrictData
-        case eraseData
+        /// With the number of the run that did it, where one did.
+        case restrictData(run: Int?)
+        case eraseData(run: Int?)
     }
 
     /// Who may read a note.
@@ -155,7 +160,8 @@ extension Complaint {
             role == .supervisor
         case .requestUnsealing, .unseal, .disclose: role == .officer || role == .supervisor
         case .requestRight: [.officer, .supervisor, .complainant].contains(role)
-        case .correctIdentity, .setConsent: role == .complainant
+        case .correctIdentity: [.officer, .supervisor, .complainant].contains(role)
+        case .setConsent: role == .complainant
         case .decideRight, .placeHold, .liftHold: role == .supervisor
         case .restrictData, .eraseData: role == .supervisor || role == .system
         case .provideInformation, .withdraw:
@@ -186,11 +192,11 @@ extension Complaint {
         case .absorb: Status.open + [.closed]
         case .release, .recalculate, .note, .message, .attach, .missDeadline, .setPriority, .relate, .unrelate,
             .transfer, .requestUnsealing, .approveUnsealing, .denyUnsealing, .unseal, .requestRight, .decideRight,
-            .correctIdentity, .setConsent, .placeHold, .liftHold, .restrictData:
+            .correctIdentity, .setConsent, .placeHold, .liftHold:
             Status.allCases
         case .disclose: [.forwarded, .responded, .closed]
         // What is still worked on is still needed.
-        case .eraseData: Status.allCases.filter { !$0.isOpen }
+        case .restrictData, .eraseData: Status.allCases.filter { !$0.isOpen }
         case .reopen: [.closed, .refused, .withdrawn]
         case .confirmFixed, .denyFixed, .rate: [.closed]
         }
@@ -198,13 +204,12 @@ extension Complaint {
 
     /// The actions that are possible now for someone with this role, and of those only what a person asks for.
     public func actions(for role: Role) -> [ActionName] {
-        // What has an address of its own, or only follows from something else.
-        let consequences: [ActionName] = [
-            .absorb, .release, .recalculate, .missDeadline, .approveUnsealing, .denyUnsealing, .unseal, .decideRight,
-            .correctIdentity, .setConsent, .restrictData, .eraseData,
-        ]
+        // What only follows from something else, and what is asked about the person, which depends on more than the status.
+        let apart = ActionName.accountable.union([
+            .absorb, .release, .recalculate, .missDeadline, .requestRight, .correctIdentity, .setConsent,
+        ])
         return ActionName.allCases.filter { name in
-            Self.may(role, name) && Self.states(for: name).contains(status) && !consequences.contains(name)
+            Self.may(role, name) && Self.states(for: name).contains(status) && !apart.contains(name)
         }
     }
 }

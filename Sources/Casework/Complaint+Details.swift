@@ -37,7 +37,8 @@ extension Complaint.Action {
             case .decideRight(let request, let isGranted): ["request": String(request), "granted": String(isGranted)]
             case .correctIdentity(let fields): ["fields": fields.codes]
             case .setConsent(let discloses): ["disclose_identity": String(discloses)]
-            case .placeHold, .liftHold, .restrictData, .eraseData: [:]
+            case .restrictData(let run), .eraseData(let run): ["run": run.map(String.init)]
+            case .placeHold, .liftHold: [:]
             case .provideInformation, .forward, .withdraw, .undoDuplicate, .reopen, .confirmFixed, .denyFixed,
                 .recalculate, .message:
                 [:]
@@ -113,8 +114,8 @@ extension Complaint.Action {
         case .setConsent: .setConsent(disclosesIdentity: details["disclose_identity"] == "true")
         case .placeHold: .placeHold
         case .liftHold: .liftHold
-        case .restrictData: .restrictData
-        case .eraseData: .eraseData
+        case .restrictData: .restrictData(run: details["run"].flatMap(Int.init))
+        case .eraseData: .eraseData(run: details["run"].flatMap(Int.init))
         default: nil
         }
     }

@@ -12,8 +12,8 @@ public enum Permission: String, Sendable, CaseIterable {
     case markSeen = "mark_seen"
     /// Find complaints by a telephone number or mail address that someone gives.
     case searchContacts = "search_contacts"
-    /// See who asked to see whom.
-    case reviewUnsealings = "review_unsealings"
+    /// See who asked to see whom, and what was disposed of.
+    case oversee
     /// Let data of complaints that have ended be restricted and erased.
     case dispose
     /// Freeze a report as a numbered issue.
@@ -28,7 +28,7 @@ extension Role {
         switch permission {
         case .read: [.officer, .supervisor, .auditor].contains(self)
         case .act, .file, .markSeen, .searchContacts: [.officer, .supervisor].contains(self)
-        case .reviewUnsealings: self == .supervisor || self == .auditor
+        case .oversee: self == .supervisor || self == .auditor
         case .dispose, .publishReport, .closeCampaign: self == .supervisor
         }
     }

@@ -52,6 +52,10 @@ public indirect enum Refusal: Error, Equatable, Sendable {
     case othersRequest
     /// The complainant has not agreed to be named.
     case notConsented(String)
+    /// What is known about the complainant may not be used any more, or is gone.
+    case dataNotUsable(DataState)
+    /// The case that it was merged into is open, and rests on it.
+    case hasOpenOriginal
     /// A legal hold keeps the data.
     case onHold
     /// What was asked for is so already.

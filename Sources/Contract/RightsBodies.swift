@@ -82,6 +82,17 @@ public struct ExportBody: Codable, Sendable, Equatable {
         }
     }
 
+    /// Who was let see parts of the identity, when; not which officer it was.
+    public struct Sight: Codable, Sendable, Equatable {
+        public var at: Date
+        public var fields: [Identity.Field]
+
+        public init(at: Date, fields: [Identity.Field]) {
+            self.at = at
+            self.fields = fields
+        }
+    }
+
     public var tracking: TrackingBody
     public var kind: Campaign.Kind
     public var narrative: String
@@ -91,17 +102,27 @@ public struct ExportBody: Codable, Sendable, Equatable {
     public var identity: IdentityBody
     public var disclosesIdentity: Bool
     public var privacyNotice: String?
+    public var complainantKind: String?
+    public var ageBand: String?
+    public var scene: String?
+    public var manner: String?
+    public var merchant: String?
+    public var respondentName: String?
+    public var methodName: String?
+    public var linkUrl: String?
     public var linkText: String?
     public var passphrase: String?
     public var controlText: String?
     public var disclosures: [Disclosure]
+    /// When parts of the identity were let be seen.
+    public var seen: [Sight]
     public var rightsRequests: [RightsRequestBody]
     public var dataState: DataState
 
     public init(
         tracking: TrackingBody, kind: Campaign.Kind, narrative: String, environment: EnvironmentBody,
         identity: IdentityBody, disclosesIdentity: Bool, disclosures: [Disclosure],
-        rightsRequests: [RightsRequestBody], dataState: DataState
+        seen: [Sight], rightsRequests: [RightsRequestBody], dataState: DataState
     ) {
         self.tracking = tracking
         self.kind = kind
@@ -110,6 +131,7 @@ public struct ExportBody: Codable, Sendable, Equatable {
         self.identity = identity
         self.disclosesIdentity = disclosesIdentity
         self.disclosures = disclosures
+        self.seen = seen
         self.rightsRequests = rightsRequests
         self.dataState = dataState
     }

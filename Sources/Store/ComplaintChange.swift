@@ -155,7 +155,9 @@ extension Connection {
                 materials_on = \(complaint.materialsOn), changed_on = \(complaint.changedOn),
                 ended_on = \(complaint.endedOn), changed_at = \(change.moment), due_on = \(complaint.nextDueDay),
                 forwarded_to = \(complaint.forwardedTo), forwarded_on = \(complaint.forwardedOn),
-                has_suspected_duplicate = has_suspected_duplicate AND \(complaint.status.isOpen)
+                has_suspected_duplicate = has_suspected_duplicate AND \(complaint.status.isOpen),
+                data_state = CASE WHEN \(complaint.status.isOpen) AND data_state = 'restricted' THEN 'active'
+                                  ELSE data_state END
             WHERE campaign_id = \(campaign) AND id = \(complaint.id)
             """)
         let before = change.record.complaint

@@ -16,6 +16,8 @@ public enum Contact: Sendable {
         }
     }
 
+    fileprivate var field: String { if case .phone = self { "phone" } else { "email" } }
+
     fileprivate func isOf(_ identity: Identity) -> Bool {
         switch self {
         case .phone: identity.normalisedPhone == normalised?.value
@@ -27,8 +29,8 @@ public enum Contact: Sendable {
 extension CaseKeys {
     /// The complaints of a campaign that someone filed with this telephone number or mail address, latest first.
     ///
-    /// They are found by a keyed digest, and each is opened to see whether it is so. That someone looked is an event of the
-    /// campaign; what was looked for is not in it.
+    /// They are found by a keyed digest, and each is opened to see whether it is so. That someone looked, and what was
+    /// opened, is an event of the campaign; what was looked for is not in it.
     ///
     /// - Parameters:
     ///   - contact: What is looked for.
@@ -43,12 +45,12 @@ extension CaseKeys {
         of contact: Contact, in campaign: Int, by actor: Actor, reason: String, on day: Day, _ database: Database
     ) async throws -> [ComplaintRecord] {
         guard let (kind, value) = contact.normalised else {
-            throw Refusal.invalid(field: "phone", reason: "holds nothing that could be looked for")
+            throw Refusal.invalid(field: contact.field, reason: "holds nothing that could be looked for")
         }
         let digest = contactDigest(of: value, kind: kind, key: named.contactIndex)
         let found = try await database.transaction(as: actor.standing) { db in
             let records = try db.complaints(withContact: digest, kind: kind, campaign: campaign)
-            try db.recordSearch(in: campaign, found: records.count, by: actor, reason: reason, on: day)
+            try db.recordSearch(in: campaign, opening: records, by: actor, reason: reason, on: day)
             return (records, try db.sealedFields(of: Cases(records)))
         }
         var matching: [ComplaintRecord] = []
@@ -66,17 +68,20 @@ extension Connection {
         try all(
             """
             SELECT \(ComplaintRecord.columns) FROM \(ComplaintRecord.tables)
-            WHERE c.campaign_id = \(campaign) AND c.id IN (
+            WHERE c.campaign_id = \(campaign) AND c.data_state = 'active' AND c.id IN (
                 SELECT complaint_id FROM contact_digest
                 WHERE campaign_id = \(campaign) AND digest = \(digest) AND kind = \(kind))
             ORDER BY c.number DESC LIMIT 100
             """, as: ComplaintRecord.init(row:))
     }
 
-    fileprivate func recordSearch(in campaign: Int, found: Int, by actor: Actor, reason: String, on day: Day) throws {
+    fileprivate func recordSearch(
+        in campaign: Int, opening records: [ComplaintRecord], by actor: Actor, reason: String, on day: Day
+    ) throws {
         try run("SELECT FROM campaign WHERE id = \(campaign) FOR NO KEY UPDATE")
         let event = Event(
-            actor: actor, action: "search_contact", details: ["found": String(found)], effectiveOn: day)
+            actor: actor, action: "search_contact",
+            details: ["opened": records.map(\.reference.description).joined(separator: " ")], effectiveOn: day)
         try record(
             event, on: UUID(campaign: campaign), .campaign, campaign: campaign,
             sequence: try nextSequence(ofCampaign: campaign), at: try recordingMoment(), note: Note(text: reason))

@@ -105,11 +105,15 @@ public enum UnsuitableServer: Error, Equatable, CustomStringConvertible {
     case version(Int)
     case encoding(String)
     case keysOfAnotherKeyFile(String)
+    /// Writers of other logins would not be seen, and cuts closed over them.
+    case blindToOthers
 
     public var description: String {
         switch self {
         case .version(let version): "PostgreSQL 15 or newer is needed; this is \(version / 10_000)"
         case .encoding(let encoding): "the databases have to be UTF8; this is \(encoding)"
+        case .blindToOthers:
+            "rectify_staff lacks pg_read_all_stats; an administrator has to run Migrations/roles/roles.sql"
         case .keysOfAnotherKeyFile(let id):
             "complaints are sealed under the key-encryption key \(id), which is not at hand; "
                 + "put its file back (keys.file), or name it in keys.previous_files"
@@ -127,11 +131,12 @@ extension Databases {
             return try db.first("SHOW server_encoding") { row in try row.read(String.self) }
         }
         guard encoding == "UTF8" else { throw UnsuitableServer.encoding(encoding ?? "unknown") }
-        let foreign = try await keys.withConnection { db in
-            try db.first("SELECT kek_id FROM case_key WHERE kek_id <> ALL(\(ring.ids)) LIMIT 1") { row in
-                try row.read(String.self)
+        let seesOthers = try await health.withConnection { db in
+            try db.first("SELECT pg_has_role('rectify_staff', 'pg_read_all_stats', 'USAGE')") { row in
+                try row.read(Bool.self)
             }
         }
-        if let foreign { throw UnsuitableServer.keysOfAnotherKeyFile(foreign) }
+        guard seesOthers == true else { throw UnsuitableServer.blindToOthers }
+        try await keys.withConnection { db in try db.refuseForeignKeys(ring) }
     }
 }

@@ -41,7 +41,7 @@ extension Connection {
     /// - Returns: The number of the run, where one was kept, and how many complaints would be restricted and erased.
     /// - Throws: `Refusal` where nothing is to be done, or `PostgresError`.
     public func proposeDisposal(
-        in campaign: Campaign, _ id: Int, on day: Day, by actor: UUID?, at now: Date
+        in campaign: Campaign, _ id: Int, on day: Day, by actor: Actor?, at now: Date
     ) throws -> (number: Int?, restricted: Int, erased: Int) {
         let steps = try steps(in: campaign, id, on: day)
         let erased = steps.count { $0.step == .erased }
@@ -56,13 +56,18 @@ extension Connection {
         try run(
             """
             INSERT INTO disposal (campaign_id, number, as_of, proposed_by, proposed_at)
-            VALUES (\(id), \(number), \(day), \(actor), \(now))
+            VALUES (\(id), \(number), \(day), \(actor.id), \(now))
             """)
         try run(
             """
             INSERT INTO disposal_item (campaign_id, number, complaint_id, step)
             SELECT \(id), \(number), * FROM unnest(\(steps.map(\.complaint)), \(steps.map(\.step.rawValue)))
             """)
+        let details = [
+            "run": String(number ?? 0), "as_of": day.description, "restricted": String(steps.count - erased),
+            "erased": String(erased),
+        ]
+        try record("propose_disposal", details, in: id, by: actor, on: Day(now, in: campaign.zone()))
         return (number, steps.count - erased, erased)
     }
 
@@ -70,27 +75,73 @@ extension Connection {
         in campaign: Campaign, _ id: Int, on day: Day
     ) throws -> [(complaint: UUID, step: DataState)] {
         let rules = campaign.retentionRules
-        let youngest = rules.map { min($0.restrictAfterDays, $0.eraseAfterDays) }.min() ?? 0
+        let due = SQL.joined(
+            rules.map { rule in
+                """
+                (c.status = ANY(\(rule.statuses.map(\.rawValue)))
+                 AND (\(rule.outcomes.isEmpty) OR c.outcome = ANY(\(rule.outcomes.map(\.rawValue))))
+                 AND (c.ended_on <= \(day + -rule.eraseAfterDays)
+                      OR c.data_state = 'active' AND c.ended_on <= \(day + -rule.restrictAfterDays)))
+                """
+            }, separator: " OR ")
         let ended = try all(
             """
-            SELECT id, status, outcome, ended_on, data_state, is_held FROM complaint
-            WHERE campaign_id = \(id) AND data_state IN ('active', 'restricted') AND ended_on <= \(day + -youngest)
-            ORDER BY ended_on, id LIMIT \(Self.disposalLimit)
+            SELECT c.id, \(Self.endingColumns) FROM complaint c
+            LEFT JOIN complaint o ON o.campaign_id = c.campaign_id AND o.id = c.duplicate_of
+            WHERE c.campaign_id = \(id) AND c.data_state IN ('active', 'restricted') AND c.ended_on IS NOT NULL
+              AND NOT c.is_held AND (\(due)) AND NOT EXISTS (
+                  SELECT FROM disposal_item i JOIN disposal d ON d.campaign_id = i.campaign_id AND d.number = i.number
+                  WHERE i.campaign_id = c.campaign_id AND i.complaint_id = c.id AND i.outcome IS NULL
+                    AND d.approved_at IS NOT NULL)
+            ORDER BY c.ended_on, c.id LIMIT \(Self.disposalLimit)
             """
-        ) { row in
-            let complaint = try row.read(UUID.self)
-            let step = RetentionRule.step(
-                for: try row.read(), try row.read(), endedOn: try row.read(), state: try row.read(),
-                isHeld: try row.read(), on: day, by: rules)
-            return (complaint, step)
-        }
+        ) { row in (try row.read(UUID.self), try Self.step(&row, on: day, by: rules)) }
         return ended.compactMap { complaint, step in step.map { (complaint, $0) } }
+    }
+
+    /// What the rules ask about.
+    ///
+    /// A duplicate ends with the case that it was merged into, which rests on what it says.
+    private static let endingColumns: SQL = """
+        c.status, c.outcome, CASE WHEN c.duplicate_of IS NULL THEN c.ended_on ELSE greatest(o.ended_on, c.ended_on) END,
+        c.duplicate_of IS NOT NULL AND o.ended_on IS NULL, c.data_state, c.is_held
+        """
+
+    private static func step(_ row: inout Row, on day: Day, by rules: [RetentionRule]) throws -> DataState? {
+        let (status, outcome): (Complaint.Status, Complaint.Outcome?) = (try row.read(), try row.read())
+        let (endedOn, isNeeded): (Day?, Bool) = (try row.read(), try row.read())
+        let (state, isHeld): (DataState, Bool) = (try row.read(), try row.read())
+        guard let endedOn, !isNeeded else { return nil }
+        return RetentionRule.step(
+            for: status, outcome, endedOn: endedOn, state: state, isHeld: isHeld, on: day, by: rules)
+    }
+
+    /// What the rules ask for about one complaint.
+    fileprivate func step(of record: ComplaintRecord, on day: Day, by rules: [RetentionRule]) throws -> DataState? {
+        try first(
+            """
+            SELECT \(Self.endingColumns) FROM complaint c
+            LEFT JOIN complaint o ON o.campaign_id = c.campaign_id AND o.id = c.duplicate_of
+            WHERE c.campaign_id = \(record.campaignID) AND c.id = \(record.complaint.id)
+            """
+        ) { row in try Self.step(&row, on: day, by: rules) } ?? nil
+    }
+
+    /// That a run was proposed or approved is an event of the campaign.
+    private func record(
+        _ action: String, _ details: [String: String], in campaign: Int, by actor: Actor, on day: Day
+    ) throws {
+        let event = Event(actor: actor, action: action, details: details, effectiveOn: day)
+        try record(
+            event, on: UUID(campaign: campaign), .campaign, campaign: campaign,
+            sequence: try nextSequence(ofCampaign: campaign), at: try recordingMoment())
     }
 
     /// A second person lets a run go on; the worker carries it out.
     ///
     /// - Throws: `Refusal` where it is the own one or approved already, ``CaseError``, or `PostgresError`.
-    public func approveDisposal(_ number: Int, campaign: Int, by officer: UUID, at now: Date) throws {
+    public func approveDisposal(_ number: Int, campaign: Int, by actor: Actor, on day: Day, at now: Date) throws {
+        try run("SELECT FROM campaign WHERE id = \(campaign) FOR NO KEY UPDATE")
         let found = try first(
             """
             SELECT proposed_by, approved_by IS NOT NULL FROM disposal
@@ -98,13 +149,14 @@ extension Connection {
             """
         ) { row in (try row.read(UUID.self), try row.read(Bool.self)) }
         guard let (proposer, isApproved) = found else { throw CaseError.notFound("disposal \(number)") }
-        guard proposer != officer else { throw Refusal.selfApproval("whoever proposed the run cannot approve it") }
+        guard proposer != actor.id else { throw Refusal.selfApproval("whoever proposed the run cannot approve it") }
         guard !isApproved else { throw Refusal.outOfOrder(action: "approve", state: "approved", allowed: []) }
         try run(
             """
-            UPDATE disposal SET approved_by = \(officer), approved_at = \(now)
+            UPDATE disposal SET approved_by = \(actor.id), approved_at = \(now)
             WHERE campaign_id = \(campaign) AND number = \(number)
             """)
+        try record("approve_disposal", ["run": String(number)], in: campaign, by: actor, on: day)
     }
 
     /// The runs of a campaign, latest first; a hundred at the most.
@@ -199,22 +251,21 @@ extension Connection {
         _ step: DataState, on reference: Reference, of number: Int, asOf day: Day, _ view: WorkView
     ) throws -> Bool {
         guard let record = try lockedComplaint(reference) else { return false }
-        let complaint = record.complaint
-        let isDue =
-            complaint.endedOn.flatMap { endedOn in
-                RetentionRule.step(
-                    for: complaint.status, complaint.outcome, endedOn: endedOn, state: record.dataState,
-                    isHeld: record.isHeld, on: day, by: view.campaign.retentionRules)
-            } == step
-        if isDue, step == .erased {
-            try beginErasure(of: reference, by: .system, reason: nil, book: view.book, at: view.now)
-        } else if isDue {
-            try restrictData(of: reference, by: .system, reason: nil, book: view.book, at: view.now)
+        var isDue = try self.step(of: record, on: day, by: view.campaign.retentionRules) == step
+        do {
+            if isDue, step == .erased {
+                try beginErasure(of: reference, by: .system, run: number, book: view.book, at: view.now)
+            } else if isDue {
+                try restrictData(of: reference, by: .system, run: number, book: view.book, at: view.now)
+            }
+        } catch is Refusal {
+            // Rules are asked before anything is written.
+            isDue = false
         }
         try run(
             """
             UPDATE disposal_item SET outcome = \(isDue ? "done" : "passed_by")
-            WHERE campaign_id = \(view.campaignID) AND number = \(number) AND complaint_id = \(complaint.id)
+            WHERE campaign_id = \(view.campaignID) AND number = \(number) AND complaint_id = \(record.complaint.id)
             """)
         return isDue
     }

@@ -25,24 +25,28 @@ public enum Hazard: String, Sendable, CaseIterable {
 }
 
 extension Databases {
-    /// What is unsafe about the server of the databases, and the login used there.
+    /// What is unsafe about the servers of the two databases, and the logins used there.
     ///
     /// - Throws: `PostgresError`.
     public func hazards() async throws -> Set<Hazard> {
-        try await health.withConnection { db in
-            let found = try db.first(
-                """
-                SELECT current_setting('fsync')::boolean, current_setting('full_page_writes')::boolean,
-                       current_setting('synchronous_commit') <> 'off', current_setting('data_checksums')::boolean,
-                       NOT EXISTS (
-                           SELECT FROM pg_roles WHERE rolname = session_user AND (rolsuper OR rolbypassrls
-                               OR pg_has_role(session_user, \(DatabaseRole.owner), 'MEMBER')))
-                """
-            ) { row in try (0..<5).map { _ in try row.read(Bool.self) } }
-            let hazards: [Hazard] = [
-                .fsyncOff, .fullPageWritesOff, .asynchronousCommit, .noChecksums, .privilegedLogin,
-            ]
-            return Set(zip(hazards, found ?? []).filter { !$0.1 }.map(\.0))
-        }
+        let first = try await health.withConnection { db in try db.hazards() }
+        return first.union(try await keys.withConnection { db in try db.hazards() })
+    }
+}
+
+extension Connection {
+    fileprivate func hazards() throws -> Set<Hazard> {
+        let found = try first(
+            """
+            SELECT current_setting('fsync')::boolean, current_setting('full_page_writes')::boolean,
+                   current_setting('synchronous_commit') <> 'off', current_setting('data_checksums')::boolean,
+                   NOT EXISTS (
+                       SELECT FROM pg_roles WHERE rolname = session_user AND (rolsuper OR rolbypassrls
+                           OR pg_has_role(session_user, \(DatabaseRole.owner), 'MEMBER')))
+            """
+        ) { row in try (0..<5).map { _ in try row.read(Bool.self) } }
+        let hazards: [Hazard] = [.fsyncOff, .fullPageWritesOff, .asynchronousCommit, .noChecksums, .privilegedLogin]
+        guard let found else { return Set(hazards) }
+        return Set(zip(hazards, found).filter { !$0.1 }.map(\.0))
     }
 }

@@ -31,10 +31,13 @@ public enum KeyFile {
         guard mode & 0o077 == 0 else { throw .readableByOthers(path) }
         guard let bytes = Data(base64Encoded: text.trimmingCharacters(in: .whitespacesAndNewlines)), bytes.count == 32
         else { throw .notAKey(path) }
-        // Of 32 random bytes fewer than 16 different ones come once in 10^11 keys: this is an example, or a placeholder.
-        guard Set(bytes).count >= 16 else { throw .notRandom(path) }
+        guard looksRandom(bytes) else { throw .notRandom(path) }
         return bytes
     }
+
+    /// Whether it may be a key at all: 32 random bytes hardly ever have fewer than 16 different ones, examples and placeholders
+    /// do.
+    public static func looksRandom(_ bytes: Data) -> Bool { Set(bytes).count >= 16 }
 
     /// A new secret, as its file holds it.
     public static func newSecret() -> String { Data(randomBytes(32)).base64EncodedString() }

@@ -51,16 +51,18 @@ public struct NamedKeys: Sendable {
 
     /// Those of the deployment.
     ///
-    /// Made on first use: in deployments of before they were worked out from the key-encryption key, so that this is what
-    /// they begin with.
+    /// Made at random on first use. In deployments of before they were worked out from the key-encryption key, and stay what
+    /// they were: there, who has had that key once has them.
     ///
     /// - Throws: `PostgresError`, ``UnsuitableServer``, or `CryptoKitError` where one was tampered with.
     public init(of database: Database, _ ring: KeyRing) async throws {
-        let first = try Self.names.map { name in
-            (name, try ring.current.wrap(ring.origin.derived(for: name), named: name))
-        }
         let kept = try await database.transaction { db in
-            for (name, wrapped) in first {
+            try db.refuseForeignKeys(ring)
+            let isNew =
+                try db.first("SELECT NOT EXISTS (SELECT FROM case_key)") { row in try row.read(Bool.self) } ?? true
+            for name in Self.names {
+                let first = isNew ? SymmetricKey(size: .bits256) : ring.origin.derived(for: name)
+                let wrapped = try ring.current.wrap(first, named: name)
                 try db.run(
                     """
                     INSERT INTO named_key (name, wrapped, kek_id) VALUES (\(name), \(wrapped), \(ring.current.id))
@@ -110,16 +112,40 @@ extension Databases {
     /// - Throws: `PostgresError`, ``UnsuitableServer``, or `CryptoKitError`; what was done before stays done.
     public func rewrap(_ ring: KeyRing, progress: @Sendable (Int) -> Void = { _ in }) async throws -> Int {
         var count = try await keys.transaction { db in try db.rewrapNamed(ring) }
-        while true {
-            let part = try await keys.transaction { db in try db.rewrapCases(ring) }
-            guard part > 0 else { return count }
-            count += part
-            progress(count)
+        let stale = try await keys.withConnection { db in try db.keyIDs() }.filter { $0 != ring.current.id }
+        for id in stale {
+            while true {
+                let part = try await keys.transaction { db in try db.rewrapCases(ring, under: id) }
+                if part == 0 { break }
+                count += part
+                progress(count)
+            }
         }
+        return count
     }
 }
 
 extension Connection {
+    /// Under which key-encryption keys there are keys of complaints; found step by step, however many keys there are.
+    fileprivate func keyIDs() throws -> [String] {
+        try all(
+            """
+            WITH RECURSIVE ids AS (
+                SELECT min(kek_id) AS id FROM case_key
+                UNION ALL
+                SELECT (SELECT min(kek_id) FROM case_key WHERE kek_id > ids.id) FROM ids WHERE ids.id IS NOT NULL)
+            SELECT id FROM ids WHERE id IS NOT NULL
+            """
+        ) { row in try row.read(String.self) }
+    }
+
+    /// - Throws: ``UnsuitableServer/keysOfAnotherKeyFile(_:)`` where there are keys that the ring does not open.
+    func refuseForeignKeys(_ ring: KeyRing) throws {
+        if let foreign = try keyIDs().first(where: { !ring.ids.contains($0) }) {
+            throw UnsuitableServer.keysOfAnotherKeyFile(foreign)
+        }
+    }
+
     fileprivate func rewrapNamed(_ ring: KeyRing) throws -> Int {
         let stale = try all(
             "SELECT name, kek_id, wrapped FROM named_key WHERE kek_id <> \(ring.current.id) FOR UPDATE"
@@ -136,11 +162,11 @@ extension Connection {
     }
 
     /// One erased meanwhile is passed by: its row is gone, and nothing brings it back.
-    fileprivate func rewrapCases(_ ring: KeyRing) throws -> Int {
+    fileprivate func rewrapCases(_ ring: KeyRing, under old: String) throws -> Int {
         let stale = try all(
             """
-            SELECT id, kek_id, wrapped FROM case_key WHERE kek_id <> \(ring.current.id)
-            ORDER BY kek_id, id LIMIT 1000 FOR UPDATE SKIP LOCKED
+            SELECT id, kek_id, wrapped FROM case_key WHERE kek_id = \(old)
+            ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED
             """
         ) { row in (try row.read(UUID.self), WrappedKey(keyID: try row.read(), bytes: try row.read())) }
         guard !stale.isEmpty else { return 0 }

@@ -89,6 +89,49 @@ extension Connection {
         for text in differing { audit.found(.issueDiffers, text) }
     }
 
+    /// What may be done with what is known about people, held against the events that say so.
+    func comparePersonalData(_ audit: inout LogAudit) throws {
+        let differing = try all(
+            """
+            SELECT 'complaint ' || c.id || ': its data are ' || c.data_state || ', its events say otherwise'
+            FROM complaint c LEFT JOIN LATERAL (
+                SELECT max(sequence) FILTER (WHERE action = 'erase_data') AS erased,
+                       max(sequence) FILTER (WHERE action = 'restrict_data') AS restricted,
+                       max(sequence) FILTER (WHERE action IN ('reopen', 'deny_fixed')) AS reopened,
+                       max(sequence) FILTER (WHERE action = 'place_hold') AS held,
+                       max(sequence) FILTER (WHERE action = 'lift_hold') AS released
+                FROM event WHERE campaign_id = c.campaign_id AND case_id = c.id
+                  AND action IN ('erase_data', 'restrict_data', 'reopen', 'deny_fixed', 'place_hold', 'lift_hold')) e ON true
+            WHERE c.data_state <> 'active' AND CASE WHEN c.data_state = 'restricted'
+                    THEN e.restricted IS NULL OR e.erased IS NOT NULL OR e.reopened > e.restricted
+                    ELSE e.erased IS NULL END
+               OR c.is_held AND coalesce(e.held, 0) <= coalesce(e.released, 0)
+            UNION ALL
+            SELECT 'complaint ' || e.case_id || ': an event says that it was erased, and it is there'
+            FROM event e JOIN complaint c ON c.campaign_id = e.campaign_id AND c.id = e.case_id
+            WHERE e.action = 'erase_data' AND c.data_state NOT IN ('erasing', 'erased')
+            UNION ALL
+            SELECT 'complaint ' || u.complaint_id || ': request ' || u.sequence || ' to see who complained is in no event'
+            FROM unsealing u WHERE NOT EXISTS (
+                SELECT FROM event e WHERE e.campaign_id = u.campaign_id AND e.case_id = u.complaint_id
+                  AND e.sequence = u.sequence AND e.action = 'request_unsealing' AND e.actor_id = u.requested_by
+                  AND e.details ->> 'fields' = array_to_string(u.fields, ' '))
+               OR u.decided_by IS NOT NULL AND NOT EXISTS (
+                SELECT FROM event e WHERE e.campaign_id = u.campaign_id AND e.case_id = u.complaint_id
+                  AND e.action = CASE WHEN u.is_approved THEN 'approve_unsealing' ELSE 'deny_unsealing' END
+                  AND e.details ->> 'request' = u.sequence::text AND e.actor_id = u.decided_by)
+            UNION ALL
+            SELECT 'complaint ' || d.complaint_id || ': what ' || d.company || ' was told is in no event'
+            FROM disclosure d WHERE NOT EXISTS (
+                SELECT FROM event e WHERE e.campaign_id = d.campaign_id AND e.case_id = d.complaint_id
+                  AND e.sequence = d.sequence AND e.action = 'disclose' AND e.details ->> 'company' = d.company
+                  AND e.details ->> 'fields' = array_to_string(d.fields, ' '))
+            LIMIT \(LogAudit.limit)
+            """
+        ) { row in try row.read(String.self) }
+        for text in differing { audit.found(.caseDiffers, text) }
+    }
+
     /// For each fact of a case what it is, and what it is before any event changes it: `?` is what was filed.
     private static let provedFacts: [(CaseKind, SQL, SQL)] = [
         (

@@ -108,6 +108,7 @@ extension Connection {
         try lookBehindTheEnd(&audit)
         try compareCases(&audit)
         try compareIssues(&audit)
+        try comparePersonalData(&audit)
         return audit
     }
 
@@ -216,7 +217,12 @@ extension Connection {
     /// The place of the erasure in the history of each case that was erased.
     private func erasures() throws -> [UUID: Int] {
         let rows = try all(
-            "SELECT case_id, max(sequence) FROM event WHERE action = 'erase_data' GROUP BY case_id"
+            """
+            SELECT e.case_id, max(e.sequence) FROM event e
+            JOIN complaint c ON c.campaign_id = e.campaign_id AND c.id = e.case_id
+            WHERE e.action = 'erase_data' AND e.case_kind = 'complaint' AND c.data_state IN ('erasing', 'erased')
+            GROUP BY e.case_id
+            """
         ) { row in (try row.read(UUID.self), try row.read(Int.self)) }
         return Dictionary(rows) { first, _ in first }
     }

@@ -55,7 +55,7 @@ extension Database {
         }
         let deadline = ContinuousClock.now + .seconds(2)
         repeat {
-            // Sessions of other roles do not show their numbers; the server's all have one role.
+            // Sessions of others show their numbers to whoever may read all statistics, which is checked at the start.
             let isClosed = try await withConnection { db in
                 try db.first(
                     """

@@ -8,6 +8,8 @@ public struct RightsRecord: Sendable {
     public let reference: Reference
     /// Why it was granted or refused.
     public let reasons: String?
+    /// The officer who entered it; `nil` where the complainant asked.
+    let enteredBy: UUID?
 }
 
 // MARK: Holding, restricting, erasing
@@ -38,15 +40,13 @@ extension Connection {
     ///
     /// - Throws: `Refusal`, ``CaseError``, ``MomentError``, or `PostgresError`; nothing is changed then.
     @discardableResult
-    public func restrictData(
-        of reference: Reference, by actor: Actor, reason: String?, book: ReferenceBook, at now: Date
+    func restrictData(
+        of reference: Reference, by actor: Actor, run number: Int? = nil, book: ReferenceBook, at now: Date
     ) throws -> ComplaintRecord {
         guard let known = try lockedComplaint(reference) else { throw CaseError.notFound(reference.description) }
-        guard known.dataState == .active else {
-            throw Refusal.outOfOrder(action: "restrict_data", state: known.dataState.rawValue, allowed: [])
-        }
+        try known.checkUse()
         let record = try perform(
-            .restrictData, on: reference, by: actor, ActionTerms(reason: reason), book: book, at: now)
+            .restrictData(run: number), on: reference, by: actor, ActionTerms(), book: book, at: now)
         try run(
             """
             UPDATE complaint SET data_state = 'restricted'
@@ -62,26 +62,42 @@ extension Connection {
     ///
     /// - Throws: `Refusal` where the case is open or its data are held, ``CaseError``, ``MomentError``, or
     ///   `PostgresError`; nothing is changed then.
-    public func beginErasure(
-        of reference: Reference, by actor: Actor, reason: String?, book: ReferenceBook, at now: Date
+    func beginErasure(
+        of reference: Reference, by actor: Actor, run number: Int? = nil, book: ReferenceBook, at now: Date
     ) throws {
         guard let known = try lockedComplaint(reference) else { throw CaseError.notFound(reference.description) }
         try known.complaint.admit(actor, to: .eraseData)
         guard !known.isHeld else { throw Refusal.onHold }
-        guard known.dataState == .active || known.dataState == .restricted else {
-            throw Refusal.outOfOrder(action: "erase_data", state: known.dataState.rawValue, allowed: [])
-        }
+        guard !known.dataState.isGone else { throw Refusal.dataNotUsable(known.dataState) }
+        guard try !isNeededByOriginal(known) else { throw Refusal.hasOpenOriginal }
         let (campaign, id) = (known.campaignID, known.complaint.id)
-        try run("DELETE FROM note WHERE campaign_id = \(campaign) AND case_id = \(id)")
+        // Why someone asked to see the person, or was let, has to be answered for long after.
+        let kept = Complaint.ActionName.accountable.map(\.rawValue)
+        try run(
+            """
+            DELETE FROM note n WHERE campaign_id = \(campaign) AND case_id = \(id) AND NOT EXISTS (
+                SELECT FROM event e WHERE e.campaign_id = n.campaign_id AND e.case_id = n.case_id
+                  AND e.sequence = n.sequence AND e.action = ANY(\(kept)))
+            """)
+        try run("DELETE FROM company_evidence WHERE campaign_id = \(campaign) AND case_id = \(id)")
         try run("DELETE FROM contact_digest WHERE campaign_id = \(campaign) AND complaint_id = \(id)")
         try run("DELETE FROM complaint_text WHERE campaign_id = \(campaign) AND complaint_id = \(id)")
-        _ = try perform(.eraseData, on: reference, by: actor, ActionTerms(reason: reason), book: book, at: now)
+        _ = try perform(.eraseData(run: number), on: reference, by: actor, ActionTerms(), book: book, at: now)
         try run(
             """
             UPDATE complaint SET data_state = 'erasing', narrative = '—', remedy_sought = NULL, merchant = NULL,
-                                 respondent_name = NULL, method_name = NULL, account_type = NULL
+                                 respondent_name = NULL, method_name = NULL, account_type = NULL,
+                                 link_url = NULL, link_site = NULL, link_oddities = DEFAULT, client_reference = NULL
             WHERE campaign_id = \(campaign) AND id = \(id)
             """)
+    }
+}
+
+extension Connection {
+    /// Whether the case that a duplicate was merged into is worked on, and rests on what the duplicate says.
+    func isNeededByOriginal(_ record: ComplaintRecord) throws -> Bool {
+        guard let original = record.duplicateOf.flatMap({ $0 }) else { return false }
+        return try complaint(original)?.complaint.status.isOpen ?? false
     }
 }
 
@@ -105,10 +121,36 @@ extension Databases {
         return try await work.transaction(as: .system) { db in
             try db.run(
                 """
+                WITH gone AS (
+                    -- What the worker wrote of a narrative that it had read before.
+                    DELETE FROM complaint_text WHERE complaint_id = ANY(\(pending.map(\.1))))
                 UPDATE complaint c SET data_state = 'erased'
                 FROM unnest(\(pending.map(\.0))::bigint[], \(pending.map(\.1))) AS w(campaign, id)
                 WHERE c.campaign_id = w.campaign AND c.id = w.id AND c.data_state = 'erasing'
                 """)
+        }
+    }
+
+    /// Deletes keys of what was erased long ago: a backup of the keys that was put back has brought them back.
+    ///
+    /// - Returns: How many there were.
+    /// - Throws: `PostgresError`.
+    @discardableResult
+    public func eraseAgain() async throws -> Int {
+        var (count, last) = (0, UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)))
+        while true {
+            let page = try await work.transaction(.readOnly) { [last] db in
+                try db.all(
+                    """
+                    SELECT id, key_id FROM complaint WHERE data_state = 'erased' AND key_id IS NOT NULL AND id > \(last)
+                    ORDER BY id LIMIT 10000
+                    """
+                ) { row in (try row.read(UUID.self), try row.read(UUID.self)) }
+            }
+            guard let end = page.last else { return count }
+            last = end.0
+            let ids = page.map(\.1)
+            count += try await keys.transaction { db in try db.run("DELETE FROM case_key WHERE id = ANY(\(ids))") }
         }
     }
 }
@@ -123,30 +165,33 @@ extension Connection {
     ///   - reference: About which complaint.
     ///   - actor: Who says so: the complainant, or an officer whom the complainant called.
     ///   - day: When it was received, where that was earlier.
-    ///   - reason: What was said.
+    ///   - terms: What was said: by the complainant as a message, which is sealed.
     ///   - book: The reference data that hold.
     ///   - now: The moment.
+    ///   - key: The key of the complaint, needed for a message.
     /// - Returns: The request.
     /// - Throws: `Refusal` where the same is open already, ``CaseError``, ``MomentError``, or `PostgresError`.
     public func requestRight(
-        _ kind: RightsRequest.Kind, of reference: Reference, by actor: Actor, receivedOn day: Day?, reason: String?,
-        book: ReferenceBook, at now: Date
+        _ kind: RightsRequest.Kind, of reference: Reference, by actor: Actor, receivedOn day: Day?,
+        _ terms: ActionTerms,
+        book: ReferenceBook, at now: Date, key: CaseKey? = nil
     ) throws -> RightsRecord {
         guard let known = try lockedComplaint(reference) else { throw CaseError.notFound(reference.description) }
         try known.complaint.admit(actor, to: .requestRight)
         guard !known.dataState.isGone else {
-            throw Refusal.outOfOrder(action: "request_right", state: known.dataState.rawValue, allowed: [])
+            throw Refusal.dataNotUsable(known.dataState)
         }
         guard try !rightsRequests(of: known).contains(where: { $0.request.kind == kind && $0.request.state == .open })
         else { throw Refusal.nothingToChange("the same was asked for already, and is not answered yet") }
         let today = Day(now, in: book.campaign(known.campaign)?.campaign.zone() ?? .gmt)
         if let day, day > today { throw Refusal.inTheFuture(on: day, today: today) }
         let record = try perform(
-            .requestRight(kind), on: reference, by: actor, ActionTerms(reason: reason), book: book, at: now)
+            .requestRight(kind), on: reference, by: actor, terms, book: book, at: now, key: key)
         try run(
             """
-            INSERT INTO rights_request (campaign_id, complaint_id, sequence, kind, received_on)
-            VALUES (\(record.campaignID), \(record.complaint.id), \(record.sequence), \(kind), \(day ?? today))
+            INSERT INTO rights_request (campaign_id, complaint_id, sequence, kind, received_on, entered_by)
+            VALUES (\(record.campaignID), \(record.complaint.id), \(record.sequence), \(kind), \(day ?? today),
+                    \(actor.id))
             """)
         try remind(
             NewReminder(
@@ -168,13 +213,18 @@ extension Connection {
     ) throws -> RightsRecord {
         guard let known = try lockedComplaint(reference) else { throw CaseError.notFound(reference.description) }
         try known.complaint.admit(actor, to: .decideRight)
-        var request = try rightsRequest(sequence, of: known).request
+        let asked = try rightsRequest(sequence, of: known)
+        var request = asked.request
         try request.decide(isGranted)
+        if let enteredBy = asked.enteredBy, enteredBy == actor.id {
+            throw Refusal.selfApproval("whoever entered the request cannot decide about it")
+        }
         switch request.kind {
-        case .erasure where isGranted:
-            try beginErasure(of: reference, by: actor, reason: nil, book: book, at: now)
-        case .restriction where isGranted:
-            try restrictData(of: reference, by: actor, reason: nil, book: book, at: now)
+        // What has been done meanwhile by another way need not be done again.
+        case .erasure where isGranted && !known.dataState.isGone:
+            try beginErasure(of: reference, by: actor, book: book, at: now)
+        case .restriction where isGranted && known.dataState == .active:
+            try restrictData(of: reference, by: actor, book: book, at: now)
         default: break
         }
         // After what it brings about, so that an erasure leaves the reasons.
@@ -199,53 +249,66 @@ extension Connection {
 
     /// What was asked about one complaint, latest first.
     public func rightsRequests(of record: ComplaintRecord) throws -> [RightsRecord] {
-        try rights("r.campaign_id = \(record.campaignID) AND r.complaint_id = \(record.complaint.id)", limit: 200)
-            .reversed()
+        try rights(
+            "r.campaign_id = \(record.campaignID) AND r.complaint_id = \(record.complaint.id)", "r.sequence DESC",
+            limit: 200)
     }
 
     /// What has to be answered in a campaign, the oldest first.
     public func openRightsRequests(ofCampaign campaign: Int, limit: Int) throws -> [RightsRecord] {
-        try rights("r.campaign_id = \(campaign) AND r.state = 'open'", limit: limit)
+        try rights(
+            "r.campaign_id = \(campaign) AND r.state = 'open'", "r.received_on, r.complaint_id, r.sequence",
+            limit: limit)
     }
 
-    private func rights(_ condition: SQL, limit: Int) throws -> [RightsRecord] {
+    private func rights(_ condition: SQL, _ order: SQL, limit: Int) throws -> [RightsRecord] {
         try all(
             """
-            SELECT r.sequence, r.kind, r.received_on, r.state, ca.prefix, c.number, n.text
+            SELECT r.sequence, r.kind, r.received_on, r.state, ca.prefix, c.number, n.text, r.entered_by
             FROM rights_request r
             JOIN campaign ca ON ca.id = r.campaign_id
             JOIN complaint c ON c.campaign_id = r.campaign_id AND c.id = r.complaint_id
             LEFT JOIN note n ON n.campaign_id = r.campaign_id AND n.case_id = r.complaint_id AND n.sequence = r.decided_in
             WHERE \(condition)
-            ORDER BY r.received_on, r.complaint_id, r.sequence LIMIT \(limit)
+            ORDER BY \(order) LIMIT \(limit)
             """
         ) { row in
             RightsRecord(
                 request: RightsRequest(
                     sequence: try row.read(), kind: try row.read(), receivedOn: try row.read(), state: try row.read()),
-                reference: Reference(prefix: try row.read(), number: try row.read()), reasons: try row.read())
+                reference: Reference(prefix: try row.read(), number: try row.read()), reasons: try row.read(),
+                enteredBy: try row.read())
         }
     }
 
     /// Puts a corrected identity in the place of the one before.
     ///
     /// - Parameters:
-    ///   - identity: As it is from now on.
-    ///   - fields: Which parts were corrected.
+    ///   - given: Parts that take the place of what was.
+    ///   - removed: Parts that are taken away.
     ///   - reference: Of which complaint.
     ///   - actor: Who corrects it.
-    ///   - keys: What it is sealed and found with.
+    ///   - terms: Why, where an officer does.
+    ///   - keys: What it is found with.
     ///   - key: The key of the complaint.
     ///   - book: The reference data that hold.
     ///   - now: The moment.
     /// - Returns: The complaint as it is then.
-    /// - Throws: `Refusal`, ``CaseError``, ``MomentError``, or `PostgresError`; nothing is changed then.
-    public func correct(
-        _ identity: Identity, _ fields: Set<Identity.Field>, of reference: Reference, by actor: Actor,
-        _ keys: NamedKeys, _ key: CaseKey, book: ReferenceBook, at now: Date
+    /// - Throws: `Refusal`, ``CaseError``, ``MomentError``, `PostgresError`, or `CryptoKitError`; nothing is changed then.
+    public func correctIdentity(
+        _ given: Identity, without removed: Set<Identity.Field>, of reference: Reference, by actor: Actor,
+        _ terms: ActionTerms, _ keys: NamedKeys, _ key: CaseKey, book: ReferenceBook, at now: Date
     ) throws -> ComplaintRecord {
-        let record = try perform(.correctIdentity(fields), on: reference, by: actor, ActionTerms(), book: book, at: now)
-        let (campaign, id) = (record.campaignID, record.complaint.id)
+        guard let known = try lockedComplaint(reference) else { throw CaseError.notFound(reference.description) }
+        try known.complaint.admit(actor, to: .correctIdentity)
+        try known.checkUse()
+        let (campaign, id) = (known.campaignID, known.complaint.id)
+        let before = try sealedFields(of: Cases([known]))[id]?[.identity].map { sealed in
+            try JSONText(key.open(sealed, field: .identity, of: id)).decoded(as: Identity.self)
+        }
+        let identity = (before ?? Identity()).corrected(by: given, without: removed)
+        let fields = Set(Identity.Field.allCases.filter { given[$0] != nil }).union(removed)
+        let record = try perform(.correctIdentity(fields), on: reference, by: actor, terms, book: book, at: now)
         let sealed = try key.seal(try JSONText(encoding: identity).text, field: .identity, of: id)
         try run(
             """

@@ -72,7 +72,7 @@ extension Connection {
                    e.recorded_at, c.id, c.key_id, s.sealed
             FROM unnest(\(cases.campaigns)::bigint[], \(cases.ids)::uuid[]) AS w(campaign, id)
             JOIN campaign ca ON ca.id = w.campaign
-            JOIN complaint c ON c.campaign_id = w.campaign AND c.id = w.id
+            JOIN complaint c ON c.campaign_id = w.campaign AND c.id = w.id AND c.data_state = 'active'
             CROSS JOIN LATERAL (
                 SELECT field, sealed FROM complaint_sealed
                 WHERE campaign_id = w.campaign AND complaint_id = w.id AND field LIKE 'message%'

@@ -29,8 +29,9 @@ extension Connection {
         _ fields: Set<Identity.Field>, of reference: Reference, by actor: Actor, reason: String, book: ReferenceBook,
         at now: Date
     ) throws -> UnsealingRecord {
-        guard let known = try complaint(reference) else { throw CaseError.notFound(reference.description) }
-        try known.checkUse(for: .requestUnsealing)
+        guard let known = try lockedComplaint(reference) else { throw CaseError.notFound(reference.description) }
+        try known.complaint.admit(actor, to: .requestUnsealing)
+        try known.checkUse()
         let record = try perform(
             .requestUnsealing(fields), on: reference, by: actor, ActionTerms(reason: reason), book: book, at: now)
         guard let officer = actor.id, let campaign = book.campaign(record.campaign)?.campaign else {
@@ -88,13 +89,31 @@ extension Connection {
     ) throws -> (record: ComplaintRecord, fields: Set<Identity.Field>, sealed: [SealedField: Data]) {
         guard let known = try lockedComplaint(reference) else { throw CaseError.notFound(reference.description) }
         try known.complaint.admit(actor, to: .unseal)
-        try known.checkUse(for: .unseal)
+        try known.checkUse()
         let unsealing = try unsealing(sequence, of: known).unsealing
         try unsealing.checkReading(by: actor.id, at: now)
+        guard try isInHistory(unsealing, of: known) else { throw CaseError.notFound("request \(sequence)") }
         let record = try perform(
             .unseal(sequence, unsealing.fields), on: reference, by: actor, ActionTerms(), book: book, at: now)
         let sealed = try sealedFields(of: Cases([record]))[record.complaint.id] ?? [:]
         return (record, unsealing.fields, sealed.filter { $0.key == .identity })
+    }
+
+    /// Whether the events that nobody can change say the same as the row: who asked, and who said yes.
+    private func isInHistory(_ unsealing: Unsealing, of record: ComplaintRecord) throws -> Bool {
+        try first(
+            """
+            SELECT EXISTS (
+                SELECT FROM event WHERE campaign_id = \(record.campaignID) AND case_id = \(record.complaint.id)
+                  AND sequence = \(unsealing.sequence) AND action = 'request_unsealing'
+                  AND actor_id = \(unsealing.requestedBy)
+                  AND details ->> 'fields' = \(unsealing.fields.map(\.rawValue).sorted().joined(separator: " ")))
+            AND (\(unsealing.decision?.by == nil) OR EXISTS (
+                SELECT FROM event WHERE campaign_id = \(record.campaignID) AND case_id = \(record.complaint.id)
+                  AND action = 'approve_unsealing' AND actor_id = \(unsealing.decision?.by)
+                  AND details ->> 'request' = \(String(unsealing.sequence))))
+            """
+        ) { row in try row.read(Bool.self) } ?? false
     }
 
     /// - Throws: ``CaseError/notFound(_:)``, or `PostgresError`.
@@ -179,7 +198,7 @@ extension Connection {
         guard let company = known.complaint.forwardedTo else {
             throw Refusal.notConsented("it was forwarded to no company that could be told")
         }
-        try known.checkUse(for: .disclose)
+        try known.checkUse()
         try known.filing.checkConsent(known.complaint.status)
         let record = try perform(
             .disclose(fields, to: company), on: reference, by: actor, terms, book: book, at: now)
@@ -223,10 +242,8 @@ extension ComplaintRecord {
     /// Whether what is known about the complainant may still be used.
     ///
     /// - Throws: `Refusal`.
-    func checkUse(for action: Complaint.ActionName) throws(Refusal) {
-        guard dataState == .active else {
-            throw .outOfOrder(action: action.rawValue, state: "its data are \(dataState.rawValue)", allowed: [])
-        }
+    func checkUse() throws(Refusal) {
+        guard dataState == .active else { throw .dataNotUsable(dataState) }
     }
 }
 

@@ -182,13 +182,15 @@ extension Worker {
 
     /// Opens a review where enough people complained of a barrier after it was verified gone.
     ///
-    /// People are told apart by telephone number or mail address; those who left neither count as one.
+    /// People are told apart by telephone number or mail address; those who left neither count as one, and each who was
+    /// erased since as one more.
     func openReviews(_ view: WorkView) async throws -> Int {
         let needed = view.campaign.quorum.reviewAfterComplaints
         let suspected = try await work(view.fence) { db in
             try db.all(
                 """
-                SELECT b.id, b.number, \(view.today)::date, count(DISTINCT coalesce(d.digest, ''::bytea))::text
+                SELECT b.id, b.number, \(view.today)::date, count(DISTINCT coalesce(
+                    d.digest, CASE WHEN c.data_state = 'erased' THEN uuid_send(c.id) ELSE ''::bytea END))::text
                 FROM barrier b
                 JOIN complaint_barrier l ON l.campaign_id = b.campaign_id AND l.barrier_id = b.id
                 JOIN complaint c ON c.campaign_id = l.campaign_id AND c.id = l.complaint_id
@@ -205,7 +207,8 @@ extension Worker {
                     ORDER BY recorded_at, number LIMIT 1)
                   AND c.status NOT IN ('refused', 'withdrawn', 'duplicate')
                 GROUP BY b.id, b.number
-                HAVING count(DISTINCT coalesce(d.digest, ''::bytea)) >= \(needed)
+                HAVING count(DISTINCT coalesce(
+                    d.digest, CASE WHEN c.data_state = 'erased' THEN uuid_send(c.id) ELSE ''::bytea END)) >= \(needed)
                 ORDER BY b.number LIMIT \(Self.roundLimit)
                 """
             ) { row in

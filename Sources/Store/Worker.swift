@@ -1,6 +1,7 @@
 import Casework
 public import Foundation
 import Postgres
+import Synchronization
 
 /// What a round of the worker did.
 public struct WorkDone: Sendable, Equatable {
@@ -38,6 +39,8 @@ public final class Worker: Sendable {
     let databases: Databases
     let references: ReferenceCache
     private let holder: UUID
+    /// Whether keys that a backup brought back were looked for, once after each start.
+    private let hasLookedBack = Atomic(false)
     /// How long the lease lasts without being renewed.
     public static let lease: Duration = .seconds(30)
     /// Cases looked at in one statement, and in one round, at the most.
@@ -65,7 +68,10 @@ public final class Worker: Sendable {
             } catch let error as PostgresError {
                 done.failures.append("sweep: \(error)")
             }
-            try await attempt("erase", &done, \.disposed) { try await databases.finishErasures() }
+            try await attempt("erase", &done, \.disposed) {
+                let isFirst = hasLookedBack.exchange(true, ordering: .relaxed) == false
+                return try await databases.finishErasures() + (isFirst ? databases.eraseAgain() : 0)
+            }
             for (code, campaign) in book.data.campaigns.sorted(by: { $0.key < $1.key }) {
                 guard let id = book.campaign(code)?.id else { continue }
                 let view = WorkView(

@@ -43,6 +43,7 @@ struct AccessTests {
         "POST /v1/complaints/{reference}/disclosure": #"{"fields":["name"],"reason":"agreed"}"#,
         "POST /v1/campaigns/{campaign}/contact-searches": #"{"phone":"13800000001","reason":"a call"}"#,
         "PUT /v1/tracking/identity": #"{"phone":"13800000001"}"#,
+        "PUT /v1/complaints/{reference}/identity": #"{"phone":"13800000001","reason":"a call"}"#,
         "PUT /v1/tracking/consent": #"{"disclose_identity":false}"#,
         "POST /v1/tracking/rights-requests": #"{"kind":"access"}"#,
         "POST /v1/complaints/{reference}/rights-requests": #"{"kind":"correction"}"#,
@@ -149,7 +150,7 @@ struct AccessTests {
             "POST", "/v1/complaints/\(reference)/unsealings", #"{"fields":["phone"],"reason":"to call back"}"#,
             as: cast["officer-gd"])
         let right = try await make(
-            "POST", "/v1/complaints/\(reference)/rights-requests", #"{"kind":"restriction"}"#)
+            "POST", "/v1/tracking/rights-requests", #"{"kind":"restriction"}"#, as: ["Tracking-Code": code])
         let published = try await make("POST", "\(root)/issues", #"{"as_of":"2021-10-31"}"#)
         let begun = try await make("POST", "/v1/imports", #"{"campaign":"internet-2021"}"#, as: cast.filer)
         let file = try await cast.send(

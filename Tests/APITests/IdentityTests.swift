@@ -68,6 +68,26 @@ struct IdentityTests {
         }
     }
 
+    @Test func `a row without its events opens nothing, and an audit finds it`() async throws {
+        try await withServer { server in
+            let cast = try await Cast(on: server)
+            let (reference, _) = try await cast.filed()
+            _ = try await server.store.owner.transaction { db in
+                try db.run(
+                    """
+                    INSERT INTO unsealing (campaign_id, complaint_id, sequence, fields, requested_by, requested_at,
+                                           is_approved, decided_at)
+                    SELECT c.campaign_id, c.id, 1, '{name}', o.id, now(), true, now()
+                    FROM complaint c, officer o WHERE o.name = 'officer-gd'
+                    """)
+            }
+            let path = "/v1/complaints/\(reference)/unsealings/1/reading"
+            #expect(try await post(cast, path, as: "officer-gd").status == 404)
+            let audit = try await server.store.databases.auditLog(try logSigner().verifier)
+            #expect(audit.findings.contains { $0.kind == .caseDiffers && $0.description.contains("in no event") })
+        }
+    }
+
     @Test func `what was approved is read within a day, and what nobody decided on ends in a week`() async throws {
         let clock = Clock()
         let now: @Sendable () -> Date = { clock.now }
@@ -194,12 +214,13 @@ struct IdentityTests {
             let found = references(try await find(#""phone":"13800000001""#))
             #expect(found == [reference] && !found.contains(other))
             // What the index is made with opens nothing, and what opens finds nothing.
-            let digests = try await server.store.owner.withConnection { db in
+            let events = try await server.store.owner.withConnection { db in
                 try db.all(
                     "SELECT details || jsonb_build_object('note', n.text) FROM event e JOIN note n USING (campaign_id, case_id, sequence) WHERE action = 'search_contact'"
                 ) { row in try row.read(JSONText.self).text }
             }
-            #expect(digests.count == 4 && digests.allSatisfy { !$0.contains("138") && !$0.contains("@") })
+            #expect(events.count == 4 && events.allSatisfy { !$0.contains("138") && !$0.contains("@") })
+            #expect(events.first?.contains(reference) == true, "what was opened can be answered for")
         }
     }
 }

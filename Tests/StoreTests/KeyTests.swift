@@ -82,6 +82,42 @@ struct KeyTests {
         }
     }
 
+    @Test func `a key that a backup brings back is deleted again`() async throws {
+        try await withStore { store in
+            let reference = try await file(0..<1, store, store.keys)[0]
+            let kept = try await store.databases.keys.withConnection { db in
+                try db.all("SELECT id, wrapped, kek_id FROM case_key WHERE claimed_at IS NOT NULL") { row in
+                    (try row.read(UUID.self), try row.read(Data.self), try row.read(String.self))
+                }
+            }
+            let (book, now) = (try await store.book(), Date(timeIntervalSince1970: 1_640_000_000))
+            _ = try await store.databases.work.transaction(as: .system) { db in
+                let supervisor = Actor(.supervisor, id: nil)
+                _ = try db.perform(.withdraw, on: reference, by: supervisor, ActionTerms(), book: book, at: now)
+                let asked = try db.requestRight(
+                    .erasure, of: reference, by: Actor(.complainant), receivedOn: nil, ActionTerms(), book: book,
+                    at: now)
+                return try db.decideRight(
+                    asked.request.sequence, of: reference, isGranted: true, by: supervisor, reasons: "asked",
+                    book: book,
+                    at: now)
+            }
+            #expect(try await store.databases.finishErasures() == 1)
+            _ = try await store.databases.keys.transaction { db in
+                for (id, wrapped, kek) in kept {
+                    try db.run(
+                        """
+                        INSERT INTO case_key (id, wrapped, kek_id, created_at, claimed_at)
+                        VALUES (\(id), \(wrapped), \(kek), now(), now()) ON CONFLICT DO NOTHING
+                        """)
+                }
+            }
+            let worker = Worker(store.databases, references: store.references)
+            #expect(try await worker.round(at: now)?.failures == [])
+            #expect(try await opened(reference, store, store.keys).isErased)
+        }
+    }
+
     @Test func `a sealed field in another place, or with one bit changed, does not open (G84)`() async throws {
         try await withStore { store in
             let references = try await file(0..<2, store, store.keys)

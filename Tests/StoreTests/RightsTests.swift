@@ -174,6 +174,11 @@ struct RightsTests {
             #expect(try await change(references[0], nil) == 1)
             await expectDenied { _ = try await change(references[0], ["zj"]) }
             await expectDenied { _ = try await change(references[0], []) }
+            await expectDenied {
+                try await store.databases.work.transaction(as: .offices(["zj"])) { db in
+                    try db.run("UPDATE complaint SET office = 'zj' WHERE number = \(references[0].number)")
+                }
+            }
             for (company, expected) in [("tencent", [references[1].number]), ("alibaba", [])] {
                 let (seen, events, sealed) = try await store.databases.parties.transaction(
                     .readOnly, as: .company(company)

@@ -135,8 +135,8 @@ extension Complaint {
             case .setConsent: .setConsent(disclosesIdentity: false)
             case .placeHold: .placeHold
             case .liftHold: .liftHold
-            case .restrictData: .restrictData
-            case .eraseData: .eraseData
+            case .restrictData: .restrictData(run: nil)
+            case .eraseData: .eraseData(run: 1)
             }
         return (name, action)
     }

@@ -21,6 +21,9 @@ enum KeySource {
             guard let bytes = Data(base64Encoded: printed.trimmingCharacters(in: .whitespacesAndNewlines)),
                 bytes.count == 32
             else { throw Failure("keys.command (\(program)) has to print 32 bytes in base64", code: 69) }
+            guard KeyFile.looksRandom(bytes) else {
+                throw Failure("the key that keys.command (\(program)) prints can be guessed", code: 69)
+            }
             return KeyEncryptionKey(bytes)
         }
     }
