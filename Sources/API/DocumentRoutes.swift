@@ -22,10 +22,8 @@ struct DocumentRoutes {
             Route(.get, "/docs", offers: [.html]) { _, _ in
                 Response(
                     status: .ok,
-                    headers: [
-                        .contentType: MediaKind.html.contentType, .cacheControl: "max-age=300",
-                        .contentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'",
-                    ], body: .init(byteBuffer: try page.get()))
+                    headers: [.contentType: MediaKind.html.contentType, .cacheControl: "max-age=300"],
+                    body: .init(byteBuffer: try page.get()))
             },
         ]
     }

@@ -28,7 +28,6 @@ struct LivePage {
             headers: [
                 .contentType: MediaKind.html.contentType, .cacheControl: "public, max-age=60", .eTag: page.tag,
                 .contentLanguage: language.rawValue, .vary: "Accept-Language",
-                .contentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'", .referrerPolicy: "no-referrer",
             ], body: .init(byteBuffer: ByteBuffer(string: page.html)))
     }
 

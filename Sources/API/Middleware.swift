@@ -152,6 +152,14 @@ extension HTTPFields {
     mutating func complete(requestID: UUID, isEncrypted: Bool) {
         self[.requestID] = requestID.text
         self[.contentTypeOptions] = "nosniff"
+        if self[.referrerPolicy] == nil { self[.referrerPolicy] = "no-referrer" }
+        // A page brings its style along; it loads nothing, runs nothing and stands in no frame, and no more does anything else.
+        if self[.contentSecurityPolicy] == nil {
+            let isPage = self[.contentType]?.hasPrefix("text/html") == true
+            let style = isPage ? " style-src 'unsafe-inline';" : ""
+            self[.contentSecurityPolicy] = "default-src 'none';\(style) frame-ancestors 'none'"
+        }
+        self[.crossOriginResourcePolicy] = "same-origin"
         if isEncrypted { self[.strictTransportSecurity] = "max-age=31536000; includeSubDomains" }
         if self[.cacheControl] == nil { self[.cacheControl] = "no-store" }
     }
@@ -160,6 +168,7 @@ extension HTTPFields {
 extension HTTPField.Name {
     static let traceparent = Self("traceparent").unsafelyUnwrapped
     static let requestID = Self("X-Request-Id").unsafelyUnwrapped
+    static let crossOriginResourcePolicy = Self("Cross-Origin-Resource-Policy").unsafelyUnwrapped
     static let contentTypeOptions = Self("X-Content-Type-Options").unsafelyUnwrapped
     static let idempotencyKey = Self("Idempotency-Key").unsafelyUnwrapped
     static let idempotentReplayed = Self("Idempotent-Replayed").unsafelyUnwrapped
