@@ -104,7 +104,7 @@ extension IssueBody {
             correctedBy: issue.correctedBy, asOf: issue.asOf, periodFrom: issue.periodFrom, knownAt: issue.knownAtText,
             sha256: isInternal ? hexadecimal(issue.digest) : nil,
             publicSha256: hexadecimal(issue.publicDigest), publishedBy: isInternal ? issue.publishedBy : nil,
-            publishedAt: issue.publishedAt,
+            publishedAt: issue.publishedAt, checkpoint: issue.checkpoint,
             link: "/v1/campaigns/\(campaign)/issues/\(issue.number)")
     }
 }

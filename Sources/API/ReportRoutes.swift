@@ -3,6 +3,7 @@ import Contract
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Postgres
 import Reports
 import Store
 
@@ -42,6 +43,16 @@ struct ReportRoutes {
                 edition: edition ?? .internal)
         }
         guard let shown else { throw asked.notKnown(context.campaign()) }
+        var response = try written(shown, as: kind, language, table: table, profile)
+        // Beside the report, whose bytes are the same for ever: up to where history was signed when it was asked for.
+        let note = try await service.databases.reads.withConnection { db in try db.latestCheckpoint() }
+        response.headers[.logCheckpoint] = note.map { $0.split(separator: "\n").prefix(3).joined(separator: " ") }
+        return response
+    }
+
+    private func written(
+        _ shown: ProgressReport, as kind: MediaKind, _ language: Language, table: String?, _ profile: Profile?
+    ) throws -> Response {
         switch kind {
         case .html: return .text(shown.html(language), as: .html)
         case .markdown: return .text(shown.markdown(language), as: .markdown)
@@ -127,4 +138,9 @@ private struct AskedReport {
         }
         if moment == nil { query.fault("known_at", "no_moment", "has to look like 2026-11-22T10:00:00Z") }
     }
+}
+
+extension HTTPField.Name {
+    /// Origin, number of leaves and root of the latest signed checkpoint.
+    fileprivate static let logCheckpoint = Self("Log-Checkpoint").unsafelyUnwrapped
 }

@@ -232,11 +232,14 @@ public struct IssueBody: Codable, Sendable {
     /// For officers.
     public var publishedBy: String?
     public var publishedAt: Date
+    /// The latest signed checkpoint of the log then: what was known had been signed by it, but for its last minute.
+    public var checkpoint: String?
     public var link: String
 
     public init(
         number: Int, year: Int, ofYear: Int, corrects: Int?, correctedBy: Int?, asOf: Day, periodFrom: Day,
-        knownAt: String, sha256: String?, publicSha256: String, publishedBy: String?, publishedAt: Date, link: String
+        knownAt: String, sha256: String?, publicSha256: String, publishedBy: String?, publishedAt: Date,
+        checkpoint: String?, link: String
     ) {
         self.number = number
         self.year = year
@@ -250,6 +253,7 @@ public struct IssueBody: Codable, Sendable {
         self.publicSha256 = publicSha256
         self.publishedBy = publishedBy
         self.publishedAt = publishedAt
+        self.checkpoint = checkpoint
         self.link = link
     }
 }

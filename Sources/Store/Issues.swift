@@ -21,6 +21,8 @@ public struct ReportIssue: Sendable {
     public let publicDigest: Data
     public let publishedBy: String
     public let publishedAt: Date
+    /// The latest signed checkpoint of the log then; `nil` where nothing is signed.
+    public let checkpoint: String?
 
     init(row: inout Row) throws {
         number = try row.read()
@@ -35,6 +37,7 @@ public struct ReportIssue: Sendable {
         publicDigest = try row.read()
         publishedBy = try row.read()
         publishedAt = try row.read()
+        checkpoint = try row.read()
     }
 
     /// The moment as reports have it: RFC 3339, to the microsecond.
@@ -43,7 +46,7 @@ public struct ReportIssue: Sendable {
     static let columns: SQL = """
         i.number, i.year, i.of_year, i.corrects,
         (SELECT max(l.number) FROM report_issue l WHERE l.campaign_id = i.campaign_id AND l.corrects = i.number),
-        i.as_of, i.period_from, i.known_at, i.digest, i.public_digest, o.name, i.published_at
+        i.as_of, i.period_from, i.known_at, i.digest, i.public_digest, o.name, i.published_at, i.checkpoint
         """
 }
 
@@ -138,11 +141,12 @@ extension Connection {
         try run(
             """
             INSERT INTO report_issue (campaign_id, number, year, of_year, corrects, as_of, period_from, known_at,
-                                      document, digest, public_document, public_digest, published_by, published_at)
+                                      document, digest, public_document, public_digest, published_by, published_at, checkpoint)
             VALUES (\(campaign), \(last + 1), \(asOf.year), \(lastOfYear + 1), \(corrected)::integer, \(asOf),
                     \(full.period.from), \(full.knownAt)::timestamptz,
                     \(String(decoding: documents[0], as: UTF8.self)), \(digests[0]),
-                    \(String(decoding: documents[1], as: UTF8.self)), \(digests[1]), \(officer.id), \(moment))
+                    \(String(decoding: documents[1], as: UTF8.self)), \(digests[1]), \(officer.id), \(moment),
+                    \(try latestCheckpoint()))
             """)
         let event = Event(
             actor: officer.actor, action: "publish_report",

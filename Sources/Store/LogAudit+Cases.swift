@@ -80,6 +80,7 @@ extension Connection {
             LEFT JOIN event e ON e.campaign_id = i.campaign_id AND e.action = 'publish_report'
                 AND e.details ->> 'issue' = i.number::text
             WHERE encode(sha256(convert_to(i.document, 'UTF8')), 'hex') IS DISTINCT FROM e.details ->> 'sha256'
+               OR i.checkpoint IS NOT NULL AND NOT EXISTS (SELECT FROM log_checkpoint k WHERE k.note = i.checkpoint)
             LIMIT \(LogAudit.limit)
             """
         ) { row in

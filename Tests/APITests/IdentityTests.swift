@@ -2,7 +2,6 @@ import Casework
 import Foundation
 import Postgres
 import Store
-import Synchronization
 import TestSupport
 import Testing
 import Transparency
@@ -89,7 +88,7 @@ struct IdentityTests {
     }
 
     @Test func `what was approved is read within a day, and what nobody decided on ends in a week`() async throws {
-        let clock = Clock()
+        let clock = SetClock()
         let now: @Sendable () -> Date = { clock.now }
         try await withServer(now: now) { server in
             let cast = try await Cast(on: server)
@@ -222,22 +221,5 @@ struct IdentityTests {
             #expect(events.count == 4 && events.allSatisfy { !$0.contains("138") && !$0.contains("@") })
             #expect(events.first?.contains(reference) == true, "what was opened can be answered for")
         }
-    }
-}
-
-/// A clock that is set forward.
-private final class Clock: Sendable {
-    private let offset = Mutex<TimeInterval>(0)
-
-    var now: Date { offset.withLock { Date() + $0 } }
-
-    func pass(hours: Double) { offset.withLock { $0 += hours * 3600 } }
-}
-
-extension Sequence {
-    fileprivate func asyncMap<Value>(_ body: (Element) async throws -> Value) async rethrows -> [Value] {
-        var values: [Value] = []
-        for element in self { values.append(try await body(element)) }
-        return values
     }
 }

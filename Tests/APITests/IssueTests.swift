@@ -5,6 +5,7 @@ import Reports
 import Store
 import TestSupport
 import Testing
+import Transparency
 
 /// Reports that are published.
 struct IssueTests {
@@ -73,9 +74,35 @@ struct IssueTests {
             #expect(String(decoding: page.bytes, as: UTF8.self).contains("2021年第1期，总第1期"))
             for statement in ["UPDATE report_issue SET year = 1", "DELETE FROM report_issue", "TRUNCATE report_issue"] {
                 await #expect(throws: (any Error).self) {
-                    try await server.store.databases.work.transaction { db in try db.run(script: statement) }
+                    try await server.store.owner.transaction { db in try db.run(script: statement) }
                 }
             }
+        }
+    }
+
+    @Test func `an issue and a report say up to where history was signed`() async throws {
+        try await withServer { server in
+            _ = try await server.filed(["received_on": .string("2021-08-20")])
+            let progress = "/v1/campaigns/internet-2021/progress"
+            let early = try await server.send("GET", progress)
+            #expect(early.status == 200 && early.headers["log-checkpoint"] == nil, "nothing is signed")
+            let signer = try logSigner()
+            let log = EventLog(server.store.databases, signer: signer)
+            try await log.bringUp()
+            let note = try #require(try await log.sign())
+            let issue = try await server.send("POST", Self.path, #"{"as_of":"2021-09-30"}"#, as: .supervisor)
+            #expect(issue.json["checkpoint"]?.string == note)
+            let later = try await server.send("GET", progress)
+            let lines = note.split(separator: "\n").prefix(3).joined(separator: " ")
+            #expect(later.headers["log-checkpoint"] == lines && lines.hasPrefix("test/log "))
+            try await log.bringUp()
+            #expect(try await server.store.databases.auditLog(signer.verifier).findings == [])
+            // One who tells another checkpoint than was signed is found.
+            try await server.store.owner.transaction { db in
+                try db.run(script: "ALTER TABLE report_issue DISABLE TRIGGER USER")
+                try db.run("UPDATE report_issue SET checkpoint = replace(checkpoint, 'test/log', 'other/log')")
+            }
+            #expect(try await server.store.databases.auditLog(signer.verifier).findings.count == 1)
         }
     }
 

@@ -2,7 +2,6 @@ import Casework
 import Foundation
 import Postgres
 import Store
-import Synchronization
 import TestSupport
 import Testing
 import Transparency
@@ -200,7 +199,7 @@ struct PersonalDataTests {
     }
 
     @Test func `two people dispose of what the rules ask for, but for what is held`() async throws {
-        let clock = Clock()
+        let clock = SetClock()
         let now: @Sendable () -> Date = { clock.now }
         try await withServer(now: now) { server in
             let cast = try await Cast(on: server)
@@ -251,22 +250,5 @@ struct PersonalDataTests {
             let items = try await cast.send("GET", "\(runs)/2", as: cast["auditor-gd"])
             #expect(items.json["items"]?.array.map { $0["outcome"]?.string } == ["done", "done"])
         }
-    }
-}
-
-/// A clock that is set forward.
-private final class Clock: Sendable {
-    private let offset = Mutex<TimeInterval>(0)
-
-    var now: Date { offset.withLock { Date() + $0 } }
-
-    func pass(days: Double) { offset.withLock { $0 += days * 86_400 } }
-}
-
-extension Sequence {
-    fileprivate func asyncMap<Value>(_ body: (Element) async throws -> Value) async rethrows -> [Value] {
-        var values: [Value] = []
-        for element in self { values.append(try await body(element)) }
-        return values
     }
 }

@@ -151,11 +151,3 @@ struct KeyTests {
         }
     }
 }
-
-extension Sequence {
-    fileprivate func asyncMap<Value>(_ body: (Element) async throws -> Value) async rethrows -> [Value] {
-        var values: [Value] = []
-        for element in self { values.append(try await body(element)) }
-        return values
-    }
-}

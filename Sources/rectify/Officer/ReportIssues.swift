@@ -50,6 +50,9 @@ struct ReportPublish: AsyncParsableCommand {
             "issue \(issue.number) (\(issue.ofYear) of \(issue.year)), \(issue.periodFrom) to \(issue.asOf)"
         ])
         Terminal.write(lines: ["sha256 \(issue.sha256 ?? ""), public edition \(issue.publicSha256)"])
+        if let lines = issue.checkpoint?.split(separator: "\n"), lines.count > 2 {
+            Terminal.write(lines: ["history of \(lines[1]) events signed, root \(lines[2])"])
+        }
     }
 }
 
