@@ -25,6 +25,7 @@ struct IdentityRoutes {
             Route(.post, Self.root + "/disclosure", disclose),
             Route(.get, "/v1/campaigns/:campaign/unsealings", overview),
             Route(.post, "/v1/campaigns/:campaign/contact-searches", search),
+            Route(.get, "/v1/campaigns/:campaign/contact-searches", searches),
         ]
     }
 
@@ -135,6 +136,10 @@ struct IdentityRoutes {
         }
         let reason = body.reader.requiredText("reason", limit: 2000, isProse: true)
         try body.finish()
+        let state = service.limits.take(service.limits.searching, by: "officer \(officer.id)", at: Date())
+        guard state.isAllowed else {
+            throw Problem.quotaExceeded(service.limits.searching, service.limits.searching.fields(state))
+        }
         let found = try await service.keys.complaints(
             of: phone.map(Contact.phone) ?? .email(email ?? ""), in: id, by: officer.actor, reason: reason,
             on: Day(service.now(), in: campaign.zone()), service.databases.work)
@@ -145,6 +150,27 @@ struct IdentityRoutes {
                         reference: record.reference.description, status: record.complaint.status,
                         receivedOn: record.complaint.receivedOn)
                 }))
+    }
+
+    /// Which number was looked for is kept nowhere; that someone looked, and why, is for supervisors and auditors.
+    @Sendable func searches(_ request: Request, context: Context) async throws -> Response {
+        let officer = try context.officer(for: .oversee)
+        let (id, campaign) = try await service.campaign(context)
+        let query = try ObjectReader(query: request)
+        let pageSize = query.pageSize()
+        let cursor = query.text("cursor", limit: 200)
+        query.finish()
+        try query.faults.finish()
+        let name = "contact-searches|\(officer.id)|\(campaign.code)"
+        let position = try cursor.map { text in try service.cursor.positions(text, of: name, count: 1)[0] }
+        let found = try await service.databases.work.transaction(.readOnly) { db in
+            try db.contactSearches(ofCampaign: id, before: position, limit: pageSize + 1)
+        }
+        return try .json(
+            Page(
+                found, size: pageSize,
+                { ContactSearchBody(by: $0.officer, at: $0.at, reason: $0.reason, opened: $0.opened) }
+            ) { last in service.cursor.text(after: last.sequence, of: name) })
     }
 
     // MARK: Disclosing

@@ -36,7 +36,7 @@ struct PersonalDataRoutes {
         let found = try await service.databases.work.transaction(.readOnly) { db in
             try db.rightsRequests(of: try db.found(reference))
         }
-        return try .json(Page(items: found.map(RightsRequestBody.init)))
+        return try .json(Page(items: found.map { RightsRequestBody($0, isInternal: true) }))
     }
 
     /// What a complainant asked on the telephone or on paper.
@@ -54,7 +54,7 @@ struct PersonalDataRoutes {
                 kind, of: reference, by: officer.actor, receivedOn: day, ActionTerms(reason: reason), book: book,
                 at: now)
         }
-        return try .json(RightsRequestBody(made), status: .created)
+        return try .json(RightsRequestBody(made, isInternal: true), status: .created)
     }
 
     @Sendable func decide(_ request: Request, context: Context) async throws -> Response {
@@ -73,7 +73,7 @@ struct PersonalDataRoutes {
         }
         // Where the keys cannot be reached now, the worker deletes what is left.
         _ = try? await service.databases.finishErasures()
-        return try .json(RightsRequestBody(decided))
+        return try .json(RightsRequestBody(decided, isInternal: true))
     }
 
     /// Puts right what someone said on the telephone or on paper, who has no code.
@@ -95,7 +95,7 @@ struct PersonalDataRoutes {
         let found = try await service.databases.work.transaction(.readOnly) { db in
             try db.openRightsRequests(ofCampaign: id, limit: 500)
         }
-        return try .json(Page(items: found.map(RightsRequestBody.init)))
+        return try .json(Page(items: found.map { RightsRequestBody($0, isInternal: true) }))
     }
 
     private func hold(_ request: Request, _ context: Context, isHeld: Bool) async throws -> Response {

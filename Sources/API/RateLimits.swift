@@ -32,6 +32,8 @@ public final class RateLimits: Sendable {
     public let signIn: RatePolicy
     /// The same for one name, and by machines from which that officer has not signed in yet: guessing takes years.
     let guessing = RatePolicy("sign-in-of-one", quota: 10, window: 900)
+    /// Searches for a telephone number or mail address, by officer: nobody tries whole lists of them.
+    let searching = RatePolicy("contact-searches", quota: 30, window: 3600)
     /// Requests of any kind, by who signed in, else by address.
     public let all: RatePolicy
     /// When the quota of a client would be whole again.

@@ -30,7 +30,7 @@ struct RightsRoutes {
             (
                 try db.sealedFields(of: Cases([record]))[record.complaint.id] ?? [:],
                 try db.disclosures(of: record), try db.rightsRequests(of: record),
-                try db.unsealings(of: record).filter { $0.unsealing.decision?.isApproved == true }
+                try db.readings(of: record)
             )
         }
         let opened = try await service.keys.open(sealed, of: record)
@@ -41,15 +41,14 @@ struct RightsRoutes {
             environment: EnvironmentBody(
                 appVersion: filing.appVersion, os: filing.os, region: filing.region, accountType: filing.accountType),
             identity: IdentityBody(opened.identity ?? Identity()), disclosesIdentity: filing.disclosesIdentity,
+            publishesNarrative: filing.publishesNarrative,
             disclosures: disclosed.map { one in
                 .init(company: one.company, fields: Identity.Field.allCases.filter(one.fields.contains))
             },
             seen: seen.map { one in
-                .init(
-                    at: one.unsealing.decision?.at ?? one.unsealing.requestedAt,
-                    fields: Identity.Field.allCases.filter(one.unsealing.fields.contains))
+                .init(at: one.at, fields: Identity.Field.allCases.filter(one.fields.contains))
             },
-            rightsRequests: asked.map(RightsRequestBody.init), dataState: record.dataState)
+            rightsRequests: asked.map { RightsRequestBody($0) }, dataState: record.dataState)
         (body.scene, body.manner, body.merchant, body.linkUrl) = (
             filing.scene, filing.manner, filing.merchant, filing.linkURL
         )
@@ -86,7 +85,7 @@ struct RightsRoutes {
     @Sendable func list(_ request: Request, context: Context) async throws -> Response {
         let record = try await service.tracked(request)
         let found = try await service.databases.work.transaction(.readOnly) { db in try db.rightsRequests(of: record) }
-        return try .json(Page(items: found.map(RightsRequestBody.init)), headers: [.referrerPolicy: "no-referrer"])
+        return try .json(Page(items: found.map { RightsRequestBody($0) }), headers: [.referrerPolicy: "no-referrer"])
     }
 
     @Sendable func request(_ request: Request, context: Context) async throws -> Response {
@@ -133,7 +132,9 @@ extension Service {
 }
 
 extension RightsRequestBody {
-    init(_ record: RightsRecord) {
-        self.init(record.request, of: record.reference.description, reasons: record.reasons)
+    init(_ record: RightsRecord, isInternal: Bool = false) {
+        self.init(
+            record.request, of: record.reference.description, reasons: record.reasons,
+            said: isInternal ? record.said : nil, enteredBy: isInternal ? record.enteredByName : nil)
     }
 }

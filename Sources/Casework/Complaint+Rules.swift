@@ -79,7 +79,7 @@ extension Complaint: Replayable {
             (status, forwardedTo, forwardedOn) = (.forwarded, respondent.company, step.on)
             // What another company answered is not for this one.
             (answer, answerGround) = (nil, nil)
-        case .respond(let answer, let ground): try respond(answer, ground: ground)
+        case .respond(let answer, let ground): try respond(answer, ground: ground, campaign)
         case .close(let outcome):
             try checkClosing(as: outcome, on: step.on, rules.ledger)
             (status, self.outcome) = (.closed, outcome)
@@ -151,10 +151,12 @@ extension Complaint: Replayable {
         (status, self.category, self.scenario) = (.accepted, category, scenario)
     }
 
-    private mutating func respond(_ answer: Answer, ground: String?) throws(Refusal) {
+    private mutating func respond(_ answer: Answer, ground: String?, _ campaign: Campaign) throws(Refusal) {
         if answer == .rejected, ground == nil {
             throw .invalid(field: "ground", reason: "is required: a company rejects on a legal ground")
         }
+        // History keeps it for ever: a code, and the words beside it as reason, which can be erased.
+        if let ground { try campaign.require(ground, in: campaign.justificationGrounds, field: "ground") }
         (self.answer, answerGround) = (answer, ground)
         // A question is no answer: the clock goes on.
         if answer != .needsInformation { status = .responded }

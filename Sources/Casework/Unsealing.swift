@@ -58,6 +58,8 @@ public struct Unsealing: Sendable, Equatable {
     public let requestedBy: UUID
     public let requestedAt: Date
     public var decision: Decision?
+    /// Whether use of the data was restricted since: what was asked before does not come back with a reopened case.
+    public var isOver = false
 
     /// A request that is not decided after so long has to be made again.
     public static let timeToDecide: TimeInterval = 7 * 86_400
@@ -82,7 +84,7 @@ public struct Unsealing: Sendable, Equatable {
 
     public func state(at now: Date) -> State {
         if decision?.isApproved == false { return .denied }
-        if now >= expiresAt { return .expired }
+        if isOver || now >= expiresAt { return .expired }
         return decision == nil ? .requested : .approved
     }
 

@@ -46,6 +46,22 @@ public struct FoundContactBody: Codable, Sendable, Equatable {
     }
 }
 
+/// That someone looked for a telephone number or mail address; which it was is kept nowhere.
+public struct ContactSearchBody: Codable, Sendable, Equatable {
+    public var by: String
+    public var at: Date
+    public var reason: String?
+    /// References of the complaints that were opened to see whether they fit.
+    public var opened: [String]
+
+    public init(by: String, at: Date, reason: String?, opened: [String]) {
+        self.by = by
+        self.at = at
+        self.reason = reason
+        self.opened = opened
+    }
+}
+
 /// Who complained, as far as it was asked for; a part that was never given is left out.
 public struct IdentityBody: Codable, Sendable, Equatable {
     public var name: String?

@@ -10,10 +10,18 @@ public struct RightsRequestBody: Codable, Sendable, Equatable {
     public var state: RightsRequest.State
     public var receivedOn: Day
     public var dueOn: Day
+    /// For officers: what was said to the officer who entered it.
+    ///
+    /// What a complainant asks with the code is told in the conversation.
+    public var said: String?
+    /// For officers: who entered it.
+    public var enteredBy: String?
     /// Why it was granted or refused.
     public var reasons: String?
 
-    public init(_ request: RightsRequest, of reference: String, reasons: String?) {
+    public init(
+        _ request: RightsRequest, of reference: String, reasons: String?, said: String? = nil, enteredBy: String? = nil
+    ) {
         self.reference = reference
         self.request = request.sequence
         kind = request.kind
@@ -21,6 +29,8 @@ public struct RightsRequestBody: Codable, Sendable, Equatable {
         receivedOn = request.receivedOn
         dueOn = request.dueOn
         self.reasons = reasons
+        self.said = said
+        self.enteredBy = enteredBy
     }
 }
 
@@ -101,6 +111,8 @@ public struct ExportBody: Codable, Sendable, Equatable {
     public var environment: EnvironmentBody
     public var identity: IdentityBody
     public var disclosesIdentity: Bool
+    /// Whether the complainant agreed that the story is published, names taken out.
+    public var publishesNarrative: Bool
     public var privacyNotice: String?
     public var complainantKind: String?
     public var ageBand: String?
@@ -114,14 +126,14 @@ public struct ExportBody: Codable, Sendable, Equatable {
     public var passphrase: String?
     public var controlText: String?
     public var disclosures: [Disclosure]
-    /// When parts of the identity were let be seen.
+    /// When parts of the identity were read by an officer.
     public var seen: [Sight]
     public var rightsRequests: [RightsRequestBody]
     public var dataState: DataState
 
     public init(
         tracking: TrackingBody, kind: Campaign.Kind, narrative: String, environment: EnvironmentBody,
-        identity: IdentityBody, disclosesIdentity: Bool, disclosures: [Disclosure],
+        identity: IdentityBody, disclosesIdentity: Bool, publishesNarrative: Bool, disclosures: [Disclosure],
         seen: [Sight], rightsRequests: [RightsRequestBody], dataState: DataState
     ) {
         self.tracking = tracking
@@ -130,6 +142,7 @@ public struct ExportBody: Codable, Sendable, Equatable {
         self.environment = environment
         self.identity = identity
         self.disclosesIdentity = disclosesIdentity
+        self.publishesNarrative = publishesNarrative
         self.disclosures = disclosures
         self.seen = seen
         self.rightsRequests = rightsRequests

@@ -236,11 +236,6 @@ extension Connection {
                 throw Refusal.invalid(
                     field: "respondent", reason: "names no company yet that it could be forwarded to; resolve it first")
             }
-        case .respond(_, let ground?):
-            // History keeps it for ever: a code, and the words beside it as reason, which can be erased.
-            if let campaign = book.campaign(record.campaign)?.campaign {
-                try campaign.require(ground, in: campaign.justificationGrounds, field: "ground")
-            }
         case .reopen, .denyFixed:
             guard !record.dataState.isGone else { throw Refusal.dataNotUsable(record.dataState) }
         case .link(let number):

@@ -1,6 +1,6 @@
 public import Casework
 import Crypto
-import Foundation
+public import Foundation
 public import Postgres
 
 /// A telephone number or mail address that someone gives.
@@ -63,7 +63,43 @@ extension CaseKeys {
     }
 }
 
+/// That someone looked for a contact.
+public struct ContactSearch: Sendable {
+    /// Its place among the events of the campaign.
+    public let sequence: Int
+    public let officer: String
+    public let at: Date
+    public let reason: String?
+    public let opened: [String]
+}
+
 extension Connection {
+    /// Who looked for contacts in a campaign, latest first.
+    ///
+    /// - Parameters:
+    ///   - campaign: In which campaign.
+    ///   - sequence: Where the page before ended.
+    ///   - limit: How many at the most.
+    /// - Returns: The searches.
+    /// - Throws: `PostgresError`.
+    public func contactSearches(ofCampaign campaign: Int, before sequence: Int?, limit: Int) throws -> [ContactSearch] {
+        try all(
+            """
+            SELECT e.sequence, coalesce(o.name, '–'), e.recorded_at, n.text, string_to_array(e.details ->> 'opened', ' ')
+            FROM event e
+            LEFT JOIN officer o ON o.id = e.actor_id
+            LEFT JOIN note n ON n.campaign_id = e.campaign_id AND n.case_id = e.case_id AND n.sequence = e.sequence
+            WHERE e.campaign_id = \(campaign) AND e.case_id = \(UUID(campaign: campaign))
+              AND e.action = 'search_contact' AND e.sequence < \(sequence ?? Int(Int32.max))
+            ORDER BY e.sequence DESC LIMIT \(limit)
+            """
+        ) { row in
+            ContactSearch(
+                sequence: try row.read(), officer: try row.read(), at: try row.read(), reason: try row.read(),
+                opened: try row.read([String].self))
+        }
+    }
+
     fileprivate func complaints(withContact digest: Data, kind: String, campaign: Int) throws -> [ComplaintRecord] {
         try all(
             """

@@ -1,5 +1,5 @@
 public import Crypto
-import Foundation
+public import Foundation
 public import Postgres
 
 /// The key-encryption keys of a deployment: one that keys are wrapped under, and earlier ones that still open some.
@@ -100,6 +100,33 @@ extension Databases {
                 GROUP BY kek_id ORDER BY kek_id
                 """
             ) { row in (try row.read(), try row.read()) }
+        }
+    }
+
+    /// Says, for a minute, that a server wraps keys under this one; to be said again before the minute is over.
+    ///
+    /// - Parameters:
+    ///   - server: Which server, by a name of its own.
+    ///   - id: The name of its key; `nil` when it ends.
+    /// - Throws: `PostgresError`.
+    public func announce(_ server: UUID, uses id: String?) async throws {
+        try await keys.transaction { db in
+            try db.run("DELETE FROM server_key WHERE server = \(server) OR seen_at < now() - interval '1 minute'")
+            guard let id else { return }
+            try db.run("INSERT INTO server_key (server, kek_id, seen_at) VALUES (\(server), \(id), now())")
+        }
+    }
+
+    /// How many servers run, as they said within the last minute, that wrap keys under another key than the ring's.
+    ///
+    /// - Throws: `PostgresError`.
+    public func serversWithout(_ ring: KeyRing) async throws -> Int {
+        try await keys.withConnection { db in
+            try db.first(
+                """
+                SELECT count(*) FROM server_key WHERE kek_id <> \(ring.current.id) AND seen_at > now() - interval '1 minute'
+                """
+            ) { row in try row.read(Int.self) } ?? 0
         }
     }
 

@@ -6,10 +6,13 @@ public import Postgres
 public struct RightsRecord: Sendable {
     public let request: RightsRequest
     public let reference: Reference
+    /// What the officer who entered it was told.
+    public let said: String?
     /// Why it was granted or refused.
     public let reasons: String?
     /// The officer who entered it; `nil` where the complainant asked.
     let enteredBy: UUID?
+    public let enteredByName: String?
 }
 
 // MARK: Holding, restricting, erasing
@@ -184,7 +187,11 @@ extension Connection {
         guard try !rightsRequests(of: known).contains(where: { $0.request.kind == kind && $0.request.state == .open })
         else { throw Refusal.nothingToChange("the same was asked for already, and is not answered yet") }
         let today = Day(now, in: book.campaign(known.campaign)?.campaign.zone() ?? .gmt)
-        if let day, day > today { throw Refusal.inTheFuture(on: day, today: today) }
+        if let day, day > today || day < known.complaint.receivedOn {
+            throw Refusal.invalid(
+                field: "received_on",
+                reason: "has to be between \(known.complaint.receivedOn), when the complaint came, and today")
+        }
         let record = try perform(
             .requestRight(kind), on: reference, by: actor, terms, book: book, at: now, key: key)
         try run(
@@ -264,11 +271,13 @@ extension Connection {
     private func rights(_ condition: SQL, _ order: SQL, limit: Int) throws -> [RightsRecord] {
         try all(
             """
-            SELECT r.sequence, r.kind, r.received_on, r.state, ca.prefix, c.number, n.text, r.entered_by
+            SELECT r.sequence, r.kind, r.received_on, r.state, ca.prefix, c.number, s.text, n.text, r.entered_by, o.name
             FROM rights_request r
             JOIN campaign ca ON ca.id = r.campaign_id
             JOIN complaint c ON c.campaign_id = r.campaign_id AND c.id = r.complaint_id
             LEFT JOIN note n ON n.campaign_id = r.campaign_id AND n.case_id = r.complaint_id AND n.sequence = r.decided_in
+            LEFT JOIN note s ON s.campaign_id = r.campaign_id AND s.case_id = r.complaint_id AND s.sequence = r.sequence
+            LEFT JOIN officer o ON o.id = r.entered_by
             WHERE \(condition)
             ORDER BY \(order) LIMIT \(limit)
             """
@@ -276,15 +285,15 @@ extension Connection {
             RightsRecord(
                 request: RightsRequest(
                     sequence: try row.read(), kind: try row.read(), receivedOn: try row.read(), state: try row.read()),
-                reference: Reference(prefix: try row.read(), number: try row.read()), reasons: try row.read(),
-                enteredBy: try row.read())
+                reference: Reference(prefix: try row.read(), number: try row.read()), said: try row.read(),
+                reasons: try row.read(), enteredBy: try row.read(), enteredByName: try row.read())
         }
     }
 
     /// Puts a corrected identity in the place of the one before.
     ///
     /// - Parameters:
-    ///   - given: Parts that take the place of what was.
+    ///   - given: Parts that take the place of what was; that is taken out of the complainant's story too.
     ///   - removed: Parts that are taken away.
     ///   - reference: Of which complaint.
     ///   - actor: Who corrects it.
@@ -315,6 +324,15 @@ extension Connection {
             INSERT INTO complaint_sealed (campaign_id, complaint_id, field, sealed)
             VALUES (\(campaign), \(id), \(SealedField.identity), \(sealed))
             ON CONFLICT (campaign_id, complaint_id, field) DO UPDATE SET sealed = excluded.sealed
+            """)
+        // What is no longer right, or no longer wanted, would stand in the story, and nobody would know it for a name.
+        let gone = fields.compactMap { before?[$0] == identity[$0] ? nil : before?[$0] }
+        let filing = known.filing
+        try run(
+            """
+            UPDATE complaint SET narrative = \(filing.narrative.without(gone)),
+                                 remedy_sought = \(filing.remedySought?.without(gone))
+            WHERE campaign_id = \(campaign) AND id = \(id)
             """)
         try run("DELETE FROM contact_digest WHERE campaign_id = \(campaign) AND complaint_id = \(id)")
         for (kind, digest) in identity.contactDigests(key: keys.contactIndex) {

@@ -69,6 +69,7 @@ extension Connection {
         try known.complaint.admit(actor, to: action.name)
         guard let officer = actor.id else { throw CaseError.notFound("request \(sequence)") }
         var unsealing = try unsealing(sequence, of: known).unsealing
+        if isApproved { try known.checkUse() }
         try unsealing.decide(isApproved, by: officer, at: now)
         let record = try perform(action, on: reference, by: actor, ActionTerms(reason: reason), book: book, at: now)
         try run(
@@ -151,6 +152,8 @@ extension Connection {
         try all(
             """
             SELECT u.sequence, u.fields, u.requested_by, u.requested_at, u.decided_by, u.is_approved, u.decided_at,
+                   EXISTS (SELECT FROM event e WHERE e.campaign_id = u.campaign_id AND e.case_id = u.complaint_id
+                           AND e.sequence > u.sequence AND e.action = 'restrict_data'),
                    c.id, ca.prefix, c.number, o.name, d.name, n.text
             FROM unsealing u
             JOIN campaign ca ON ca.id = u.campaign_id
@@ -174,12 +177,26 @@ extension UnsealingRecord {
             try row.read(UUID?.self), try row.read(Bool?.self), try row.read(Date?.self)
         )
         if let isApproved, let at { unsealing.decision = .init(by: decider, isApproved: isApproved, at: at) }
+        unsealing.isOver = try row.read()
         self.unsealing = unsealing
         complaint = try row.read()
         reference = Reference(prefix: try row.read(), number: try row.read())
         requester = try row.read()
         self.decider = try row.read()
         reason = try row.read()
+    }
+}
+
+extension Connection {
+    /// When parts of an identity were read, and which; latest first, two hundred at the most.
+    public func readings(of record: ComplaintRecord) throws -> [(at: Date, fields: Set<Identity.Field>)] {
+        try all(
+            """
+            SELECT recorded_at, string_to_array(details ->> 'fields', ' ') FROM event
+            WHERE campaign_id = \(record.campaignID) AND case_id = \(record.complaint.id) AND action = 'unseal'
+            ORDER BY sequence DESC LIMIT 200
+            """
+        ) { row in (try row.read(), Set(try row.read([Identity.Field].self))) }
     }
 }
 

@@ -220,6 +220,16 @@ struct IdentityTests {
             }
             #expect(events.count == 4 && events.allSatisfy { !$0.contains("138") && !$0.contains("@") })
             #expect(events.first?.contains(reference) == true, "what was opened can be answered for")
+            let searches = "\(Cast.campaign)/contact-searches"
+            #expect(try await cast.send("GET", searches, as: cast["officer-gd"]).status == 403)
+            let page = try await cast.send("GET", "\(searches)?page_size=3", as: cast["auditor-gd"]).json
+            #expect(page["items"]?.array.map { $0["reason"]?.string } == ["a call", "a call", "a call"])
+            #expect(page["items"]?[0]?["by"]?.string == "officer-gd")
+            let next = page["next"]?.string ?? ""
+            let rest = try await cast.send("GET", "\(searches)?page_size=3&cursor=\(next)", as: cast["auditor-gd"]).json
+            #expect(rest["items"]?.array.count == 1 && rest["items"]?[0]?["opened"]?[0]?.string == reference)
+            for _ in 5...30 { #expect(try await find(#""phone":"13700000000""#).status == 200) }
+            #expect(try await find(#""phone":"13700000000""#).code == "quota-exceeded", "nobody tries whole lists")
         }
     }
 }

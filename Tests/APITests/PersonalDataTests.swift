@@ -66,6 +66,73 @@ struct PersonalDataTests {
         }
     }
 
+    @Test func `a name that was put right is out of the story, and what was approved does not outlive a restriction`()
+        async throws
+    {
+        try await withServer { server in
+            let cast = try await Cast(on: server)
+            let reference = try await server.filed([
+                "narrative": .string("我叫王小明，淘宝链接打不开。王大明可以作证。"),
+                "environment": .object(["region": .string("CN-GD")]),
+                "complainant": .object(["kind": .string("individual"), "name": .string("王小明")]),
+            ])
+            let path = "/v1/complaints/\(reference)"
+            try await cast.bring(reference, through: [("acceptance", "{}"), ("forwarding", "{}")])
+            let unseal = "\(path)/unsealings"
+            let asked = try await post(cast, unseal, #"{"fields":["name"],"reason":"a call"}"#, as: "officer-gd").json
+            let approved = "\(unseal)/\(asked["request"]?.int ?? 0)"
+            #expect(try await post(cast, "\(approved)/approval", as: "supervisor-gd").status == 200)
+            #expect(try await post(cast, "\(approved)/reading", as: "officer-gd").status == 200)
+            func narrative() async throws -> String? {
+                try await cast.send("GET", "/v1/company/complaints/\(reference)", as: cast["company"]).json[
+                    "narrative"]?
+                    .string
+            }
+            #expect(try await narrative() == "我叫…，淘宝链接打不开。王大明可以作证。")
+            let corrected = try await cast.send(
+                "PUT", "\(path)/identity", #"{"name":"王大明","reason":"a typing error"}"#, as: cast["officer-gd"])
+            #expect(corrected.status == 200)
+            #expect(try await narrative() == "我叫…，淘宝链接打不开。…可以作证。")
+            let entered = try await post(
+                cast, "\(path)/rights-requests", #"{"kind":"restriction","reason":"by telephone"}"#, as: "officer-gd")
+            #expect(
+                entered.json["said"]?.string == "by telephone" && entered.json["entered_by"]?.string == "officer-gd")
+            let early = try await post(
+                cast, "\(path)/rights-requests", #"{"kind":"erasure","received_on":"2020-01-01"}"#, as: "officer-gd")
+            #expect(early.faults == ["#/received_on invalid"], "before the complaint came")
+            let decision = "\(path)/rights-requests/\(entered.json["request"]?.int ?? 0)/decision"
+            try await cast.bring(
+                reference, through: [("response", #"{"answer":"accepted"}"#), ("closure", #"{"outcome":"explained"}"#)])
+            let granted = try await post(cast, decision, #"{"granted":true,"reason":"so be it"}"#, as: "supervisor-gd")
+            #expect(granted.status == 200)
+            try await cast.bring(reference, through: [("reopening", #"{"reason":"more is known"}"#)])
+            #expect(try await post(cast, "\(approved)/reading", as: "officer-gd").code == "out-of-order")
+            let again = try await post(cast, unseal, #"{"fields":["name"],"reason":"a call"}"#, as: "officer-gd").json
+            let fresh = "\(unseal)/\(again["request"]?.int ?? 0)"
+            #expect(try await post(cast, "\(fresh)/approval", as: "supervisor-gd").status == 200)
+            #expect(try await post(cast, "\(fresh)/reading", as: "officer-gd").json["name"]?.string == "王大明")
+        }
+    }
+
+    @Test func `a complainant sees when officers read who it is, and not when they only may`() async throws {
+        try await withServer { server in
+            let cast = try await Cast(on: server)
+            let (reference, code) = try await filed(cast)
+            let unseal = "/v1/complaints/\(reference)/unsealings"
+            let asked = try await post(cast, unseal, #"{"fields":["phone"],"reason":"a call"}"#, as: "officer-gd").json
+            let path = "\(unseal)/\(asked["request"]?.int ?? 0)"
+            func seen() async throws -> [String?]? {
+                try await cast.send("GET", "/v1/tracking/export", as: code).json["seen"]?.array.map {
+                    $0["fields"]?[0]?.string
+                }
+            }
+            #expect(try await post(cast, "\(path)/approval", as: "supervisor-gd").status == 200)
+            #expect(try await seen() == [])
+            for _ in 1...2 { #expect(try await post(cast, "\(path)/reading", as: "officer-gd").status == 200) }
+            #expect(try await seen() == ["phone", "phone"])
+        }
+    }
+
     @Test func `what is asked is answered with reasons, and an erasure leaves statistics and history`() async throws {
         try await withServer { server in
             let cast = try await Cast(on: server)

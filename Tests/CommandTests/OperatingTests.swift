@@ -21,6 +21,8 @@ import Testing
             #expect(try await program.run("keys", "new", "--data", program.data).code == 0)
             let twice = try await program.run("keys", "new", "--data", program.data)
             #expect(twice.code == 6 && twice.error.contains("rewrap"))
+            let early = try await program.run("keys", "rewrap", "--data", program.data)
+            #expect(early.code == 6 && early.error.contains("restart first"), "it could open nothing any more")
             #expect(await server.stop() == 0)
             server = try await ServerProcess(program)
             let before = try await program.run("keys", "status", "--data", program.data)

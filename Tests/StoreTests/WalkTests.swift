@@ -118,7 +118,7 @@ struct WalkTests {
         case 4: .requestInformation(gap: "facts_unclear")
         case 5: .provideInformation
         case 6, 7: .forward
-        case 8: .respond(dice.pick(Complaint.Answer.allCases), ground: dice.pick([nil, "law"]))
+        case 8: .respond(dice.pick(Complaint.Answer.allCases), ground: dice.pick([nil, "fraud", "law"]))
         case 9: .close(dice.pick(Complaint.Outcome.allCases))
         case 10: .withdraw
         case 11: .refer(agency: "samr")

@@ -17,7 +17,7 @@ struct IdentityCommand: AsyncParsableCommand {
             """,
         subcommands: [
             IdentityRequest.self, IdentityApprove.self, IdentityDeny.self, IdentityRead.self, IdentityList.self,
-            IdentityDisclose.self, IdentityFind.self,
+            IdentityDisclose.self, IdentityFind.self, IdentitySearches.self,
         ])
 }
 
@@ -204,17 +204,42 @@ struct IdentityFind: AsyncParsableCommand {
     }
 }
 
+struct IdentitySearches: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "searches",
+        abstract: "List who looked for telephone numbers and mail addresses, and why: for supervisors and auditors.")
+
+    @Option(help: "How many at the most.")
+    var limit = 50
+
+    @OptionGroup var campaign: CampaignOptions
+    @OptionGroup var client: ClientOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let searches = try await client.withClient { client in
+            try await client.list(
+                "/v1/campaigns/\(try campaign.code)/contact-searches", [], limit: limit, of: ContactSearchBody.self)
+        }
+        try output.write(
+            searches, [.init("At"), .init("By"), .init("Opened"), .init("Reason")], name: \.by
+        ) { one in
+            [one.at.formatted(.iso8601), one.by, one.opened.joined(separator: " "), one.reason ?? "–"]
+        }
+    }
+}
+
 extension OutputOptions {
     fileprivate func writeUnsealings(_ bodies: [UnsealingBody]) throws {
         try write(
             bodies,
             [
-                .init("Reference"), .init("Request", .right), .init("State"), .init("Fields"), .init("By"),
-                .init("Decided by"), .init("Until"), .init("Reason"),
+                .init("Request"), .init("State"), .init("Fields"), .init("By"), .init("Decided by"), .init("Until"),
+                .init("Reason"),
             ], name: \.reference
         ) { one in
             [
-                one.reference, String(one.request), one.state.rawValue,
+                "\(one.reference) \(one.request)", one.state.rawValue,
                 one.fields.map(\.rawValue).joined(separator: " "), one.requestedBy, one.decidedBy ?? "–",
                 one.expiresAt.formatted(.iso8601), one.reason ?? "",
             ]

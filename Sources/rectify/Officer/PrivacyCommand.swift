@@ -101,7 +101,12 @@ struct RightsDecision: ParsableArguments {
 struct PrivacyGrant: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "grant",
-        abstract: "Grant what was asked; a restriction or an erasure is carried out. A supervisor's decision.")
+        abstract: "Grant what was asked; a restriction or an erasure is carried out. A supervisor's decision.",
+        discussion: """
+            Data are restricted or erased where the case has ended: refused, closed or withdrawn; end it first, or refuse
+            with that as the reason. What a complainant wrote with the code is in the conversation (`complaint show`).
+            A copy for who has no code, and a correction, are had and made by hand.
+            """)
 
     @OptionGroup var decision: RightsDecision
 
@@ -254,12 +259,12 @@ extension OutputOptions {
             bodies,
             [
                 .init("Reference"), .init("Request", .right), .init("Kind"), .init("State"), .init("Received"),
-                .init("Due"), .init("Reasons"),
+                .init("Due"), .init("Entered by"), .init("Said"), .init("Reasons"),
             ], name: \.reference
         ) { one in
             [
                 one.reference, String(one.request), one.kind.rawValue, one.state.rawValue, one.receivedOn.description,
-                one.dueOn.description, one.reasons ?? "",
+                one.dueOn.description, one.enteredBy ?? "the complainant", one.said ?? "–", one.reasons ?? "",
             ]
         }
     }

@@ -79,6 +79,14 @@ struct KeysRewrap: AsyncParsableCommand {
     func run() async throws {
         try await options.withDatabases { databases, deployment in
             let ring = try await deployment.keyRing()
+            let others = try await databases.serversWithout(ring)
+            guard others == 0 else {
+                throw Failure(
+                    """
+                    \(others) running server\(others == 1 ? "" : "s") still use\(others == 1 ? "s" : "") another key, and \
+                    could open nothing then; restart first (one that was killed counts for a minute)
+                    """, code: Failure.Code.conflict)
+            }
             let count = try await databases.rewrap(ring) { count in
                 if Terminal.showsProgress { Terminal.progress("\(count) keys") }
             }

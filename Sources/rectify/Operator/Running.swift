@@ -27,13 +27,7 @@ struct Running {
                 reads: settings.number("database.read_connections"),
                 reports: settings.number("database.report_connections")),
             wait: .milliseconds(settings.number("database.wait_ms")), logger: logger)
-        guard try await databases.isReady() else {
-            throw Failure("the databases lack their schema; run: rectify migrate", code: Failure.Code.unavailable)
-        }
-        let ring = try await deployment.keyRing()
-        try await databases.checkSuitability(ring)
-        let keys = try await CaseKeys(databases.keys, ring)
-        try await refuseHazards(databases)
+        let (ring, keys) = try await suitableKeys(databases)
         let signer = try deployment.logSigner(settings)
         if signer == nil { logger.warning("history is not signed: history.key_file names no key") }
         let references = ReferenceCache(databases.work, suffixes: try suffixes())
@@ -62,9 +56,11 @@ struct Running {
         let sending = Sending(
             sender: WebhookSender(databases, keys: keys, allowing: webhookNetworks, logger: logger),
             isOn: settings.number("worker.seconds") > 0)
+        let announcing = Announcing(databases: databases, key: ring.current.id, logger: logger)
+        try await databases.announce(announcing.server, uses: announcing.key)
         // They are stopped from last to first: the log after everyone who writes events.
         var services: [any ServiceLifecycle.Service] = [
-            logKeeping, rounds, summing, sending, try application(of: service),
+            announcing, logKeeping, rounds, summing, sending, try application(of: service),
         ]
         if settings.number("metrics.port") > 0 { services.append(metricsListener(of: service)) }
         services.append(
@@ -76,6 +72,18 @@ struct Running {
             throw error
         }
         await databases.close()
+    }
+
+    /// The keys, once the databases are known to be as they should.
+    private func suitableKeys(_ databases: Databases) async throws -> (KeyRing, CaseKeys) {
+        guard try await databases.isReady() else {
+            throw Failure("the databases lack their schema; run: rectify migrate", code: Failure.Code.unavailable)
+        }
+        let ring = try await deployment.keyRing()
+        try await databases.checkSuitability(ring)
+        let keys = try await CaseKeys(databases.keys, ring)
+        try await refuseHazards(databases)
+        return (ring, keys)
     }
 
     /// What is unsafe is refused, unless the settings accept it by its name.
@@ -254,6 +262,25 @@ struct Summing: ServiceLifecycle.Service {
                 logger.warning("the sums of reports are behind; it is tried again", metadata: ["error": "\(error)"])
             }
         }
+    }
+}
+
+/// Lets `keys rewrap` know under which key this server wraps new ones.
+struct Announcing: ServiceLifecycle.Service {
+    let databases: Databases
+    let key: String
+    let logger: Logger
+    let server = UUID()
+
+    func run() async throws {
+        await repeatedly(every: .seconds(15)) {
+            do {
+                try await databases.announce(server, uses: key)
+            } catch  where !(error is CancellationError) {
+                logger.warning("the key in use could not be told; it is tried again", metadata: ["error": "\(error)"])
+            }
+        }
+        try? await databases.announce(server, uses: nil)
     }
 }
 
