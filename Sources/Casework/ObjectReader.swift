@@ -122,7 +122,7 @@ public final class ObjectReader {
             faults.add(place, "control_character", allowed)
         }
         if text.unicodeScalars.allSatisfy(\.properties.isWhitespace) {
-            faults.add(place, "blank", "may not be blank; leave it out instead")
+            faults.add(place, "blank", "may not be blank; what is not required can be left out")
         }
         let length = text.unicodeScalars.count
         if length > limit {

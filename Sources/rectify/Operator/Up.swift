@@ -34,6 +34,11 @@ struct Up: AsyncParsableCommand {
             return try await serve(Deployment(settings), settings)
         }
         let directory = data.directory
+        for key in ["keys.file", "keys.command", "keys.previous_files"] where !settings[key].isEmpty {
+            throw Failure(
+                "\(key) is for a database of your own; here the key is kept in the directory of --data. Unset it",
+                code: 64)
+        }
         try makeKeyFile(Deployment.keyFile(in: directory), for: directory)
         let server = try await EmbeddedServer.start(in: directory)
         do {
