@@ -51,14 +51,18 @@ struct SessionRoutes {
 
     /// Where officers of this authority sign in, where they do so in its own directory.
     @Sendable func directory(_ request: Request, context: Context) async throws -> Response {
-        guard let directory = service.directory else { throw Problem.notFound("directory to sign in with here: directory.issuer names none") }
+        guard let directory = service.directory else {
+            throw Problem.notFound("directory to sign in with here: directory.issuer names none")
+        }
         return try .json(
             DirectoryBody(issuer: directory.settings.issuer, clientID: directory.settings.clientID))
     }
 
     /// A token of the directory for one of ours.
     @Sendable func beginShown(_ request: Request, context: Context) async throws -> Response {
-        guard let directory = service.directory else { throw Problem.notFound("directory to sign in with here: directory.issuer names none") }
+        guard let directory = service.directory else {
+            throw Problem.notFound("directory to sign in with here: directory.issuer names none")
+        }
         let body = try await Body(request)
         let token = body.reader.requiredText("id_token", limit: 16_384)
         let nonce = body.reader.text("nonce", limit: 200)

@@ -327,13 +327,7 @@ extension Connection {
             """)
         // What is no longer right, or no longer wanted, would stand in the story, and nobody would know it for a name.
         let gone = fields.compactMap { before?[$0] == identity[$0] ? nil : before?[$0] }
-        let filing = known.filing
-        try run(
-            """
-            UPDATE complaint SET narrative = \(filing.narrative.without(gone)),
-                                 remedy_sought = \(filing.remedySought?.without(gone))
-            WHERE campaign_id = \(campaign) AND id = \(id)
-            """)
+        if !gone.isEmpty { try remove(gone, fromStoryOf: known) }
         try run("DELETE FROM contact_digest WHERE campaign_id = \(campaign) AND complaint_id = \(id)")
         for (kind, digest) in identity.contactDigests(key: keys.contactIndex) {
             try run(
@@ -343,6 +337,22 @@ extension Connection {
                 """)
         }
         return record
+    }
+
+    /// Takes words out of what the complainant wrote, and out of what it is found by.
+    private func remove(_ words: [String], fromStoryOf record: ComplaintRecord) throws {
+        let (campaign, id) = (record.campaignID, record.complaint.id)
+        let narrative = record.filing.narrative.without(words)
+        try run(
+            """
+            UPDATE complaint SET narrative = \(narrative), remedy_sought = \(record.filing.remedySought?.without(words))
+            WHERE campaign_id = \(campaign) AND id = \(id)
+            """)
+        try run(
+            """
+            UPDATE complaint_text SET pairs = \(characterPairs(in: narrative))
+            WHERE campaign_id = \(campaign) AND complaint_id = \(id)
+            """)
     }
 
     /// The complainant agrees to be named to the company, or no longer does.
