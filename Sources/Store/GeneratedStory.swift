@@ -167,7 +167,11 @@ struct GeneratedStory {
         take(.forward, on: day, rules)
         guard random.chance(78) else { return }
         day = later(16, &random)
-        take(.respond(random.skewed([.accepted, .partial, .rejected]), ground: "the company's rules"), on: day, rules)
+        // A company rejects on a legal ground; where the campaign knows none, it does not.
+        let ground = rules.campaign.justificationGrounds.first?.code
+        let answer: Complaint.Answer = random.skewed(
+            ground == nil ? [.accepted, .partial] : [.accepted, .partial, .rejected])
+        take(.respond(answer, ground: answer == .rejected ? ground : nil), on: day, rules)
         guard random.chance(70) else { return }
         day = later(20, &random)
         take(.close(random.skewed([.explained, .enforced, .unsubstantiated])), on: day, rules)

@@ -87,7 +87,7 @@ struct ReportWalkTests {
         let ofComplaints = reports[0].tables.filter { table in
             ["intake.", "handling.", "timeliness", "steps"].contains { table.code.hasPrefix($0) }
         }
-        #expect(ofComplaints.count == 13)
+        #expect(ofComplaints.count == 13, "\(ofComplaints.map(\.code))")
         for table in ofComplaints { #expect(reports[1].table(table.code) == table, "\(table.code)") }
     }
 
