@@ -37,6 +37,13 @@ struct Cursor: Sendable {
         return numbers
     }
 
+    /// The moment and case at which a list in the order of recording goes on.
+    ///
+    /// - Throws: ``Problem`` 400 where the cursor was made for something else.
+    func place(_ text: String?, of list: String) throws -> FeedPosition? {
+        try text.map { try FeedPosition(try positions($0, of: list, count: 4)) }
+    }
+
     private func seal(_ position: [Int], _ list: String) -> Data {
         let text = "\(position.map(String.init).joined(separator: ","))|\(list)"
         return Data(HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: key).prefix(16))

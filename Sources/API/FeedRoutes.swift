@@ -30,7 +30,7 @@ struct FeedRoutes {
             throw Problem.notFound("campaign \(code)")
         }
         let name = "feed|\(code)"
-        let position = try cursor.map { try FeedPosition(try service.cursor.positions($0, of: name, count: 4)) }
+        let position = try service.cursor.place(cursor, of: name)
         let deadline = ContinuousClock.now + .seconds(wait)
         var found: [FeedEvent] = []
         while true {

@@ -106,10 +106,7 @@ struct IdentityRoutes {
         query.finish()
         try query.faults.finish()
         let name = "unsealings|\(officer.id)|\(campaign.code)|\(which)"
-        let position = try cursor.map { text in
-            let place = try FeedPosition(try service.cursor.positions(text, of: name, count: 4))
-            return (place.recordedAt, place.caseID)
-        }
+        let position = try service.cursor.place(cursor, of: name).map { ($0.recordedAt, $0.caseID) }
         let now = service.now()
         let waiting = which == .requested ? now - Unsealing.timeToDecide : nil
         let found = try await service.databases.work.transaction(.readOnly) { db in
@@ -162,7 +159,7 @@ struct IdentityRoutes {
         query.finish()
         try query.faults.finish()
         let name = "contact-searches|\(officer.id)|\(campaign.code)"
-        let position = try cursor.map { text in try service.cursor.positions(text, of: name, count: 1)[0] }
+        let position = try cursor.map { try service.cursor.position($0, of: name) }
         let found = try await service.databases.work.transaction(.readOnly) { db in
             try db.contactSearches(ofCampaign: id, before: position, limit: pageSize + 1)
         }

@@ -64,10 +64,7 @@ struct WebhookRoutes {
         query.finish()
         try query.faults.finish()
         let name = "deliveries|\(filer)|\(state?.rawValue ?? "")"
-        let position = try cursor.map { text in
-            let place = try FeedPosition(try service.cursor.positions(text, of: name, count: 4))
-            return (place.recordedAt, place.caseID)
-        }
+        let position = try service.cursor.place(cursor, of: name).map { ($0.recordedAt, $0.caseID) }
         let found = try await service.databases.work.transaction(.readOnly) { db in
             try db.deliveries(to: filer, state, after: position, limit: pageSize + 1)
         }

@@ -98,10 +98,7 @@ struct WorkRoutes {
         query.finish()
         try query.faults.finish()
         let name = "reminders|\(officer.id)|\(campaign.code)|\(whose)"
-        let position = try cursor.map { text in
-            let place = try FeedPosition(try service.cursor.positions(text, of: name, count: 4))
-            return (place.recordedAt, place.caseID)
-        }
+        let position = try service.cursor.place(cursor, of: name).map { ($0.recordedAt, $0.caseID) }
         let found = try await service.databases.work.transaction(.readOnly) { db in
             try db.reminders(
                 for: whose == .mine ? officer.id : nil, campaign: id, offices: officer.scope, after: position,
