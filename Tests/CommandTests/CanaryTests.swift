@@ -40,8 +40,11 @@ struct CanaryTests {
                 canaries.formUnion(around.map { $0.trimmingCharacters(in: .whitespaces) }.filter { $0.count >= 8 })
             }
         }
-        // What stands in a narrative, which is kept as it was written, cannot be told from there.
-        return canaries.filter { $0.utf8.count >= 5 && !narratives.contains($0) }
+        // What stands in a narrative, which is kept as it was written, cannot be told from there; nor can a short run of
+        // digits such as 10000000, which a figure like 0.010000000000000002 has too.
+        return canaries.filter {
+            $0.utf8.count >= ($0.contains(/^\d+$/) ? 10 : 5) && !narratives.contains($0)
+        }
     }
 
     private func send(
@@ -118,7 +121,8 @@ struct CanaryTests {
             #expect(canaries.count > 150)
             let places = [log, figures, dump].map { $0.path(percentEncoded: false) } + [program.data + "/postgres"]
             #expect(try await found(["internet-2021"], in: places, program) == ["internet-2021"], "it looks there")
-            #expect(try await found(canaries, in: places, program) == [])
+            let leaked = try await found(canaries, in: places, program)
+            #expect(leaked == [])
             try checkLines(of: log)
         }
     }
