@@ -1,6 +1,4 @@
 public import Foundation
-import Subprocess
-import SystemPackage
 
 /// A private PostgreSQL in a directory of its own, reached by a unix socket only.
 ///
@@ -14,6 +12,8 @@ public final class EmbeddedServer: Sendable {
         case noUnprivilegedUser
         case commandFailed(String, output: String)
         case cannotPrepare(String)
+        case dataWereMovedAway(String, found: [String])
+        case archiveOfAnother(String)
 
         public var description: String {
             switch self {
@@ -23,62 +23,52 @@ public final class EmbeddedServer: Sendable {
             case .inUse(let directory, let processID):
                 "another process (\(processID)) uses \(directory); stop it first, or give another --data"
             case .dataIsForVersion(let version, let installed):
-                "the data were made by PostgreSQL \(version), but installed is \(installed.joined(separator: ", ")); "
+                "the data are of PostgreSQL \(version), but installed is \(installed.joined(separator: ", ")); "
                     + "install version \(version)"
             case .noUnprivilegedUser:
                 "PostgreSQL does not run as root, and there is no user postgres or nobody to run it as"
             case .commandFailed(let command, let output): "\(command) failed:\n\(output)"
             case .cannotPrepare(let what): what
+            case .dataWereMovedAway(let data, let found):
+                "\(data) is missing, but \(found.joined(separator: ", ")) is beside it: an upgrade or a restore was "
+                    + "broken off, or someone moved it; rename the one that is meant, or do it again"
+            case .archiveOfAnother(let folder):
+                "\(folder) holds the log of another cluster; name another folder for this one"
             }
         }
     }
 
     private let directory: URL
     private let socket: URL
-    private let programs: URL
-    private let lock: Int32
-    private let account: Account?
+    private let programs: ServerPrograms
+    private let lock: DirectoryLock
     private let options: [String]
 
-    private var data: URL { directory.appending(path: "postgres") }
-
-    /// The user the server runs as, where we are root.
-    private struct Account {
-        let name: String
-        let userID: uid_t
-        let groupID: gid_t
-    }
+    private var data: URL { Self.data(in: directory) }
 
     /// Takes the directory, makes the cluster there if there is none, and starts it if it does not run.
     ///
     /// - Parameters:
     ///   - directory: Where everything lives; made if it is not there.
     ///   - options: Settings for the server, such as `max_connections=200`.
+    ///   - installations: A folder with a folder for each installed version of PostgreSQL.
     /// - Returns: The running server, which has to be stopped.
     /// - Throws: ``Failure``.
-    public static func start(in directory: URL, options: [String] = []) async throws -> EmbeddedServer {
-        let server = try EmbeddedServer(directory, options)
+    public static func start(
+        in directory: URL, options: [String] = [], installations: URL = ServerPrograms.standardInstallations
+    ) async throws -> EmbeddedServer {
+        let server = try EmbeddedServer(directory, options, installations)
         try await server.createCluster()
         try await server.startServer()
         return server
     }
 
-    private init(_ directory: URL, _ options: [String]) throws {
+    private init(_ directory: URL, _ options: [String], _ installations: URL) throws {
         self.directory = directory.standardizedFileURL
         self.options = options
-        account = try Self.account()
-        do {
-            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        } catch {
-            throw Failure.cannotPrepare("\(directory.plainPath) cannot be made: \(error.systemReason)")
-        }
-        programs = try Self.programs(for: directory.appending(path: "postgres"))
-        lock = try Self.lock(directory)
+        lock = try DirectoryLock(directory)
+        programs = try ServerPrograms(for: Self.data(in: directory), in: installations)
         socket = Self.socket(in: self.directory)
-    }
-
-    deinit {
-        close(lock)
     }
 
     /// Who the cluster was made by, and who may do everything in it.
@@ -96,16 +86,50 @@ public final class EmbeddedServer: Sendable {
 
     /// The same, of a server that another process has started in `directory`.
     public static func conninfo(database: String, login: String = administrator, in directory: URL) -> String {
-        "host='\(socket(in: directory.standardizedFileURL).plainPath.escaped)' user=\(login) dbname=\(database)"
+        conninfo(database: database, login: login, socket: socket(in: directory.standardizedFileURL))
+    }
+
+    static func conninfo(database: String, login: String, socket: URL) -> String {
+        "host='\(socket.plainPath.escaped)' user='\(login.escaped)' dbname='\(database.escaped)'"
     }
 
     /// Whether a cluster was ever made in `directory`.
     public static func exists(in directory: URL) -> Bool {
-        FileManager.default.fileExists(atPath: directory.appending(path: "postgres/PG_VERSION").plainPath)
+        FileManager.default.fileExists(atPath: data(in: directory).appending(path: "PG_VERSION").plainPath)
+    }
+
+    /// Where the cluster's data are.
+    public static func data(in directory: URL) -> URL { directory.appending(path: "postgres") }
+
+    /// Names the folder in which every start of the cluster, by whichever command, archives its log from now on.
+    ///
+    /// A cluster that was started once without would leave a gap behind that nobody notices until a restore.
+    ///
+    /// - Parameters:
+    ///   - directory: Of the cluster.
+    ///   - folder: Where the log goes; `nil` ends it.
+    /// - Throws: ``Failure/cannotPrepare(_:)``.
+    public static func archiveLog(of directory: URL, in folder: URL?) throws {
+        let note = directory.appending(path: "log-archive")
+        do {
+            guard let folder else {
+                if FileManager.default.fileExists(atPath: note.plainPath) { try FileManager.default.removeItem(at: note) }
+                return
+            }
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+            try Data(folder.standardizedFileURL.plainPath.utf8).write(to: note, options: .atomic)
+        } catch {
+            throw Failure.cannotPrepare("\(note.plainPath) cannot be written: \(error.systemReason)")
+        }
+    }
+
+    /// Where every start of the cluster archives its log; `nil` where none does.
+    public static func archive(of directory: URL) -> URL? {
+        (try? String(contentsOf: directory.appending(path: "log-archive"), encoding: .utf8)).map { URL(filePath: $0) }
     }
 
     /// A socket's path may have 107 bytes; where the directory is deeper, it goes under /tmp.
-    private static func socket(in directory: URL) -> URL {
+    static func socket(in directory: URL) -> URL {
         let near = directory.appending(path: "socket")
         let name = "rectify-\(UInt32(truncatingIfNeeded: directory.plainPath.stableHash))"
         return near.plainPath.utf8.count <= 80 ? near : URL(filePath: "/tmp").appending(path: name)
@@ -141,149 +165,98 @@ public final class EmbeddedServer: Sendable {
 
     private func createCluster() async throws {
         let files = FileManager.default
-        guard !files.fileExists(atPath: data.appending(path: "PG_VERSION").plainPath) else { return }
+        guard !Self.exists(in: directory) else { return }
+        let others = ((try? files.contentsOfDirectory(atPath: directory.plainPath)) ?? [])
+            .filter { $0.hasPrefix("postgres.") && $0 != "postgres.new" }.sorted()
+        // An empty cluster in place of one that was moved away would look as if everything were lost.
+        guard others.isEmpty else { throw Failure.dataWereMovedAway(data.plainPath, found: others) }
         // Made under another name first: what a crash leaves behind is never taken for a cluster.
         let draft = directory.appending(path: "postgres.new")
         try? files.removeItem(at: draft)
-        try makeOwned(draft)
-        try await run(
-            "initdb",
-            [
-                "-D", draft.plainPath, "--username=\(Self.administrator)", "--auth=trust", "--encoding=UTF8",
-                "--locale=C.UTF-8",
-                "--data-checksums", "--no-instructions",
-            ])
+        try await Self.initialise(draft, with: programs)
         do {
-            // Errors without the row that caused them: it may hold what a complainant wrote.
-            let settings = try FileHandle(forWritingTo: draft.appending(path: "postgresql.conf"))
-            try settings.seekToEnd()
-            try settings.write(contentsOf: Data("\nlog_error_verbosity = terse\n".utf8))
-            try settings.synchronize()
             try files.moveItem(at: draft, to: data)
         } catch {
             throw Failure.cannotPrepare("\(draft.plainPath) cannot be finished: \(error.systemReason)")
         }
     }
 
+    /// Makes an empty cluster.
+    ///
+    /// - Throws: ``Failure``.
+    static func initialise(_ data: URL, with programs: ServerPrograms) async throws {
+        try programs.makeOwned(data)
+        try await programs.run(
+            "initdb",
+            [
+                "-D", data.plainPath, "--username=\(administrator)", "--auth=trust", "--encoding=UTF8",
+                "--locale=C.UTF-8",
+                "--data-checksums", "--no-instructions",
+            ], at: data.deletingLastPathComponent())
+        do {
+            // Errors without the row that caused them: it may hold what a complainant wrote.
+            let settings = try FileHandle(forWritingTo: data.appending(path: "postgresql.conf"))
+            try settings.seekToEnd()
+            try settings.write(contentsOf: Data("\nlog_error_verbosity = terse\n".utf8))
+            try settings.synchronize()
+        } catch {
+            throw Failure.cannotPrepare("\(data.plainPath) cannot be finished: \(error.systemReason)")
+        }
+    }
+
     private func startServer() async throws {
         let isRunning = (try? await run("pg_ctl", ["-D", data.plainPath, "status"])) != nil
         guard !isRunning else { return }
-        try makeOwned(socket)
-        let settings = [
+        try programs.makeOwned(socket)
+        var settings = [
             "listen_addresses=", "unix_socket_directories=\(socket.plainPath)", "unix_socket_permissions=0700",
         ]
+        settings += try await archiving()
         let log = data.appending(path: "server.log").plainPath
         let switches = (settings + options).map { "-c '\($0)'" }.joined(separator: " ")
         try await run("pg_ctl", ["-D", data.plainPath, "-w", "-t", "60", "-l", log, "-o", switches, "start"])
     }
 
-    /// A folder that only the server's user can enter.
+    /// What makes the server archive its log, where a folder for it was named.
+    private func archiving() async throws -> [String] {
+        guard let folder = Self.archive(of: directory) else { return [] }
+        let path = folder.plainPath
+        guard !path.contains("'") else { throw Failure.cannotPrepare("\(path): an apostrophe cannot be in its name") }
+        let control = try await run("pg_controldata", ["-D", data.plainPath])
+        try ArchivedLog(folder).claim(for: ArchivedLog.system(in: control), programs)
+        return [
+            "archive_mode=on", "archive_library=basic_archive",
+            "basic_archive.archive_directory=\(ArchivedLog(folder).folder.plainPath)", "archive_timeout=60",
+        ]
+    }
+
+    /// Copies a database into one of another running server, which has to be there and empty.
     ///
-    /// One that is there already has to be that, and no link: under /tmp anyone may have put it there.
-    private func makeOwned(_ folder: URL) throws {
-        var status = stat()
-        if lstat(folder.plainPath, &status) == 0 {
-            let isOurs = status.st_uid == account?.userID ?? geteuid()
-            guard isOurs, status.st_mode & S_IFMT == S_IFDIR, status.st_mode & 0o077 == 0 else {
-                throw Failure.cannotPrepare(
-                    "\(folder.plainPath) belongs to someone else or is open to others; remove it")
-            }
-            return
-        }
-        do {
-            try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw Failure.cannotPrepare("\(folder.plainPath) cannot be made: \(error.systemReason)")
-        }
-        guard let account else { return }
-        guard chown(folder.plainPath, account.userID, account.groupID) == 0 else {
-            throw Failure.cannotPrepare("\(folder.plainPath) cannot be given to the user \(account.name)")
-        }
+    /// - Parameters:
+    ///   - name: Of the database here.
+    ///   - copy: Of the one there.
+    ///   - other: The other server, which has the same roles.
+    /// - Throws: ``Failure/commandFailed(_:output:)``; nothing is in the copy then.
+    public func copyDatabase(_ name: String, to copy: String, of other: EmbeddedServer) async throws {
+        let folder = other.directory.appending(path: "moving")
+        try programs.makeOwned(folder)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appending(path: "database").plainPath
+        try await run("pg_dump", ["-Fc", "--file", file, conninfo(database: name)])
+        try await run(
+            "pg_restore",
+            ["--exit-on-error", "--single-transaction", "--dbname", other.conninfo(database: copy), file])
     }
 
-    private func run(_ program: String, _ arguments: [String]) async throws {
-        var command = [programs.appending(path: program).plainPath] + arguments
-        // A program of its own gives up root's rights: doing that between fork and exec can hang where threads run.
-        if let account {
-            command =
-                ["setpriv", "--reuid=\(account.userID)", "--regid=\(account.groupID)", "--clear-groups", "--"] + command
-        }
-        // The server's messages in English, whatever the terminal speaks: they are quoted in errors.
-        let result = try await Subprocess.run(
-            .name("env"), arguments: Arguments(["LC_ALL=C.UTF-8"] + command), workingDirectory: "/",
-            output: .string(limit: 65_536), error: .string(limit: 65_536))
-        guard result.terminationStatus.isSuccess else {
-            let output = [result.standardOutput, result.standardError].compactMap(\.self).joined()
-            var hint = ""
-            if let account, output.contains("Permission denied") {
-                hint = "\nThe user \(account.name) has to be able to reach \(directory.plainPath)."
-            }
-            throw Failure.commandFailed(program, output: output + hint)
-        }
-    }
-
-    // MARK: Finding things
-
-    private static func account() throws -> Account? {
-        guard geteuid() == 0 else { return nil }
-        for name in ["postgres", "nobody"] {
-            if let entry = getpwnam(name) {
-                return Account(name: name, userID: entry.pointee.pw_uid, groupID: entry.pointee.pw_gid)
-            }
-        }
-        throw Failure.noUnprivilegedUser
-    }
-
-    private static func lock(_ directory: URL) throws -> Int32 {
-        let path = directory.appending(path: "rectify.lock").plainPath
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Failure.cannotPrepare("\(path) cannot be opened") }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let holder = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-            close(descriptor)
-            throw Failure.inUse(
-                directory: directory.plainPath, processID: holder.trimmingCharacters(in: .whitespacesAndNewlines))
-        }
-        ftruncate(descriptor, 0)
-        let me = Array("\(getpid())\n".utf8)
-        _ = write(descriptor, me, me.count)
-        return descriptor
-    }
-
-    /// The programs of the version that made the data, else of the newest installed.
-    private static func programs(for data: URL) throws -> URL {
-        let files = FileManager.default
-        let root = "/usr/lib/postgresql"
-        let versions = ((try? files.contentsOfDirectory(atPath: root)) ?? [])
-            .filter { files.isExecutableFile(atPath: "\(root)/\($0)/bin/initdb") }
-            .sorted { (Int($0) ?? 0) > (Int($1) ?? 0) }
-        let made = try? String(contentsOf: data.appending(path: "PG_VERSION"), encoding: .utf8)
-            .trimmingCharacters(in: .whitespacesAndNewlines)
-        if let made, !versions.isEmpty {
-            guard versions.contains(made) else { throw Failure.dataIsForVersion(made, installed: versions) }
-            return URL(filePath: "\(root)/\(made)/bin")
-        }
-        if let newest = versions.first { return URL(filePath: "\(root)/\(newest)/bin") }
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-        for folder in path.split(separator: ":").map(String.init) + ["/opt/homebrew/bin", "/usr/local/bin"]
-        where files.isExecutableFile(atPath: "\(folder)/initdb") && files.isExecutableFile(atPath: "\(folder)/pg_ctl") {
-            return URL(filePath: folder)
-        }
-        throw Failure.noServerProgram
-    }
-}
-
-extension URL {
-    fileprivate var plainPath: String {
-        let path = path(percentEncoded: false)
-        return path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    @discardableResult
+    private func run(_ program: String, _ arguments: [String]) async throws -> String {
+        try await programs.run(program, arguments, at: directory)
     }
 }
 
 extension String {
-    /// As a quoted value of a connection string has it.
-    fileprivate var escaped: String { replacing("\\", with: "\\\\").replacing("'", with: "\\'") }
+    /// As a quoted value of a connection string or of `postgresql.conf` has it.
+    var escaped: String { replacing("\\", with: "\\\\").replacing("'", with: "\\'") }
 
     /// The same in every process, unlike `hashValue` (FNV-1a).
     fileprivate var stableHash: UInt64 {

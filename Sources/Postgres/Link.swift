@@ -280,7 +280,7 @@ extension String {
         } ?? utf8.contains(0)
     }
 
-    fileprivate var trimmed: String { trimmingCharacters(in: .whitespacesAndNewlines) }
+    var trimmed: String { trimmingCharacters(in: .whitespacesAndNewlines) }
 }
 
 extension [String] {

@@ -1,3 +1,4 @@
+public import Casework
 import Crypto
 public import Foundation
 public import Postgres
@@ -75,5 +76,46 @@ public actor CaseKeys {
     ///   where it was tampered with.
     public nonisolated func key(_ id: UUID) async throws -> CaseKey? {
         try await wrapped.answer(to: id).map { CaseKey(id: id, key: try ring.unwrap($0, id: id)) }
+    }
+}
+
+extension Databases {
+    /// The complaints that are not erased and whose key is not there any more.
+    ///
+    /// After cases were put back to an earlier state these are those that were erased since; where keys were put back,
+    /// those filed later.
+    ///
+    /// - Parameter first: So many are named.
+    /// - Returns: How many there are, and the first.
+    /// - Throws: `PostgresError`.
+    public func complaintsWithoutKeys(first: Int) async throws -> (count: Int, first: [Reference]) {
+        var (count, named) = (0, [Reference]())
+        var last = UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+        while true {
+            let page = try await work.transaction(.readOnly) { [last] db in
+                try db.all(
+                    """
+                    SELECT c.id, c.key_id, k.prefix, c.number
+                    FROM complaint c JOIN campaign k ON k.id = c.campaign_id
+                    WHERE c.data_state IN ('active', 'restricted') AND c.key_id IS NOT NULL AND c.id > \(last)
+                    ORDER BY c.id LIMIT 10000
+                    """
+                ) { row in
+                    (
+                        id: try row.read(UUID.self), key: try row.read(UUID.self),
+                        of: Reference(prefix: try row.read(), number: try row.read())
+                    )
+                }
+            }
+            guard let end = page.last else { return (count, named) }
+            last = end.id
+            let ids = page.map(\.key)
+            let there = try await keys.transaction(.readOnly) { db in
+                Set(try db.all("SELECT id FROM case_key WHERE id = ANY(\(ids))") { row in try row.read(UUID.self) })
+            }
+            let missing = page.filter { !there.contains($0.key) }
+            count += missing.count
+            named += missing.prefix(max(0, first - named.count)).map(\.of)
+        }
     }
 }

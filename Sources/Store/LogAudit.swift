@@ -90,11 +90,13 @@ extension Connection {
     /// - Parameters:
     ///   - verifier: The log's key.
     ///   - saved: Checkpoints that were kept elsewhere.
+    ///   - isCopy: Whether no server works on it, so that its last events wait to be taken in and signed.
     ///   - progress: Told how many leaves were looked at.
     /// - Returns: As `Databases.auditLog`.
     /// - Throws: `PostgresError`.
     public func auditLog(
-        _ verifier: NoteVerifier, saved: [(name: String, note: String)] = [], progress: (Int) -> Void = { _ in }
+        _ verifier: NoteVerifier, saved: [(name: String, note: String)] = [], ofCopy isCopy: Bool = false,
+        progress: (Int) -> Void = { _ in }
     ) throws -> LogAudit {
         // Signatures are checked between two statements, however many there are.
         try run(script: "SET LOCAL idle_in_transaction_session_timeout = 0")
@@ -105,7 +107,7 @@ extension Connection {
             audit.found(.rolledBack, "the log has \(audit.size) leaves; \(root.name) says \(size)")
         }
         try lookForStrangers(&audit)
-        try lookBehindTheEnd(&audit)
+        try lookBehindTheEnd(&audit, isWatched: !isCopy)
         try compareCases(&audit)
         try compareIssues(&audit)
         try comparePersonalData(&audit)
@@ -288,7 +290,7 @@ extension Connection {
     }
 
     /// Whether the log's place is where its last leaf is, and events after it do not wait for long.
-    fileprivate func lookBehindTheEnd(_ audit: inout LogAudit) throws {
+    fileprivate func lookBehindTheEnd(_ audit: inout LogAudit, isWatched: Bool) throws {
         let isAtLast = try first(
             """
             SELECT NOT EXISTS (
@@ -305,6 +307,7 @@ extension Connection {
             """
         ) { row in (count: try row.read(Int.self), isLate: try row.read(Bool.self)) }
         audit.waiting = late?.count ?? 0
+        guard isWatched else { return }
         let isUnsignedLong = try first(
             """
             SELECT coalesce(min(e.recorded_at) < now() - interval '1 day', false) FROM log_leaf l

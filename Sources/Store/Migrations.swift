@@ -105,22 +105,6 @@ public struct Migrations: Sendable {
         """
 }
 
-extension Database {
-    /// Creates a database beside this one, where there is none of that name.
-    ///
-    /// For names of ours only.
-    ///
-    /// - Throws: `PostgresError`.
-    public func createDatabaseIfMissing(_ name: String) async throws {
-        try await withConnection { db in
-            let isThere = try db.first("SELECT true FROM pg_database WHERE datname = \(name)") { row in
-                try row.read(Bool.self)
-            }
-            if isThere == nil { try db.run(script: "CREATE DATABASE \"\(name.replacing("\"", with: ""))\"") }
-        }
-    }
-}
-
 extension Connection {
     fileprivate func appliedMigrations() throws -> [Int: (name: String, checksum: Data)] {
         let isThere = try first("SELECT to_regclass('schema_migration') IS NOT NULL") { row in try row.read(Bool.self) }

@@ -148,10 +148,9 @@ import Testing
     @Test func `behind a proxy no request is lost while servers are replaced one after the other (G41)`() async throws {
         try await withProgram { program in
             let main = try await ServerProcess(program)
-            let database = program.folder.appending(path: "data/socket").path(percentEncoded: false)
             let settings = [
-                "RECTIFY_DATABASE_URL": "host=\(database) user=rectify dbname=rectify",
-                "RECTIFY_DATABASE_KEYS_URL": "host=\(database) user=rectify dbname=rectify_keys",
+                "RECTIFY_DATABASE_URL": program.conninfo("rectify"),
+                "RECTIFY_DATABASE_KEYS_URL": program.conninfo("rectify_keys"),
                 "RECTIFY_KEYS_FILE": program.data + "/key-encryption-key", "RECTIFY_SERVER_LEAVING_SECONDS": "1",
             ]
             let ports = [Int.random(in: 20_000..<25_000), Int.random(in: 25_000..<30_000)]

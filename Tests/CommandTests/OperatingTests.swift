@@ -42,13 +42,11 @@ import Testing
             let shown = try await program.run("complaint", "show", "IR21-0000001-8", "--server", server.address)
             #expect(shown.output.contains("138****"), "\(shown.output) \(shown.error)")
             func serve(_ command: String) async throws -> Program.Outcome {
-                func url(_ name: String) -> String {
-                    "host='\(program.data)/socket' user=rectify_server dbname=\(name)"
-                }
                 return try await program.run(
                     "serve", "--port", "1", "--host", "192.0.2.1",
                     environment: [
-                        "RECTIFY_DATABASE_URL": url("rectify"), "RECTIFY_DATABASE_KEYS_URL": url("rectify_keys"),
+                        "RECTIFY_DATABASE_URL": program.conninfo("rectify"),
+                        "RECTIFY_DATABASE_KEYS_URL": program.conninfo("rectify_keys"),
                         "RECTIFY_KEYS_COMMAND": command, "RECTIFY_SAFETY_ACCEPTED": "open_without_tls",
                     ])
             }
@@ -68,7 +66,7 @@ import Testing
             ) async throws
                 -> Program.Outcome
             {
-                func url(_ name: String) -> String { "host='\(program.data)/socket' user=\(login) dbname=\(name)" }
+                func url(_ name: String) -> String { program.conninfo(name, login) }
                 let settings: [Environment.Key: String?] = [
                     "RECTIFY_DATABASE_URL": url("rectify"), "RECTIFY_DATABASE_KEYS_URL": url("rectify_keys"),
                     "RECTIFY_KEYS_FILE": "\(program.data)/key-encryption-key",

@@ -2,6 +2,7 @@ import Casework
 import Client
 import Contract
 import Foundation
+import Postgres
 import Subprocess
 import SystemPackage
 import TestSupport
@@ -51,6 +52,12 @@ struct Program: Sendable {
             return Outcome(code: -1, output: "", error: "\(result.terminationStatus)")
         }
         return Outcome(code: code, output: result.standardOutput, error: result.standardError)
+    }
+
+    /// How one of the two databases is reached, each in a cluster of its own.
+    func conninfo(_ database: String, _ login: String = "rectify_server") -> String {
+        let directory = database == "rectify_keys" ? data + "/keys" : data
+        return EmbeddedServer.conninfo(database: database, login: login, in: URL(filePath: directory))
     }
 
     var data: String { folder.appending(path: "data").path(percentEncoded: false) }
@@ -135,10 +142,11 @@ func withProgram(_ body: (Program) async throws -> Void) async throws {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let program = Program(folder: folder)
     func clean() {
-        let pidFile = folder.appending(path: "data/postgres/postmaster.pid")
-        if let line = try? String(contentsOf: pidFile, encoding: .utf8).split(separator: "\n").first,
-            let server = pid_t(line)
-        {
+        for cluster in ["postgres", "keys/postgres"] {
+            let pidFile = folder.appending(path: "data/\(cluster)/postmaster.pid")
+            guard let line = try? String(contentsOf: pidFile, encoding: .utf8).split(separator: "\n").first,
+                let server = pid_t(line)
+            else { continue }
             kill(server, SIGQUIT)
             for _ in 0..<50 where kill(server, 0) == 0 { usleep(100_000) }
         }

@@ -41,7 +41,7 @@ struct AuditVerify: AsyncParsableCommand {
     func run() async throws {
         let settings = try await options.file.settings()
         try await options.withDatabases { databases, deployment in
-            let verifier = try verifier { try deployment.logSigner(settings)?.verifier }
+            let verifier = try LogKey(named: key) { try deployment.logSigner(settings)?.verifier }.verifier
             let kept = try saved.map { try CheckpointFolder(URL(filePath: $0)).all() } ?? []
             if saved != nil, kept.isEmpty { throw Failure("there are no checkpoints in the folder that --saved names") }
             let audit = try await databases.auditLog(verifier, saved: kept) { count in
@@ -49,20 +49,6 @@ struct AuditVerify: AsyncParsableCommand {
             }
             try tell(audit, kept.count)
         }
-    }
-
-    /// Who checks need not be able to read the key that signs.
-    private func verifier(_ own: () throws -> NoteVerifier?) throws -> NoteVerifier {
-        guard let key else {
-            guard let own = try own() else {
-                throw Failure("history.key_file names no key; give the log's key with --key")
-            }
-            return own
-        }
-        guard let verifier = NoteVerifier(key) else {
-            throw ValidationError("--key is no key of a log: name+hash+base64, as `rectify audit key` prints it.")
-        }
-        return verifier
     }
 
     private func tell(_ audit: LogAudit, _ kept: Int) throws {
@@ -83,6 +69,29 @@ struct AuditVerify: AsyncParsableCommand {
     }
 }
 
+/// The key that a log is checked with. Who checks need not be able to read the one that signs.
+struct LogKey {
+    let verifier: NoteVerifier
+
+    /// - Parameters:
+    ///   - named: As others know it; `nil` takes the one that is at hand.
+    ///   - own: The one that is at hand.
+    /// - Throws: ``Failure`` where there is none, or what `own` throws.
+    init(named: String?, _ own: () throws -> NoteVerifier?) throws {
+        guard let named else {
+            guard let own = try own() else {
+                throw Failure("history.key_file names no key; give the log's key with --key")
+            }
+            verifier = own
+            return
+        }
+        guard let known = NoteVerifier(named) else {
+            throw ValidationError("--key is no key of a log: name+hash+base64, as `rectify audit key` prints it.")
+        }
+        verifier = known
+    }
+}
+
 struct AuditKey: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key", abstract: "Print the key that the log's signatures are checked with; it is for everyone.")
@@ -91,9 +100,7 @@ struct AuditKey: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try await options.file.settings()
-        let deployment =
-            settings["database.url"].isEmpty ? Deployment(embeddedIn: options.data.directory) : try Deployment(settings)
-        guard let signer = try deployment.logSigner(settings) else { throw Failure("history.key_file names no key") }
+        guard let signer = try options.deployment(settings).logSigner(settings) else { throw Failure("history.key_file names no key") }
         Terminal.write(lines: ["\(signer.verifier)"])
     }
 }

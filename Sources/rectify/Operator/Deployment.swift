@@ -11,6 +11,9 @@ struct Deployment {
     /// The same databases, as someone who may alter them.
     let ownerURL: String
     let ownerKeysURL: String
+    /// The same databases, as someone who may copy their clusters.
+    let backupURL: String
+    let backupKeysURL: String
     /// The login to be made a member of the roles; `nil` where an administrator does that.
     let login: String?
     /// Where the key-encryption key comes from.
@@ -40,19 +43,23 @@ struct Deployment {
         logKeyFile = nil
         let (owner, ownerOfKeys) = (settings["database.owner_url"], settings["database.owner_keys_url"])
         (ownerURL, ownerKeysURL) = (owner.isEmpty ? url : owner, ownerOfKeys.isEmpty ? keysURL : ownerOfKeys)
+        let (backup, backupOfKeys) = (settings["backup.url"], settings["backup.keys_url"])
+        (backupURL, backupKeysURL) = (
+            backup.isEmpty ? ownerURL : backup, backupOfKeys.isEmpty ? ownerKeysURL : backupOfKeys
+        )
         login = nil
     }
 
     /// Of an embedded server in `directory`, whichever process has started it.
     init(embeddedIn directory: URL) {
-        func conninfo(_ database: String, _ login: String) -> String {
-            EmbeddedServer.conninfo(database: database, login: login, in: directory)
-        }
+        let keysDirectory = EmbeddedClusters.keysDirectory(in: directory)
         let login = DatabaseRole.embeddedLogin
         self.login = login
-        (url, keysURL) = (conninfo("rectify", login), conninfo("rectify_keys", login))
-        let administrator = EmbeddedServer.administrator
-        (ownerURL, ownerKeysURL) = (conninfo("rectify", administrator), conninfo("rectify_keys", administrator))
+        url = EmbeddedServer.conninfo(database: "rectify", login: login, in: directory)
+        keysURL = EmbeddedServer.conninfo(database: "rectify_keys", login: login, in: keysDirectory)
+        ownerURL = EmbeddedServer.conninfo(database: "rectify", in: directory)
+        ownerKeysURL = EmbeddedServer.conninfo(database: "rectify_keys", in: keysDirectory)
+        (backupURL, backupKeysURL) = (ownerURL, ownerKeysURL)
         keySource = .file(Self.keyFile(in: directory))
         let previous = Self.previousKeyFile(in: directory)
         previousKeyFiles =

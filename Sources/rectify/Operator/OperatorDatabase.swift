@@ -9,6 +9,13 @@ struct OperatorOptions: ParsableArguments {
     @OptionGroup var data: DataOptions
     @OptionGroup var file: SettingsOptions
 
+    /// The deployment, whether it runs or not.
+    ///
+    /// - Throws: ``SettingsError``.
+    func deployment(_ settings: Settings) throws -> Deployment {
+        settings["database.url"].isEmpty ? Deployment(embeddedIn: data.directory) : try Deployment(settings)
+    }
+
     /// Lends `body` the deployment: that of the settings, else the embedded one, which is started for as long as the
     /// command takes where it does not run.
     func withDeployment<Value>(_ body: (Deployment, Logger) async throws -> Value) async throws -> Value {
@@ -21,9 +28,9 @@ struct OperatorOptions: ParsableArguments {
                     + "name its directory with --data, or set RECTIFY_DATABASE_URL",
                 code: Failure.Code.notFound)
         }
-        let server: EmbeddedServer
+        let server: EmbeddedClusters
         do {
-            server = try await EmbeddedServer.start(in: data.directory)
+            server = try await EmbeddedClusters.start(in: data.directory, settings)
         } catch EmbeddedServer.Failure.inUse {
             return try await body(Deployment(embeddedIn: data.directory), logger)
         }

@@ -60,7 +60,8 @@ struct Running {
         try await databases.announce(announcing.server, uses: announcing.key)
         // They are stopped from last to first: the log after everyone who writes events.
         var services: [any ServiceLifecycle.Service] = [
-            announcing, logKeeping, rounds, summing, sending, try application(of: service),
+            announcing, logKeeping, rounds, summing, sending, try BackupKeeping(deployment, settings, logger),
+            try application(of: service),
         ]
         if settings.number("metrics.port") > 0 { services.append(metricsListener(of: service)) }
         services.append(

@@ -57,6 +57,19 @@ struct Setting: Sendable {
         Setting(
             "keys.previous_files", "", .text,
             "files of key-encryption keys used before, with commas between, until `rectify keys rewrap` is done"),
+        Setting(
+            "embedded.postgres_folder", "/usr/lib/postgresql", .text,
+            "folder with VERSION/bin for each installed version of PostgreSQL, for `up` without a database.url"),
+        Setting("backup.folder", "", .text, "folder for backups of the first database; `up` archives its log there too"),
+        Setting(
+            "backup.keys_folder", "", .text, "folder for backups of the keys, elsewhere; they are kept for a week at most"),
+        Setting("backup.keep", "7", .number(1...1000), "backups of the first database that are kept"),
+        Setting(
+            "backup.url", "", .text, isSecret: true,
+            "the first database for `backup`, by a login that may replicate; empty: database.owner_url"),
+        Setting(
+            "backup.keys_url", "", .text, isSecret: true,
+            "the second one for `backup`; empty: database.owner_keys_url"),
         Setting("server.host", "127.0.0.1", .text, "address to listen on"),
         Setting("server.port", "8080", .number(0...65_535), "port to listen on; 0 takes a free one"),
         Setting("server.idle_seconds", "15", .number(1...600), "a silent connection is closed after this"),

@@ -40,9 +40,12 @@ struct Up: AsyncParsableCommand {
                 code: 64)
         }
         try makeKeyFile(Deployment.keyFile(in: directory), for: directory)
-        let server = try await EmbeddedServer.start(in: directory)
+        try archiveLogs(of: directory, settings, logger)
+        let server = try await EmbeddedClusters.start(in: directory, settings)
         do {
-            for name in ["rectify", "rectify_keys"] { try await create(name, on: server) }
+            if try await server.prepareDatabases() {
+                logger.notice("the keys were moved into a cluster of their own, which no backup of the first has")
+            }
             let deployment = Deployment(embeddedIn: directory)
             logger.debug("embedded PostgreSQL runs")
             let watch = Task { await keepAlive(server, logger) }
@@ -66,7 +69,7 @@ struct Up: AsyncParsableCommand {
     }
 
     /// Brings the database back where its process has died, within a second or two, until the task is cancelled.
-    private func keepAlive(_ server: EmbeddedServer, _ logger: Logger) async {
+    private func keepAlive(_ server: EmbeddedClusters, _ logger: Logger) async {
         while !Task.isCancelled {
             do {
                 if try await server.revive() { logger.warning("PostgreSQL had died and was started again") }
@@ -99,11 +102,20 @@ struct Up: AsyncParsableCommand {
         ).run()
     }
 
-    private func create(_ name: String, on server: EmbeddedServer) async throws {
-        let logger = serverLogger(.warning)
-        let settings = ConnectionSettings(conninfo: server.conninfo(database: "postgres"))
-        let admin = Database(settings, limits: PoolLimits(connections: 1), logger: logger)
-        try await closing(admin) { try await admin.createDatabaseIfMissing(name) }
+    /// Every start of the clusters from now on archives their logs, or none does.
+    private func archiveLogs(of directory: URL, _ settings: Settings, _ logger: Logger) throws {
+        for (key, directory) in [
+            ("backup.folder", directory), ("backup.keys_folder", EmbeddedClusters.keysDirectory(in: directory)),
+        ] {
+            let folder = settings[key].isEmpty ? nil : URL(filePath: settings[key])
+            let was = EmbeddedServer.archive(of: directory)
+            if let was, folder == nil {
+                logger.warning(
+                    "\(key) is not set any more: moments from now on cannot be restored from what is there",
+                    metadata: ["folder": "\(was.path(percentEncoded: false))"])
+            }
+            try EmbeddedServer.archiveLog(of: directory, in: folder)
+        }
     }
 
     /// A key of its own for each cluster, readable by its user alone, on disk before anything is sealed with it.

@@ -1,0 +1,254 @@
+public import Foundation
+import Logging
+
+/// A folder with base backups of one cluster and, where its log is archived too, all that happened since.
+///
+/// Each backup is a data directory as PostgreSQL's own `pg_basebackup` writes it, with its manifest, beside a file that tells
+/// of it; what is being made has another name until it is whole.
+public struct BackupFolder: Sendable {
+    /// What is known of a backup without opening it.
+    public struct About: Codable, Sendable {
+        /// When it was whole; moments from then on can be restored from it.
+        public let takenAt: Date
+        /// Major version of PostgreSQL.
+        public let version: String
+        /// Identifier of the cluster.
+        public let system: String
+        /// Who may do everything in the cluster.
+        public let administrator: String
+        /// The database that was named when it was taken.
+        public let database: String
+        /// What whoever took it wanted to be remembered.
+        public let facts: [String: String]
+    }
+
+    public struct Backup: Sendable {
+        public let name: String
+        public let about: About
+        let folder: URL
+        public var data: URL { folder.appending(path: "data") }
+    }
+
+    /// Which backups stay.
+    public enum Keeping: Sendable {
+        case newest(Int)
+        case days(Int)
+    }
+
+    public let folder: URL
+    private let installations: URL
+    private var bases: URL { folder.appending(path: "base") }
+    var log: ArchivedLog { ArchivedLog(folder) }
+
+    /// - Parameters:
+    ///   - folder: Where backups are, or will be.
+    ///   - installations: A folder with a folder for each installed version of PostgreSQL.
+    public init(_ folder: URL, installations: URL = ServerPrograms.standardInstallations) {
+        self.folder = folder.standardizedFileURL
+        self.installations = installations
+    }
+
+    /// The backups that are whole, the oldest first.
+    ///
+    /// - Throws: ``EmbeddedServer/Failure/cannotPrepare(_:)`` where the folder or what tells of one cannot be read.
+    public func all() throws -> [Backup] {
+        let files = FileManager.default
+        guard files.fileExists(atPath: bases.plainPath) else { return [] }
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        do {
+            return try files.contentsOfDirectory(atPath: bases.plainPath).filter { !$0.hasSuffix(Self.draft) }.sorted()
+                .map { name in
+                    let folder = bases.appending(path: name)
+                    let about = try Data(contentsOf: folder.appending(path: "about.json"))
+                    return Backup(name: name, about: try decoder.decode(About.self, from: about), folder: folder)
+                }
+        } catch {
+            throw EmbeddedServer.Failure.cannotPrepare("\(bases.plainPath) cannot be read: \(error.systemReason)")
+        }
+    }
+
+    private static let draft = ".part"
+
+    // MARK: Taking one
+
+    /// Copies a running cluster.
+    ///
+    /// - Parameters:
+    ///   - conninfo: A database of it, as a login that may replicate; PostgreSQL's own programs get it by their environment.
+    ///   - facts: What is to be remembered of it.
+    /// - Returns: The backup, on disk.
+    /// - Throws: ``EmbeddedServer/Failure``, or ``PostgresError``.
+    public func take(from conninfo: String, facts: [String: String]) async throws -> Backup {
+        let cluster = try await ClusterIdentity(of: conninfo)
+        let programs = try ServerPrograms(version: cluster.version, in: installations)
+        try log.claim(for: cluster.system, programs)
+        let lock = try DirectoryLock(folder)
+        defer { withExtendedLifetime(lock) {} }
+        try programs.makeOwned(bases)
+        for left in try FileManager.default.contentsOfDirectory(atPath: bases.plainPath)
+        where left.hasSuffix(Self.draft) {
+            try FileManager.default.removeItem(at: bases.appending(path: left))
+        }
+        let draft = bases.appending(path: UUID().uuidString + Self.draft)
+        try programs.makeOwned(draft)
+        do {
+            try await programs.run(
+                "pg_basebackup",
+                [
+                    "-D", draft.appending(path: "data").plainPath, "--wal-method=stream", "--checkpoint=fast",
+                    "--manifest-checksums=SHA256", "--no-password",
+                ], environment: try environment(of: conninfo), at: folder)
+            // Whole seconds, not earlier than it was.
+            let end = Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.up))
+            let about = About(
+                takenAt: end, version: cluster.version, system: cluster.system, administrator: cluster.administrator,
+                database: cluster.database, facts: facts)
+            let encoder = JSONEncoder()
+            encoder.dateEncodingStrategy = .iso8601
+            encoder.keyEncodingStrategy = .convertToSnakeCase
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+            let file = draft.appending(path: "about.json")
+            try encoder.encode(about).write(to: file)
+            let handle = try FileHandle(forUpdating: file)
+            try handle.synchronize()
+            try handle.close()
+            let name = end.formatted(Self.nameStyle) + "-" + UUID().uuidString.prefix(4).lowercased()
+            try FileManager.default.moveItem(at: draft, to: bases.appending(path: name))
+            return Backup(name: name, about: about, folder: bases.appending(path: name))
+        } catch {
+            try? FileManager.default.removeItem(at: draft)
+            throw error
+        }
+    }
+
+    private static let nameStyle = Date.VerbatimFormatStyle(
+        format:
+            "\(year: .padded(4))\(month: .twoDigits)\(day: .twoDigits)T\(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased))\(minute: .twoDigits)\(second: .twoDigits)Z",
+        timeZone: .gmt, calendar: Calendar(identifier: .gregorian))
+
+    // MARK: Looking after them
+
+    /// What is wrong with a backup, and with the log behind it; nothing where all of it can be restored.
+    ///
+    /// Every file is held against the manifest, and the log that the backup needs by itself is read.
+    ///
+    /// - Throws: ``EmbeddedServer/Failure`` where the programs to do it with are missing.
+    public func faults(of backup: Backup) async throws -> [String] {
+        let programs = try ServerPrograms(version: backup.about.version, in: installations)
+        var faults: [String] = []
+        do {
+            try await programs.run("pg_verifybackup", ["--exit-on-error", backup.data.plainPath], at: folder)
+        } catch EmbeddedServer.Failure.commandFailed(_, let output) {
+            faults.append(output.trimmingCharacters(in: .whitespacesAndNewlines))
+        }
+        return faults + gaps(behind: backup)
+    }
+
+    /// Files of the archived log that are missing behind a backup.
+    func gaps(behind backup: Backup) -> [String] {
+        guard let first = try? manifest(of: backup).first else { return ["backup_manifest cannot be read"] }
+        return log.gaps(from: first).map { "log: \($0) is missing; what happened behind it cannot be restored from here" }
+    }
+
+    /// Bytes of a backup, as its manifest has them.
+    ///
+    /// - Throws: What reading the manifest throws.
+    public func size(of backup: Backup) throws -> Int { try manifest(of: backup).size }
+
+    /// Segments of the log archived so far.
+    public var archivedSegments: Int { log.segments().count }
+
+    private func manifest(of backup: Backup) throws -> (first: ArchivedLog.Segment?, size: Int) {
+        struct Manifest: Decodable {
+            struct File: Decodable {
+                let size: Int
+                enum CodingKeys: String, CodingKey { case size = "Size" }
+            }
+            struct Range: Decodable {
+                let timeline: Int
+                let start: String
+                enum CodingKeys: String, CodingKey {
+                    case timeline = "Timeline"
+                    case start = "Start-LSN"
+                }
+            }
+            let files: [File]
+            let ranges: [Range]
+            enum CodingKeys: String, CodingKey {
+                case files = "Files"
+                case ranges = "WAL-Ranges"
+            }
+        }
+        let bytes = try Data(contentsOf: backup.data.appending(path: "backup_manifest"))
+        let manifest = try JSONDecoder().decode(Manifest.self, from: bytes)
+        let first = manifest.ranges.first.flatMap { ArchivedLog.Segment(timeline: $0.timeline, place: $0.start) }
+        return (first, manifest.files.reduce(0) { $0 + $1.size })
+    }
+
+    /// Deletes the backups that need not stay, and the log that only they needed.
+    ///
+    /// - Parameters:
+    ///   - keeping: Which stay. Counted by days, even the last one goes when its time is over.
+    ///   - now: The moment.
+    /// - Returns: How many were deleted.
+    /// - Throws: ``EmbeddedServer/Failure``, or what deleting throws.
+    @discardableResult
+    public func expire(_ keeping: Keeping, at now: Date = Date()) async throws -> Int {
+        let backups = try all()
+        let begin: Date
+        let kept: [Backup]
+        switch keeping {
+        case .newest(let count): (kept, begin) = (backups.suffix(max(1, count)), .distantPast)
+        case .days(let days):
+            begin = now - Double(days) * 86_400
+            kept = backups.filter { $0.about.takenAt > begin }
+        }
+        guard let version = (kept.last ?? backups.last)?.about.version else { return 0 }
+        let names = Set(kept.map(\.name))
+        for backup in backups where !names.contains(backup.name) {
+            try FileManager.default.removeItem(at: backup.folder)
+        }
+        let programs = try ServerPrograms(version: version, in: installations)
+        if let oldest = kept.first, let first = try manifest(of: oldest).first {
+            try await log.expire(before: first, programs)
+        } else if kept.isEmpty {
+            for segment in log.segments() { try log.remove(segment, olderThan: begin) }
+        }
+        return backups.count - kept.count
+    }
+}
+
+/// Which cluster answers at a connection string.
+public struct ClusterIdentity: Sendable {
+    public let system: String
+    public let version: String
+    public let administrator: String
+    public let database: String
+
+    /// - Throws: ``PostgresError``.
+    public init(of conninfo: String) async throws {
+        let database = Database(
+            ConnectionSettings(conninfo: conninfo, applicationName: "rectify-backup"),
+            limits: PoolLimits(connections: 1), logger: Logger(label: "rectify.backup"))
+        do {
+            let found = try await database.withConnection { db in
+                let names = try db.first(
+                    """
+                    SELECT system_identifier::text, (SELECT rolname::text FROM pg_roles WHERE oid = 10),
+                           current_database()::text
+                    FROM pg_control_system()
+                    """
+                ) { row in (try row.read(String.self), try row.read(String.self), try row.read(String.self)) }
+                return (names: names, version: db.serverVersion)
+            }
+            await database.close()
+            (system, administrator, self.database) = found.names ?? ("", "", "")
+            version = "\(found.version / 10_000)"
+        } catch {
+            await database.close()
+            throw error
+        }
+    }
+}

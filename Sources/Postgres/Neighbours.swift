@@ -1,0 +1,40 @@
+/// The databases of a cluster, as its administrator sees them; for names of ours only.
+extension Database {
+    /// Whether there is a database of that name beside this one.
+    ///
+    /// - Throws: ``PostgresError``.
+    public func hasDatabase(_ name: String) async throws -> Bool {
+        try await withConnection { db in
+            try db.first("SELECT true FROM pg_database WHERE datname = \(name)") { row in try row.read(Bool.self) }
+                ?? false
+        }
+    }
+
+    /// Creates a database beside this one, where there is none of that name.
+    ///
+    /// - Throws: ``PostgresError``.
+    public func createDatabaseIfMissing(_ name: String) async throws {
+        guard try await !hasDatabase(name) else { return }
+        try await withConnection { db in try db.run(script: "CREATE DATABASE \(name.quoted)") }
+    }
+
+    /// Removes a database beside this one, where there is one of that name.
+    ///
+    /// - Throws: ``PostgresError``, also where someone is connected to it.
+    public func dropDatabase(_ name: String) async throws {
+        try await withConnection { db in try db.run(script: "DROP DATABASE IF EXISTS \(name.quoted)") }
+    }
+
+    /// Gives a database beside this one another name.
+    ///
+    /// - Throws: ``PostgresError``.
+    public func renameDatabase(_ name: String, to other: String) async throws {
+        try await withConnection { db in
+            try db.run(script: "ALTER DATABASE \(name.quoted) RENAME TO \(other.quoted)")
+        }
+    }
+}
+
+extension String {
+    fileprivate var quoted: String { "\"" + replacing("\"", with: "\"\"") + "\"" }
+}

@@ -1,0 +1,186 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Postgres
+import Store
+import Transparency
+
+struct BackupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup",
+        abstract: "Copy the databases while they work: cases into one folder, keys into another.",
+        discussion: """
+            rectify backup                    # into backup.folder and backup.keys_folder; once a night is usual
+            rectify verify-backup             # what is there can be read, and nothing of the log is missing
+            rectify verify-backup --drill DIR # … and restored: audited in DIR, which is emptied again
+            rectify restore --data DIR        # brings it back, see there
+
+            With `up`, the log is archived beside the backups as long as the setting is there, so that every moment since
+            the oldest backup can be restored. With a database of your own, set its archive_command or archive_library to
+            FOLDER/log, and name logins that may replicate in backup.url and backup.keys_url.
+
+            Neither holds the key-encryption key and the key of the log: keep copies of those two files elsewhere.
+            """)
+
+    @Flag(help: "Even where both databases are in one PostgreSQL, so that the backup holds the keys as well.")
+    var withKeys = false
+
+    @OptionGroup var options: OperatorOptions
+
+    func run() async throws {
+        let settings = try await options.file.settings()
+        guard !settings["backup.folder"].isEmpty || !settings["backup.keys_folder"].isEmpty else {
+            throw Failure("name a folder in backup.folder, and another one in backup.keys_folder", code: 64)
+        }
+        try await options.withDeployment { deployment, logger in
+            let places = try BackupPlaces(settings)
+            let isShared = try await oneCluster(deployment)
+            guard !isShared || withKeys else {
+                throw Failure(
+                    """
+                    both databases are in one PostgreSQL, so that the backup would hold the keys too: what is erased could \
+                    be opened from it as long as it is kept. Move rectify_keys to a server of its own, or say --with-keys; \
+                    backups are then kept for a week only
+                    """, code: Failure.Code.conflict)
+            }
+            if let cases = places.cases {
+                try await take(cases, isShared ? .days(BackupPlaces.daysOfKeys) : places.keeping, "cases") {
+                    try await cases.take(
+                        from: deployment.backupURL, facts: try await facts(deployment, logger))
+                }
+            }
+            if let keys = places.keys, !isShared {
+                try await take(keys, .days(BackupPlaces.daysOfKeys), "keys") {
+                    try await keys.take(from: deployment.backupKeysURL, facts: [:])
+                }
+            }
+            if places.keys == nil, !isShared {
+                Terminal.note("the keys have no backup: without them, identities are lost. Set backup.keys_folder")
+            }
+            if places.cases == nil { Terminal.note("the cases have no backup: set backup.folder") }
+        }
+    }
+
+    private func take(
+        _ folder: BackupFolder, _ keeping: BackupFolder.Keeping, _ name: String,
+        _ body: () async throws -> BackupFolder.Backup
+    ) async throws {
+        let backup = try await body()
+        let deleted = try await folder.expire(keeping)
+        let size = try folder.size(of: backup).formatted(.byteCount(style: .memory).locale(Locale(identifier: "en")))
+        Terminal.write(lines: [
+            "\(name): \(backup.name), \(size), in \(folder.folder.path(percentEncoded: false))"
+                + (deleted > 0 ? "; \(deleted) older deleted" : "")
+        ])
+        if folder.archivedSegments == 0 {
+            Terminal.note("\(name): the log is not archived there, so that only the moment of a backup can be restored")
+        }
+    }
+
+    /// What a restore is held against: a checkpoint that was signed before.
+    private func facts(_ deployment: Deployment, _ logger: Logger) async throws -> [String: String] {
+        let database = deployment.database(logger: logger)
+        let note = try await closing(database) {
+            try await database.transaction(.readOnly) { db in try db.latestCheckpoint() }
+        }
+        return note.map { ["checkpoint": $0] } ?? [:]
+    }
+
+    private func oneCluster(_ deployment: Deployment) async throws -> Bool {
+        try await ClusterIdentity(of: deployment.backupURL).system
+            == ClusterIdentity(of: deployment.backupKeysURL).system
+    }
+}
+
+/// Where the settings put backups.
+struct BackupPlaces {
+    /// A key that was deleted can be had from a backup for so long.
+    static let daysOfKeys = 7
+
+    let cases: BackupFolder?
+    let keys: BackupFolder?
+    let keeping: BackupFolder.Keeping
+    let installations: URL
+
+    /// - Throws: ``Failure`` where both are one folder.
+    init(_ settings: Settings) throws {
+        let installations = URL(filePath: settings["embedded.postgres_folder"])
+        func folder(_ key: String) -> BackupFolder? {
+            settings[key].isEmpty ? nil : BackupFolder(URL(filePath: settings[key]), installations: installations)
+        }
+        (cases, keys) = (folder("backup.folder"), folder("backup.keys_folder"))
+        keeping = .newest(settings.number("backup.keep"))
+        self.installations = installations
+        guard cases == nil || cases?.folder != keys?.folder else {
+            throw Failure("backup.folder and backup.keys_folder have to be two folders: keys go elsewhere", code: 64)
+        }
+    }
+}
+
+struct VerifyBackup: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify-backup",
+        abstract: "Say whether the backups can be restored.",
+        discussion: """
+            Holds each file of the newest backup against its digest and looks for gaps in the archived log. With --drill it is
+            restored to the end of its log, and the history in it audited as `rectify audit verify` does.
+
+            Ends with 1 where something is wrong. Needs no running server.
+            """)
+
+    @Option(help: "A folder that is made for the drill and removed after it; as large as the database.", completion: .directory)
+    var drill: String?
+
+    @Flag(help: "Every backup, not the newest alone.")
+    var all = false
+
+    @Option(help: "The log's key as others know it; left out, that of the key file here.")
+    var key: String?
+
+    @OptionGroup var options: OperatorOptions
+
+    func run() async throws {
+        let settings = try await options.file.settings()
+        let places = try BackupPlaces(settings)
+        guard places.cases != nil || places.keys != nil else {
+            throw Failure("backup.folder and backup.keys_folder name no folder", code: 64)
+        }
+        var faults = 0
+        for (name, place) in [("cases", places.cases), ("keys", places.keys)] {
+            guard let place else { continue }
+            let backups = try place.all()
+            guard !backups.isEmpty else {
+                faults += 1
+                Terminal.write(lines: ["\(name): there is no backup in \(place.folder.path(percentEncoded: false))"])
+                continue
+            }
+            for backup in all ? backups : backups.suffix(1) {
+                let found = try await place.faults(of: backup)
+                faults += found.count
+                let words = found.isEmpty ? ["\(name): \(backup.name) is whole"] : found.map { "\(name): \(backup.name): \($0)" }
+                Terminal.write(lines: words)
+            }
+        }
+        if let drill, faults == 0, let cases = places.cases {
+            try await self.drill(cases, in: URL(filePath: drill), places, settings)
+        }
+        guard faults == 0 else { throw Failure("\(faults) fault\(faults == 1 ? "" : "s") found") }
+    }
+
+    private func drill(
+        _ cases: BackupFolder, in folder: URL, _ places: BackupPlaces, _ settings: Settings
+    ) async throws {
+        guard !FileManager.default.fileExists(atPath: folder.path(percentEncoded: false)) else {
+            throw Failure("--drill wants a folder that is not there yet: it is removed afterwards", code: 64)
+        }
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let verifier = try LogKey(named: key) { try options.deployment(settings).logSigner(settings)?.verifier }.verifier
+        let restoration = Restoration(installations: places.installations)
+        let restored = try await restoration.cases(cases, until: nil, to: folder.appending(path: "cases")) {
+            try await Restoration.look(at: $0, verifier)
+        }
+        Terminal.write(lines: restored)
+        guard let keys = places.keys, try !keys.all().isEmpty else { return }
+        Terminal.write(lines: try await restoration.keys(keys, to: folder.appending(path: "keys")))
+    }
+}

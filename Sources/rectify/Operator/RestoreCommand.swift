@@ -1,0 +1,240 @@
+import ArgumentParser
+import Casework
+import Foundation
+import Logging
+import Postgres
+import Store
+import Transparency
+
+struct Restore: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Bring the databases back from a backup: to the end of the archived log, or to a moment.",
+        discussion: """
+            rectify restore --data DIR                             # what is missing in DIR: cases, keys, or both
+            rectify restore --data DIR --at 2021-10-08T09:30:00Z   # cases as they were then; keys as they are last known
+            rectify restore --into PGDATA --from FOLDER            # one data directory, for a PostgreSQL of your own
+
+            Nothing is overwritten: stop the server and move DIR/postgres away first (mv DIR/postgres DIR/postgres.lost).
+            Keys that are in DIR stay. The key-encryption key and the key of the log are in no backup: put your copies of
+            `key-encryption-key` and `log-signing-key` into DIR.
+
+            A server that keeps checkpoints elsewhere (history.checkpoints_folder) does not start on an earlier state until
+            those of later states were moved away: so nobody puts a database back unnoticed. What a restored server does goes
+            on in the same folder of backups; the one it replaces must never run again.
+            """)
+
+    @Option(help: "The moment, such as 2021-10-08T09:30:00Z; left out, the end of the log.", transform: moment)
+    var at: Date?
+
+    @Option(help: "Folder of backups; left out, backup.folder.", completion: .directory)
+    var from: String?
+
+    @Option(help: "Folder of backups of the keys; left out, backup.keys_folder.", completion: .directory)
+    var keysFrom: String?
+
+    @Option(help: "A data directory to make, in place of an embedded one.", completion: .directory)
+    var into: String?
+
+    @Flag(help: "Where there is no backup of the keys: what is sealed stays sealed for ever.")
+    var withoutKeys = false
+
+    @OptionGroup var options: OperatorOptions
+
+    func validate() throws {
+        guard into == nil || (from != nil && keysFrom == nil && !withoutKeys) else {
+            throw ValidationError("--into makes one data directory: of the folder that --from names.")
+        }
+    }
+
+    func run() async throws {
+        let settings = try await options.file.settings()
+        let restoration = Restoration(installations: URL(filePath: settings["embedded.postgres_folder"]))
+        if let into, let from {
+            let lines = try await restoration.anything(
+                restoration.folder(from), until: at, to: URL(filePath: into))
+            return Terminal.write(lines: lines)
+        }
+        let places = try BackupPlaces(settings)
+        let directory = options.data.directory
+        let keysDirectory = EmbeddedClusters.keysDirectory(in: directory)
+        let (needsCases, needsKeys) = (
+            !EmbeddedServer.exists(in: directory), !EmbeddedServer.exists(in: keysDirectory) && !withoutKeys
+        )
+        guard needsCases || needsKeys else {
+            throw Failure(
+                """
+                cases and keys are both in \(directory.path(percentEncoded: false)): stop the server and move away what is \
+                to be replaced (postgres, or keys)
+                """, code: Failure.Code.conflict)
+        }
+        guard let cases = from.map(restoration.folder) ?? places.cases, let keys = keysFrom.map(restoration.folder) ?? places.keys ?? (needsKeys ? nil : cases)
+        else {
+            throw Failure(
+                "name the backups with --from and --keys-from (or --without-keys, where there are none of the keys)",
+                code: 64)
+        }
+        // The keys first: where they cannot be had, nothing was done yet.
+        if needsKeys {
+            Terminal.write(lines: try await restoration.keys(keys, to: EmbeddedServer.data(in: keysDirectory)))
+        } else if !withoutKeys {
+            Terminal.write(lines: ["keys: those in \(keysDirectory.path(percentEncoded: false)) stay"])
+        }
+        if needsCases {
+            let lines = try await restoration.cases(cases, until: at, to: EmbeddedServer.data(in: directory)) {
+                try await Restoration.look(at: $0)
+            }
+            Terminal.write(lines: lines)
+        } else {
+            Terminal.write(lines: ["cases: those in \(directory.path(percentEncoded: false)) stay"])
+        }
+        try await tellWhatIsLeft(directory, hasKeys: !withoutKeys)
+    }
+
+    private func tellWhatIsLeft(_ directory: URL, hasKeys: Bool) async throws {
+        for file in [Deployment.keyFile(in: directory), Deployment.logKeyFile(in: directory)]
+        where !FileManager.default.fileExists(atPath: file.path(percentEncoded: false)) {
+            Terminal.note("put your copy of \(file.lastPathComponent) into \(directory.path(percentEncoded: false))")
+        }
+        guard hasKeys else { return }
+        let (count, first) = try await options.withDatabases { databases, _ in
+            try await databases.complaintsWithoutKeys(first: 20)
+        }
+        guard count > 0 else { return }
+        Terminal.note(
+            """
+            \(count) complaints have no key: they were erased after that moment, or their keys are lost. Of what was erased, \
+            words that are not sealed are back: erase it again (\(first.map(\.description).joined(separator: ", "))\
+            \(count > first.count ? ", …" : ""))
+            """)
+    }
+
+    @Sendable private static func moment(_ text: String) throws -> Date {
+        for style in [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)] {
+            if let date = try? style.parse(text) { return date }
+        }
+        throw ValidationError("is no moment in UTC, such as 2021-10-08T09:30:00Z.")
+    }
+}
+
+/// Recovers clusters, and looks at what is in them.
+struct Restoration {
+    let installations: URL
+
+    func folder(_ path: String) -> BackupFolder { BackupFolder(URL(filePath: path), installations: installations) }
+
+    /// The cases, looked at while the recovered server still runs.
+    ///
+    /// - Parameters:
+    ///   - backups: Where they are.
+    ///   - moment: Up to which; `nil` is all.
+    ///   - target: The data directory that is made.
+    ///   - look: Says what is in the database.
+    /// - Returns: What came of it, for people.
+    /// - Throws: `EmbeddedServer.Failure`, or what `look` throws.
+    func cases(
+        _ backups: BackupFolder, until moment: Date?, to target: URL,
+        _ look: (Found) async throws -> [String]
+    ) async throws -> [String] {
+        let recovery = try Recovery(from: backups, until: moment, to: target, installations: installations)
+        let about = recovery.source.about
+        let (outcome, lines) = try await recovery.run { copy in
+            try await opened(copy.conninfo(database: about.database)) { database in
+                try await look(Found(copy: copy, database: database, checkpoint: about.facts["checkpoint"]))
+            }
+        }
+        return tell("cases", recovery, outcome, moment) + lines
+    }
+
+    /// The keys, to the end of their log.
+    func keys(_ backups: BackupFolder, to target: URL) async throws -> [String] {
+        let recovery = try Recovery(from: backups, until: nil, to: target, installations: installations)
+        let (outcome, count) = try await recovery.run { copy in
+            try await opened(copy.conninfo(database: recovery.source.about.database)) { database in
+                try await database.withConnection { db in
+                    try db.first("SELECT count(*) FROM case_key WHERE claimed_at IS NOT NULL") { row in
+                        try row.read(Int.self)
+                    } ?? 0
+                }
+            }
+        }
+        return tell("keys", recovery, outcome, nil) + ["keys: \(count) in use"]
+    }
+
+    /// Whatever a folder holds.
+    func anything(_ backups: BackupFolder, until moment: Date?, to target: URL) async throws -> [String] {
+        let recovery = try Recovery(from: backups, until: moment, to: target, installations: installations)
+        let (outcome, ()) = try await recovery.run { _ in }
+        return tell("restored", recovery, outcome, moment) + [
+            "give \(target.path(percentEncoded: false)) to PostgreSQL \(recovery.source.about.version)"
+        ]
+    }
+
+    private func opened<Value>(_ conninfo: String, _ body: (Database) async throws -> Value) async throws -> Value {
+        let settings = ConnectionSettings(
+            conninfo: conninfo, applicationName: "rectify-restore", statementTimeout: .seconds(3600))
+        let database = Database(
+            settings, limits: PoolLimits(connections: 1), logger: serverLogger(.warning))
+        return try await closing(database) { try await body(database) }
+    }
+
+    private func tell(
+        _ name: String, _ recovery: Recovery, _ outcome: Recovery.Outcome, _ moment: Date?
+    ) -> [String] {
+        var lines = ["\(name): from the backup of \(recovery.source.about.takenAt.ISO8601Format())"]
+        lines[0] += outcome.lastTransaction.map { ", with the log up to \($0)" } ?? ""
+        if let moment, !outcome.reachedMoment {
+            lines.append("\(name): the log has nothing behind \(moment.ISO8601Format()); this is all of it")
+        }
+        return lines + outcome.gaps.map { "\(name): \($0)" }
+    }
+}
+
+extension Restoration {
+    /// A recovered database, and the checkpoint that was signed before its backup was taken.
+    struct Found {
+        let copy: Recovery.Copy
+        let database: Database
+        let checkpoint: String?
+    }
+
+    /// Counts rows and holds the log of history against the checkpoint; with its key, all of history is audited, and every
+    /// table read.
+    ///
+    /// - Throws: ``Failure`` where history is not what was signed, or `PostgresError`.
+    static func look(at found: Found, _ verifier: NoteVerifier? = nil) async throws -> [String] {
+        let counts = try await found.database.transaction(.readOnly) { db in
+            try db.first(
+                """
+                SELECT (SELECT count(*) FROM complaint), (SELECT count(*) FROM event), (SELECT size FROM log_place),
+                       (SELECT max(recorded_at) FROM event)
+                """
+            ) { row in
+                (
+                    complaints: try row.read(Int.self), events: try row.read(Int.self), leaves: try row.read(Int.self),
+                    last: try row.read(Date?.self)
+                )
+            }
+        }
+        guard let counts else { throw Failure("the database is empty") }
+        var lines = [
+            "cases: \(counts.complaints) complaints, \(counts.events) events"
+                + (counts.last.map { ", the last of \($0.ISO8601Format())" } ?? "")
+        ]
+        if let text = found.checkpoint.flatMap({ SignedNote($0)?.text }), let checkpoint = Checkpoint(text) {
+            let root = try await found.database.transaction(.readOnly) { db in try db.logRoot(ofSize: checkpoint.size) }
+            guard root == checkpoint.root else {
+                throw Failure("history is not what was signed when the backup was taken (\(checkpoint.size) events)")
+            }
+            lines.append("history: as it was signed when the backup was taken (\(checkpoint.size) events)")
+        }
+        guard let verifier else { return lines }
+        let audit = try await found.database.transaction(.snapshot) { db in try db.auditLog(verifier, ofCopy: true) }
+        guard audit.isSound else {
+            throw Failure(
+                "history is not what was signed: \(audit.findings.map(\.description).joined(separator: "\n"))")
+        }
+        if let damage = try await found.copy.damage() { throw Failure("tables or indexes are damaged:\n\(damage)") }
+        lines.append("tables and indexes: all read, none damaged")
+        return lines + ["history: \(audit.size) events are in the log as they were recorded, \(audit.waiting) wait"]
+    }
+}

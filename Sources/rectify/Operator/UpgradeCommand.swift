@@ -1,0 +1,86 @@
+import ArgumentParser
+import Foundation
+import Postgres
+import Store
+
+struct Upgrade: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Take an embedded database to a newer major version of PostgreSQL.",
+        discussion: """
+            Install the new version beside the old one (Debian: apt-get install postgresql-17), stop the server, take a
+            backup, and run this. It needs as much space again as the data take, and copies them; the old ones stay beside
+            the new, as DIR/postgres.15 and DIR/keys/postgres.15, until you delete them. Changes that you made in
+            postgresql.conf are to be made again.
+
+            Backups of the old version cannot be gone on with: name new, empty folders in backup.folder and
+            backup.keys_folder, start the server, and take one.
+            """)
+
+    @Option(help: "The version, such as 17; left out, the newest that is installed.")
+    var to: Int?
+
+    @OptionGroup var options: OperatorOptions
+
+    func run() async throws {
+        let settings = try await options.file.settings()
+        guard settings["database.url"].isEmpty else {
+            throw Failure("database.url names a database of your own: upgrade that with PostgreSQL's pg_upgrade", code: 64)
+        }
+        let directory = options.data.directory
+        let installations = URL(filePath: settings["embedded.postgres_folder"])
+        // Also moves keys that an earlier version had in the first cluster, and holds nothing while it is looked at.
+        let before = try await state()
+        for (name, place) in [
+            ("keys", EmbeddedClusters.keysDirectory(in: directory)), ("cases", directory),
+        ] {
+            guard let upgrade = try ClusterUpgrade(of: place, to: to.map(String.init), installations: installations)
+            else {
+                Terminal.write(lines: ["\(name): nothing to do"])
+                continue
+            }
+            try await upgrade.run()
+            let kept = upgrade.kept.path(percentEncoded: false)
+            Terminal.write(lines: ["\(name): from PostgreSQL \(upgrade.from) to \(upgrade.to); the old data are in \(kept)"])
+        }
+        let after = try await state()
+        guard before == after else {
+            throw Failure("not everything has come along: \(before) before, \(after) now; the old data are beside the new")
+        }
+        Terminal.write(lines: ["\(after.complaints) complaints, \(after.events) events, \(after.keys) keys; history is the same"])
+        if EmbeddedServer.archive(of: directory) == nil, !settings["backup.folder"].isEmpty {
+            Terminal.note("name new folders in backup.folder and backup.keys_folder, and take a backup")
+        }
+    }
+
+    /// What has to be the same before and after.
+    private struct State: Equatable {
+        let complaints: Int
+        let events: Int
+        let keys: Int
+        let root: Data?
+    }
+
+    private func state() async throws -> State {
+        try await options.withDeployment { deployment, logger in
+            let (cases, keys) = (
+                deployment.owned(deployment.ownerURL, logger: logger),
+                deployment.owned(deployment.ownerKeysURL, logger: logger)
+            )
+            let keyCount = try await closing(keys) {
+                try await keys.withConnection { db in
+                    try db.first("SELECT count(*) FROM case_key") { row in try row.read(Int.self) } ?? 0
+                }
+            }
+            return try await closing(cases) {
+                try await cases.transaction(.readOnly) { db in
+                    let counts = try db.first(
+                        "SELECT (SELECT count(*) FROM complaint), (SELECT count(*) FROM event), (SELECT size FROM log_place)"
+                    ) { row in (try row.read(Int.self), try row.read(Int.self), try row.read(Int.self)) }
+                    return State(
+                        complaints: counts?.0 ?? 0, events: counts?.1 ?? 0, keys: keyCount,
+                        root: try db.logRoot(ofSize: counts?.2 ?? 0))
+                }
+            }
+        }
+    }
+}

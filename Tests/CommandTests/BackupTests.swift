@@ -1,0 +1,314 @@
+import AsyncHTTPClient
+import Casework
+import Foundation
+import NIOCore
+import NIOHTTP1
+import Postgres
+import Subprocess
+import TestSupport
+import Testing
+
+/// Backups are only as good as what was restored from them.
+@Suite(.serialized) struct BackupTests {
+    private let home: FileManager = .default
+
+    /// Folders of a test, and the settings that name them.
+    private struct Places {
+        let program: Program
+        let settings: [String: String]
+
+        init(_ program: Program) throws {
+            self.program = program
+            settings = [
+                "RECTIFY_BACKUP_FOLDER": program.folder.appending(path: "cases").path(percentEncoded: false),
+                "RECTIFY_BACKUP_KEYS_FOLDER": program.folder.appending(path: "keys").path(percentEncoded: false),
+                "RECTIFY_HISTORY_CHECKPOINTS_FOLDER": program.folder.appending(path: "kept").path(percentEncoded: false),
+                // Where a start is to be refused, it is not let to listen either.
+                "RECTIFY_SAFETY_ACCEPTED": "open_without_tls", "RECTIFY_HISTORY_SECONDS": "1", "RECTIFY_HISTORY_CHECKPOINT_SECONDS": "1",
+            ]
+            for name in ["kept", "later"] {
+                try FileManager.default.createDirectory(
+                    at: program.folder.appending(path: name), withIntermediateDirectories: true)
+            }
+        }
+
+        func run(_ arguments: String..., input: String = "") async throws -> Program.Outcome {
+            try await program.run(
+                arguments + ["--data", program.data], input: input,
+                environment: Dictionary(uniqueKeysWithValues: settings.map { (.init(stringLiteral: $0), $1) }))
+        }
+
+        func server() async throws -> ServerProcess { try await ServerProcess(program, settings: settings) }
+
+        /// Checkpoints kept so far.
+        func checkpoints() throws -> [String] {
+            try FileManager.default.contentsOfDirectory(
+                atPath: program.folder.appending(path: "kept").path(percentEncoded: false)
+            ).filter { $0.hasSuffix(".checkpoint") }.sorted()
+        }
+
+        /// Waits until one more is kept.
+        func waitForCheckpoint(after known: Int) async throws {
+            let begun = ContinuousClock.now
+            while try checkpoints().count <= known, begun.duration(to: .now) < .seconds(20) {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            #expect(try checkpoints().count > known)
+        }
+    }
+
+    private func filing(_ words: String) -> String {
+        #"{"campaign":"internet-2021","kind":"other","category":"user_rights","respondent":{"platform":"wechat"},"#
+            + #""narrative":"\#(words)","complainant":{"kind":"individual","name":"金丝雀甲","phone":"13912345678"}}"#
+    }
+
+    /// Files with a key of idempotency, and gives the reference, or the problem's code.
+    private func file(_ words: String, _ key: Int, _ address: String) async throws -> String {
+        var request = HTTPClientRequest(url: address + "/v1/complaints")
+        request.method = .POST
+        request.headers.add(name: "Content-Type", value: "application/json")
+        request.headers.add(name: "Idempotency-Key", value: "\"0197a2b4-6c1e-7d3f-9a5b-c8e2f104\(4000 + key)\"")
+        request.body = .bytes(ByteBuffer(string: filing(words)))
+        let bytes = try await HTTPClient.shared.execute(request, timeout: .seconds(10)).body.collect(upTo: 1 << 20)
+        let answer = try JSON(parsing: Data(String(buffer: bytes).utf8))
+        return answer["reference"]?.string ?? answer["code"]?.string ?? "nothing"
+    }
+
+    private func path(_ program: Program, _ name: String) -> String {
+        program.folder.appending(path: name).path(percentEncoded: false)
+    }
+
+    private func move(_ program: Program, _ name: String, _ other: String) throws {
+        try home.moveItem(atPath: path(program, name), toPath: path(program, other))
+    }
+
+    /// The wrapped key of the first complaint, as it lies in the database of the keys.
+    private func wrappedKey(_ program: Program) async throws -> Data {
+        func lookUp<Value: Sendable>(
+            _ name: String, _ body: @escaping @Sendable (isolated Connection) throws -> Value?
+        ) async throws -> Value {
+            let database = Database(
+                ConnectionSettings(conninfo: program.conninfo(name, "rectify")), limits: PoolLimits(connections: 1),
+                logger: quiet)
+            let found = try await database.withConnection(body)
+            await database.close()
+            return try #require(found)
+        }
+        let id = try await lookUp("rectify") { db in
+            try db.first("SELECT key_id FROM complaint ORDER BY number LIMIT 1") { row in try row.read(UUID.self) }
+        }
+        return try await lookUp("rectify_keys") { db in
+            try db.first("SELECT wrapped FROM case_key WHERE id = \(id)") { row in try row.read(Data.self) }
+        }
+    }
+
+    /// How many files below a folder hold some bytes.
+    private func files(with bytes: Data, in folder: String) throws -> Int {
+        let found = try #require(home.enumerator(atPath: folder))
+        return try found.compactMap { $0 as? String }.filter { name in
+            var isFolder: ObjCBool = false
+            let file = "\(folder)/\(name)"
+            guard home.fileExists(atPath: file, isDirectory: &isFolder), !isFolder.boolValue else { return false }
+            return try Data(contentsOf: URL(filePath: file), options: .alwaysMapped).range(of: bytes) != nil
+        }.count
+    }
+
+    private func grantErasure(of reference: String, _ program: Program, _ address: String) async throws -> Program.Outcome {
+        let asked = try await program.run("privacy", "requests", reference, "--output", "json", "--server", address)
+        let number = try JSON(parsing: Data(asked.output.utf8))[0]?["request"]?.int ?? 0
+        return try await program.run(
+            "privacy", "grant", reference, "\(number)", "--reason", "as asked", "--server", address)
+    }
+
+    /// One moment between two filings, such as operators name it.
+    private func moment() async throws -> String {
+        try await Task.sleep(for: .milliseconds(1100))
+        let text = Date().ISO8601Format()
+        try await Task.sleep(for: .milliseconds(1100))
+        return text
+    }
+
+    @Test func `a database is brought back to a moment, history and all, and not unnoticed (G54, G55)`() async throws {
+        try await withProgram { program in
+            let places = try Places(program)
+            var server = try await places.server()
+            let first = try await file("第一件", 1, server.address)
+            try await places.waitForCheckpoint(after: 0)
+            let taken = try await places.run("backup")
+            #expect(taken.code == 0 && taken.output.contains("cases: ") && taken.output.contains("keys: "), "\(taken)")
+            let second = try await file("第二件", 2, server.address)
+            try await places.waitForCheckpoint(after: 1)
+            let kept = try places.checkpoints()
+            let then = try await moment()
+            let third = try await file("第三件", 3, server.address)
+            #expect(Set([first, second, third]).count == 3)
+            #expect(await server.stop() == 0)
+            let verified = try await places.run("verify-backup")
+            #expect(verified.code == 0 && verified.output.split(separator: "\n").count == 2, "\(verified)")
+
+            let occupied = try await places.run("restore", "--at", then)
+            #expect(occupied.code == 6 && occupied.error.contains("move away"), "\(occupied)")
+            try move(program, "data/postgres", "data/postgres.lost")
+            let lost = try await places.run("up", "--host", "192.0.2.1", "--port", "1")
+            #expect(lost.code == 1 && lost.error.contains("postgres.lost"), "no empty database in its place: \(lost)")
+            let restored = try await places.run("restore", "--at", then)
+            #expect(restored.code == 0 && restored.output.contains("cases: 2 complaints"), "\(restored)")
+            #expect(restored.output.contains("as it was signed when the backup was taken"))
+            #expect(restored.output.contains("keys: those in"))
+
+            let refused = try await places.run("up", "--host", "192.0.2.1", "--port", "1")
+            #expect(refused.code == 6 && refused.error.contains("knows less of history"), "\(refused)")
+            for name in try places.checkpoints() where !kept.contains(name) {
+                try move(program, "kept/\(name)", "later/\(name)")
+            }
+            server = try await places.server()
+            #expect(try await file("第一件", 1, server.address) == first, "known from before")
+            #expect(try await file("第二件", 2, server.address) == second)
+            let again = try await file("第三件", 3, server.address)
+            #expect(again.hasPrefix("IR21-") && again != first && again != second, "what was lost is filed anew: \(again)")
+            try await places.waitForCheckpoint(after: kept.count)
+            let sound = try await places.run("audit", "verify", "--saved", path(program, "kept"))
+            #expect(sound.code == 0, "the root is that of the checkpoints kept at the moment: \(sound)")
+            let rolledBack = try await places.run("audit", "verify", "--saved", path(program, "later"))
+            #expect(rolledBack.code == 1, "\(rolledBack)")
+            #expect(await server.stop() == 0)
+        }
+    }
+
+    @Test func `a machine that is gone is built anew from both folders, and a drill says so before`() async throws {
+        try await withProgram { program in
+            let places = try Places(program)
+            let server = try await places.server()
+            let reference = try await file("一件", 1, server.address)
+            let token = try await program.run("officer", "add", "zhang", "--role", "officer", "--data", program.data)
+            try await places.waitForCheckpoint(after: 0)
+            #expect(try await places.run("backup").code == 0)
+            #expect(await server.stop() == 0)
+            let drill = try await places.run("verify-backup", "--drill", path(program, "drill"))
+            #expect(drill.code == 0 && drill.output.contains("cases: 1 complaints"), "\(drill)")
+            #expect(drill.output.contains("are in the log as they were recorded") && drill.output.contains("none damaged"))
+            #expect(!home.fileExists(atPath: path(program, "drill")))
+            try move(program, "data", "gone")
+            let half = try await program.run(
+                ["restore", "--data", program.data, "--from", path(program, "cases")])
+            #expect(half.code == 64 && half.error.contains("--keys-from"), "\(half)")
+            let restored = try await places.run("restore")
+            #expect(restored.code == 0 && restored.error.contains("put your copy of key-encryption-key"), "\(restored)")
+            for name in ["key-encryption-key", "log-signing-key"] { try move(program, "gone/\(name)", "data/\(name)") }
+            let back = try await places.server()
+            _ = try await program.run("login", "--server", back.address, input: token.output)
+            let shown = try await program.run("complaint", "show", reference, "--server", back.address)
+            #expect(shown.output.contains("139****"), "identities open with the keys of the backup: \(shown)")
+            #expect(await back.stop() == 0)
+        }
+    }
+
+    @Test func `what was erased opens from no backup of the cases, and a restore names it`() async throws {
+        try await withProgram { program in
+            let places = try Places(program)
+            let server = try await places.server()
+            let (erased, other) = (
+                try await file("要删除", 1, server.address),
+                try await file("不删除", 2, server.address)
+            )
+            let wrapped = try await wrappedKey(program)
+            try await places.waitForCheckpoint(after: 0)
+            #expect(try await places.run("backup").code == 0)
+            for (name, role) in [("zhang", "officer"), ("boss", "supervisor")] {
+                let token = try await program.run("officer", "add", name, "--role", role, "--data", program.data)
+                _ = try await program.run("login", "--server", server.address, input: token.output)
+                let done =
+                    role == "officer"
+                    ? try await program.run(
+                        "privacy", "enter", erased, "--kind", "erasure", "--reason", "called", "--server", server.address)
+                    : try await grantErasure(of: erased, program, server.address)
+                #expect(done.code == 0, "\(done)")
+            }
+            #expect(await server.stop() == 0)
+            #expect(try files(with: wrapped, in: path(program, "cases")) == 0, "no key is in the backup, nor in its log")
+            #expect(try files(with: wrapped, in: path(program, "keys")) > 0, "and they would be found")
+            try move(program, "data/postgres", "data/postgres.lost")
+            try move(program, "kept", "kept.before")
+            try FileManager.default.createDirectory(
+                at: program.folder.appending(path: "kept"), withIntermediateDirectories: true)
+            // To the backup alone, without its log.
+            try move(program, "cases/log", "cases/log.away")
+            let restored = try await places.run("restore")
+            #expect(restored.code == 0, "\(restored)")
+            #expect(restored.error.contains("1 complaints have no key") && restored.error.contains(erased), "\(restored)")
+            let back = try await places.server()
+            let token = try await program.run("officer", "add", "li", "--role", "officer", "--data", program.data)
+            _ = try await program.run("login", "--server", back.address, input: token.output)
+            let gone = try await program.run("complaint", "show", erased, "--server", back.address)
+            #expect(gone.code == 0 && !gone.output.contains("139****"), "\(gone)")
+            let there = try await program.run("complaint", "show", other, "--server", back.address)
+            #expect(there.output.contains("139****"), "\(there)")
+            let sound = try await places.run("audit", "verify")
+            #expect(sound.code == 0, "\(sound)")
+            #expect(await back.stop() == 0)
+        }
+    }
+
+    @Test func `a backup that was touched, or whose log has a gap, is named`() async throws {
+        try await withProgram { program in
+            let places = try Places(program)
+            let server = try await places.server()
+            for number in 1...3 {
+                _ = try await file("件", number, server.address)
+                #expect(try await places.run("backup").code == 0)
+            }
+            #expect(await server.stop() == 0)
+            let log = program.folder.appending(path: "cases/log")
+            let segments = try home.contentsOfDirectory(atPath: log.path(percentEncoded: false)).filter { $0.count == 24 }
+                .sorted()
+            let middle = segments[segments.count / 2]
+            try home.moveItem(at: log.appending(path: middle), to: program.folder.appending(path: middle))
+            let gap = try await places.run("verify-backup", "--all")
+            #expect(gap.code == 1 && gap.output.contains("\(middle) is missing"), "\(gap)")
+            try home.moveItem(at: program.folder.appending(path: middle), to: log.appending(path: middle))
+            #expect(try await places.run("verify-backup", "--all").code == 0)
+            let bases = program.folder.appending(path: "cases/base")
+            let newest = try #require(
+                try home.contentsOfDirectory(atPath: bases.path(percentEncoded: false)).sorted().last)
+            let file = bases.appending(path: "\(newest)/data/global/pg_control")
+            var content = try Data(contentsOf: file)
+            content[200] ^= 1
+            try content.write(to: file)
+            let flipped = try await places.run("verify-backup")
+            #expect(flipped.code == 1 && flipped.output.contains("pg_control"), "\(flipped)")
+        }
+    }
+
+    @Test func `keys that were beside the cases are moved into a cluster of their own`() async throws {
+        try await withProgram { program in
+            let server = try await ServerProcess(program)
+            let reference = try await file("一件", 1, server.address)
+            let token = try await program.run("officer", "add", "zhang", "--role", "officer", "--data", program.data)
+            #expect(await server.stop() == 0)
+            // As it was before: both databases in the first cluster.
+            let (data, keys) = (URL(filePath: program.data), URL(filePath: program.data + "/keys"))
+            let (cases, apart) = (
+                try await EmbeddedServer.start(in: data), try await EmbeddedServer.start(in: keys)
+            )
+            let admin = Database(
+                ConnectionSettings(conninfo: cases.conninfo(database: "postgres")),
+                limits: PoolLimits(connections: 1), logger: quiet)
+            try await admin.createDatabaseIfMissing("rectify_keys")
+            try await apart.copyDatabase("rectify_keys", to: "rectify_keys", of: cases)
+            await admin.close()
+            try await cases.stop()
+            try await apart.stop()
+            try home.removeItem(at: keys)
+            let moved = try await ServerProcess(program)
+            _ = try await program.run("login", "--server", moved.address, input: token.output)
+            let shown = try await program.run("complaint", "show", reference, "--server", moved.address)
+            #expect(shown.output.contains("139****"), "\(shown)")
+            let there = Database(
+                ConnectionSettings(conninfo: program.conninfo("postgres", "rectify")),
+                limits: PoolLimits(connections: 1), logger: quiet)
+            #expect(try await !there.hasDatabase("rectify_keys"))
+            await there.close()
+            #expect(await moved.stop() == 0)
+        }
+    }
+}
