@@ -1,5 +1,4 @@
 public import Foundation
-import Logging
 
 /// A folder with base backups of one cluster and, where its log is archived too, all that happened since.
 ///
@@ -149,7 +148,9 @@ public struct BackupFolder: Sendable {
     /// Files of the archived log that are missing behind a backup.
     func gaps(behind backup: Backup) -> [String] {
         guard let first = try? manifest(of: backup).first else { return ["backup_manifest cannot be read"] }
-        return log.gaps(from: first).map { "log: \($0) is missing; what happened behind it cannot be restored from here" }
+        return log.gaps(from: first).map {
+            "log: \($0) is missing; what happened behind it cannot be restored from here"
+        }
     }
 
     /// Bytes of a backup, as its manifest has them.
@@ -217,38 +218,5 @@ public struct BackupFolder: Sendable {
             for segment in log.segments() { try log.remove(segment, olderThan: begin) }
         }
         return backups.count - kept.count
-    }
-}
-
-/// Which cluster answers at a connection string.
-public struct ClusterIdentity: Sendable {
-    public let system: String
-    public let version: String
-    public let administrator: String
-    public let database: String
-
-    /// - Throws: ``PostgresError``.
-    public init(of conninfo: String) async throws {
-        let database = Database(
-            ConnectionSettings(conninfo: conninfo, applicationName: "rectify-backup"),
-            limits: PoolLimits(connections: 1), logger: Logger(label: "rectify.backup"))
-        do {
-            let found = try await database.withConnection { db in
-                let names = try db.first(
-                    """
-                    SELECT system_identifier::text, (SELECT rolname::text FROM pg_roles WHERE oid = 10),
-                           current_database()::text
-                    FROM pg_control_system()
-                    """
-                ) { row in (try row.read(String.self), try row.read(String.self), try row.read(String.self)) }
-                return (names: names, version: db.serverVersion)
-            }
-            await database.close()
-            (system, administrator, self.database) = found.names ?? ("", "", "")
-            version = "\(found.version / 10_000)"
-        } catch {
-            await database.close()
-            throw error
-        }
     }
 }

@@ -15,11 +15,12 @@ public struct ClusterUpgrade: Sendable {
     public var kept: URL { directory.appending(path: "postgres.\(from)") }
     private var draft: URL { directory.appending(path: "postgres.upgraded") }
 
+    /// Looks at what there is to do; `nil` where the data are of that version already.
+    ///
     /// - Parameters:
     ///   - directory: That an embedded server was started in.
     ///   - version: The version to go to; `nil` is the newest that is installed.
     ///   - installations: A folder with a folder for each installed version of PostgreSQL.
-    /// - Returns: `nil` where the data are of that version already.
     /// - Throws: ``EmbeddedServer/Failure``.
     public init?(
         of directory: URL, to version: String?, installations: URL = ServerPrograms.standardInstallations
@@ -33,7 +34,8 @@ public struct ClusterUpgrade: Sendable {
         guard to != from else { return nil }
         (self.from, self.to) = (from, to)
         guard let (older, newer) = Int(from).flatMap({ one in Int(to).map { (one, $0) } }), older < newer else {
-            throw EmbeddedServer.Failure.cannotPrepare("the data are of PostgreSQL \(from); there is no way back to \(to)")
+            throw EmbeddedServer.Failure.cannotPrepare(
+                "the data are of PostgreSQL \(from); there is no way back to \(to)")
         }
         old = try ServerPrograms(version: from, in: installations)
         new = try ServerPrograms(version: to, in: installations)
@@ -99,7 +101,8 @@ public struct ClusterUpgrade: Sendable {
 
     private func control(_ programs: ServerPrograms, _ action: String, _ data: URL, _ socket: URL) async throws {
         let settings = "-c listen_addresses= -c unix_socket_directories='\(socket.plainPath)'"
-        let more = action == "start" ? ["-l", data.appending(path: "server.log").plainPath, "-o", settings] : ["-m", "fast"]
+        let more =
+            action == "start" ? ["-l", data.appending(path: "server.log").plainPath, "-o", settings] : ["-m", "fast"]
         try await programs.run("pg_ctl", ["-D", data.plainPath, "-w", "-t", "600"] + more + [action], at: data)
     }
 }

@@ -113,7 +113,9 @@ public final class EmbeddedServer: Sendable {
         let note = directory.appending(path: "log-archive")
         do {
             guard let folder else {
-                if FileManager.default.fileExists(atPath: note.plainPath) { try FileManager.default.removeItem(at: note) }
+                if FileManager.default.fileExists(atPath: note.plainPath) {
+                    try FileManager.default.removeItem(at: note)
+                }
                 return
             }
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)

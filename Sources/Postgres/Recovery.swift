@@ -85,7 +85,8 @@ public struct Recovery: Sendable {
         }
         guard !backups.folder.plainPath.contains(/["$`\\%'\n]/) else {
             throw EmbeddedServer.Failure.cannotPrepare(
-                "\(backups.folder.plainPath): quotes, dollar and percent signs cannot be in the name of a folder to restore from")
+                "\(backups.folder.plainPath): quotes, dollar and percent signs cannot be in the name of a folder to restore from"
+            )
         }
     }
 
@@ -139,7 +140,8 @@ public struct Recovery: Sendable {
         let asOneself = programs.withoutAccount
         try await asOneself.run("cp", ["-a", backup.data.plainPath + "/.", draft.plainPath], at: backups.folder)
         if let account = programs.account {
-            try await asOneself.run("chown", ["-R", "\(account.userID):\(account.groupID)", draft.plainPath], at: draft)
+            try await asOneself.run(
+                "chown", ["-R", "\(account.userID):\(account.groupID)", draft.plainPath], at: draft)
         }
         guard let last = backups.log.segments().last else { return }
         try await programs.run(

@@ -33,7 +33,8 @@ struct Rectify: AsyncParsableCommand {
                 subcommands: [
                     Up.self, Serve.self, Migrate.self, Load.self, OfficerCommand.self, OfficeCommand.self,
                     CompanyKeyCommand.self, FilerCommand.self, SumsCommand.self, AuditCommand.self, Keys.self,
-                    BackupCommand.self, VerifyBackup.self, Restore.self, Upgrade.self, Generate.self, ConfigCommand.self,
+                    BackupCommand.self, VerifyBackup.self, Restore.self, Upgrade.self, Generate.self,
+                    ConfigCommand.self,
                 ]),
         ])
 

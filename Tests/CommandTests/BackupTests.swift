@@ -22,9 +22,11 @@ import Testing
             settings = [
                 "RECTIFY_BACKUP_FOLDER": program.folder.appending(path: "cases").path(percentEncoded: false),
                 "RECTIFY_BACKUP_KEYS_FOLDER": program.folder.appending(path: "keys").path(percentEncoded: false),
-                "RECTIFY_HISTORY_CHECKPOINTS_FOLDER": program.folder.appending(path: "kept").path(percentEncoded: false),
+                "RECTIFY_HISTORY_CHECKPOINTS_FOLDER": program.folder.appending(path: "kept").path(
+                    percentEncoded: false),
                 // Where a start is to be refused, it is not let to listen either.
-                "RECTIFY_SAFETY_ACCEPTED": "open_without_tls", "RECTIFY_HISTORY_SECONDS": "1", "RECTIFY_HISTORY_CHECKPOINT_SECONDS": "1",
+                "RECTIFY_SAFETY_ACCEPTED": "open_without_tls", "RECTIFY_HISTORY_SECONDS": "1",
+                "RECTIFY_HISTORY_CHECKPOINT_SECONDS": "1",
             ]
             for name in ["kept", "later"] {
                 try FileManager.default.createDirectory(
@@ -113,11 +115,19 @@ import Testing
         }.count
     }
 
-    private func grantErasure(of reference: String, _ program: Program, _ address: String) async throws -> Program.Outcome {
+    private func signIn(_ name: String, _ role: String, _ program: Program, _ address: String) async throws {
+        let token = try await program.run("officer", "add", name, "--role", role, "--data", program.data)
+        let login = try await program.run("login", "--server", address, input: token.output)
+        #expect(login.code == 0, "\(login)")
+    }
+
+    private func grantErasure(
+        of reference: String, _ program: Program, _ address: String
+    ) async throws -> Program.Outcome {
         let asked = try await program.run("privacy", "requests", reference, "--output", "json", "--server", address)
         let number = try JSON(parsing: Data(asked.output.utf8))[0]?["request"]?.int ?? 0
         return try await program.run(
-            "privacy", "grant", reference, "\(number)", "--reason", "as asked", "--server", address)
+            "privacy", "grant", reference, "\(number)", "--reason", "as asked", "--yes", "--server", address)
     }
 
     /// One moment between two filings, such as operators name it.
@@ -165,7 +175,8 @@ import Testing
             #expect(try await file("第一件", 1, server.address) == first, "known from before")
             #expect(try await file("第二件", 2, server.address) == second)
             let again = try await file("第三件", 3, server.address)
-            #expect(again.hasPrefix("IR21-") && again != first && again != second, "what was lost is filed anew: \(again)")
+            #expect(
+                again.hasPrefix("IR21-") && again != first && again != second, "what was lost is filed anew: \(again)")
             try await places.waitForCheckpoint(after: kept.count)
             let sound = try await places.run("audit", "verify", "--saved", path(program, "kept"))
             #expect(sound.code == 0, "the root is that of the checkpoints kept at the moment: \(sound)")
@@ -186,7 +197,8 @@ import Testing
             #expect(await server.stop() == 0)
             let drill = try await places.run("verify-backup", "--drill", path(program, "drill"))
             #expect(drill.code == 0 && drill.output.contains("cases: 1 complaints"), "\(drill)")
-            #expect(drill.output.contains("are in the log as they were recorded") && drill.output.contains("none damaged"))
+            #expect(
+                drill.output.contains("are in the log as they were recorded") && drill.output.contains("none damaged"))
             #expect(!home.fileExists(atPath: path(program, "drill")))
             try move(program, "data", "gone")
             let half = try await program.run(
@@ -212,20 +224,22 @@ import Testing
                 try await file("不删除", 2, server.address)
             )
             let wrapped = try await wrappedKey(program)
-            try await places.waitForCheckpoint(after: 0)
-            #expect(try await places.run("backup").code == 0)
-            for (name, role) in [("zhang", "officer"), ("boss", "supervisor")] {
-                let token = try await program.run("officer", "add", name, "--role", role, "--data", program.data)
-                _ = try await program.run("login", "--server", server.address, input: token.output)
-                let done =
-                    role == "officer"
-                    ? try await program.run(
-                        "privacy", "enter", erased, "--kind", "erasure", "--reason", "called", "--server", server.address)
-                    : try await grantErasure(of: erased, program, server.address)
+            try await signIn("zhang", "officer", program, server.address)
+            for step in [
+                ["complaint", "refuse", erased, "--ground", "other_forum"],
+                ["privacy", "enter", erased, "--kind", "erasure", "--reason", "called"],
+            ] {
+                let done = try await program.run(step + ["--server", server.address])
                 #expect(done.code == 0, "\(done)")
             }
+            try await places.waitForCheckpoint(after: 0)
+            #expect(try await places.run("backup").code == 0)
+            try await signIn("boss", "supervisor", program, server.address)
+            let granted = try await grantErasure(of: erased, program, server.address)
+            #expect(granted.code == 0, "\(granted)")
             #expect(await server.stop() == 0)
-            #expect(try files(with: wrapped, in: path(program, "cases")) == 0, "no key is in the backup, nor in its log")
+            #expect(
+                try files(with: wrapped, in: path(program, "cases")) == 0, "no key is in the backup, nor in its log")
             #expect(try files(with: wrapped, in: path(program, "keys")) > 0, "and they would be found")
             try move(program, "data/postgres", "data/postgres.lost")
             try move(program, "kept", "kept.before")
@@ -235,10 +249,10 @@ import Testing
             try move(program, "cases/log", "cases/log.away")
             let restored = try await places.run("restore")
             #expect(restored.code == 0, "\(restored)")
-            #expect(restored.error.contains("1 complaints have no key") && restored.error.contains(erased), "\(restored)")
+            #expect(
+                restored.error.contains("1 complaints have no key") && restored.error.contains(erased), "\(restored)")
             let back = try await places.server()
-            let token = try await program.run("officer", "add", "li", "--role", "officer", "--data", program.data)
-            _ = try await program.run("login", "--server", back.address, input: token.output)
+            try await signIn("li", "officer", program, back.address)
             let gone = try await program.run("complaint", "show", erased, "--server", back.address)
             #expect(gone.code == 0 && !gone.output.contains("139****"), "\(gone)")
             let there = try await program.run("complaint", "show", other, "--server", back.address)
@@ -259,8 +273,10 @@ import Testing
             }
             #expect(await server.stop() == 0)
             let log = program.folder.appending(path: "cases/log")
-            let segments = try home.contentsOfDirectory(atPath: log.path(percentEncoded: false)).filter { $0.count == 24 }
-                .sorted()
+            let segments = try home.contentsOfDirectory(atPath: log.path(percentEncoded: false)).filter {
+                $0.count == 24
+            }
+            .sorted()
             let middle = segments[segments.count / 2]
             try home.moveItem(at: log.appending(path: middle), to: program.folder.appending(path: middle))
             let gap = try await places.run("verify-backup", "--all")
@@ -279,26 +295,79 @@ import Testing
         }
     }
 
+    @Test func `databases of one's own are backed up by their connection strings, and keys not beside cases`()
+        async throws
+    {
+        try await withProgram { program in
+            let server = try await ServerProcess(program)
+            _ = try await file("一件", 1, server.address)
+            let own: [String: String] = [
+                "RECTIFY_DATABASE_URL": program.conninfo("rectify"),
+                "RECTIFY_DATABASE_KEYS_URL": program.conninfo("rectify_keys"),
+                "RECTIFY_KEYS_FILE": program.data + "/key-encryption-key",
+                "RECTIFY_BACKUP_FOLDER": path(program, "cases"), "RECTIFY_BACKUP_KEYS_FOLDER": path(program, "keys"),
+            ]
+            func run(_ command: [String], _ cases: String, _ keys: String) async throws -> Program.Outcome {
+                let urls = ["RECTIFY_BACKUP_URL": cases, "RECTIFY_BACKUP_KEYS_URL": keys]
+                let settings = own.merging(urls) { $1 }.map { (Environment.Key(stringLiteral: $0), String?.some($1)) }
+                return try await program.run(command, environment: Dictionary(uniqueKeysWithValues: settings))
+            }
+            let (cases, keys) = (program.conninfo("rectify", "rectify"), program.conninfo("rectify_keys", "rectify"))
+            let rightless = try await run(["backup"], program.conninfo("rectify"), keys)
+            #expect(rightless.code == 1 && rightless.error.contains("replication"), "\(rightless)")
+            let shared = try await run(["backup"], cases, cases)
+            #expect(shared.code == 6 && shared.error.contains("--with-keys"), "\(shared)")
+            let taken = try await run(["backup"], cases, keys)
+            #expect(taken.code == 0 && taken.error.contains("the log is not archived"), "\(taken)")
+            #expect(try await run(["verify-backup"], cases, keys).code == 0)
+            #expect(await server.stop() == 0)
+            let target = path(program, "restored")
+            let restored = try await program.run("restore", "--from", path(program, "cases"), "--into", target)
+            #expect(restored.code == 0 && restored.output.contains("give \(target) to PostgreSQL"), "\(restored)")
+            let early = try await program.run(
+                "restore", "--from", path(program, "cases"), "--into", target + "2", "--at", "2021-01-01T00:00:00Z")
+            #expect(early.code == 1 && early.error.contains("no earlier moment"), "\(early)")
+            let slip = try await program.run(
+                "restore", "--from", path(program, "cases"), "--into", target + "2", "--at", "yesterday")
+            #expect(slip.code == 64 && slip.error.contains("2021-10-08T09:30:00Z"), "\(slip)")
+            // Taken over by a server of its own.
+            try home.createDirectory(atPath: path(program, "own"), withIntermediateDirectories: true)
+            try move(program, "restored", "own/postgres")
+            let taker = try await EmbeddedServer.start(in: URL(filePath: path(program, "own")))
+            let database = Database(
+                ConnectionSettings(conninfo: taker.conninfo(database: "rectify")),
+                limits: PoolLimits(connections: 1), logger: quiet)
+            let count = try await database.withConnection { db in
+                try db.first("SELECT count(*) FROM complaint") { row in try row.read(Int.self) }
+            }
+            #expect(count == 1)
+            await database.close()
+            try await taker.stop()
+        }
+    }
+
+    /// As it was before: both databases in the first cluster.
+    private func putKeysBesideCases(_ program: Program) async throws {
+        let (data, keys) = (URL(filePath: program.data), URL(filePath: program.data + "/keys"))
+        let (cases, apart) = (try await EmbeddedServer.start(in: data), try await EmbeddedServer.start(in: keys))
+        let admin = Database(
+            ConnectionSettings(conninfo: cases.conninfo(database: "postgres")), limits: PoolLimits(connections: 1),
+            logger: quiet)
+        try await admin.createDatabaseIfMissing("rectify_keys")
+        try await apart.copyDatabase("rectify_keys", to: "rectify_keys", of: cases)
+        await admin.close()
+        try await cases.stop()
+        try await apart.stop()
+        try home.removeItem(at: keys)
+    }
+
     @Test func `keys that were beside the cases are moved into a cluster of their own`() async throws {
         try await withProgram { program in
             let server = try await ServerProcess(program)
             let reference = try await file("一件", 1, server.address)
             let token = try await program.run("officer", "add", "zhang", "--role", "officer", "--data", program.data)
             #expect(await server.stop() == 0)
-            // As it was before: both databases in the first cluster.
-            let (data, keys) = (URL(filePath: program.data), URL(filePath: program.data + "/keys"))
-            let (cases, apart) = (
-                try await EmbeddedServer.start(in: data), try await EmbeddedServer.start(in: keys)
-            )
-            let admin = Database(
-                ConnectionSettings(conninfo: cases.conninfo(database: "postgres")),
-                limits: PoolLimits(connections: 1), logger: quiet)
-            try await admin.createDatabaseIfMissing("rectify_keys")
-            try await apart.copyDatabase("rectify_keys", to: "rectify_keys", of: cases)
-            await admin.close()
-            try await cases.stop()
-            try await apart.stop()
-            try home.removeItem(at: keys)
+            try await putKeysBesideCases(program)
             let moved = try await ServerProcess(program)
             _ = try await program.run("login", "--server", moved.address, input: token.output)
             let shown = try await program.run("complaint", "show", reference, "--server", moved.address)

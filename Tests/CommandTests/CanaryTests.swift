@@ -119,7 +119,9 @@ struct CanaryTests {
             #expect(await server.stop() == 0)
             let canaries = try secrets.union(sampleCanaries())
             #expect(canaries.count > 150)
-            let places = [log, figures, dump].map { $0.path(percentEncoded: false) } + ["postgres", "keys/postgres"].map { "\(program.data)/\($0)" }
+            let places =
+                [log, figures, dump].map { $0.path(percentEncoded: false) }
+                + ["postgres", "keys/postgres"].map { "\(program.data)/\($0)" }
             #expect(try await found(["internet-2021"], in: places, program) == ["internet-2021"], "it looks there")
             let leaked = try await found(canaries, in: places, program)
             #expect(leaked == [])

@@ -42,7 +42,7 @@ import Testing
             let shown = try await program.run("complaint", "show", "IR21-0000001-8", "--server", server.address)
             #expect(shown.output.contains("138****"), "\(shown.output) \(shown.error)")
             func serve(_ command: String) async throws -> Program.Outcome {
-                return try await program.run(
+                try await program.run(
                     "serve", "--port", "1", "--host", "192.0.2.1",
                     environment: [
                         "RECTIFY_DATABASE_URL": program.conninfo("rectify"),

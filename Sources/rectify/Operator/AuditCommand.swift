@@ -69,7 +69,9 @@ struct AuditVerify: AsyncParsableCommand {
     }
 }
 
-/// The key that a log is checked with. Who checks need not be able to read the one that signs.
+/// The key that a log is checked with.
+///
+/// Who checks need not be able to read the one that signs.
 struct LogKey {
     let verifier: NoteVerifier
 
@@ -100,7 +102,9 @@ struct AuditKey: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try await options.file.settings()
-        guard let signer = try options.deployment(settings).logSigner(settings) else { throw Failure("history.key_file names no key") }
+        guard let signer = try options.deployment(settings).logSigner(settings) else {
+            throw Failure("history.key_file names no key")
+        }
         Terminal.write(lines: ["\(signer.verifier)"])
     }
 }

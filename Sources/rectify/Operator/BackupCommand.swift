@@ -128,7 +128,9 @@ struct VerifyBackup: AsyncParsableCommand {
             Ends with 1 where something is wrong. Needs no running server.
             """)
 
-    @Option(help: "A folder that is made for the drill and removed after it; as large as the database.", completion: .directory)
+    @Option(
+        help: "A folder that is made for the drill and removed after it; as large as the database.",
+        completion: .directory)
     var drill: String?
 
     @Flag(help: "Every backup, not the newest alone.")
@@ -157,7 +159,9 @@ struct VerifyBackup: AsyncParsableCommand {
             for backup in all ? backups : backups.suffix(1) {
                 let found = try await place.faults(of: backup)
                 faults += found.count
-                let words = found.isEmpty ? ["\(name): \(backup.name) is whole"] : found.map { "\(name): \(backup.name): \($0)" }
+                let words =
+                    found.isEmpty
+                    ? ["\(name): \(backup.name) is whole"] : found.map { "\(name): \(backup.name): \($0)" }
                 Terminal.write(lines: words)
             }
         }
@@ -174,7 +178,8 @@ struct VerifyBackup: AsyncParsableCommand {
             throw Failure("--drill wants a folder that is not there yet: it is removed afterwards", code: 64)
         }
         defer { try? FileManager.default.removeItem(at: folder) }
-        let verifier = try LogKey(named: key) { try options.deployment(settings).logSigner(settings)?.verifier }.verifier
+        let verifier = try LogKey(named: key) { try options.deployment(settings).logSigner(settings)?.verifier }
+            .verifier
         let restoration = Restoration(installations: places.installations)
         let restored = try await restoration.cases(cases, until: nil, to: folder.appending(path: "cases")) {
             try await Restoration.look(at: $0, verifier)

@@ -59,15 +59,6 @@ struct BackupKeeping: ServiceLifecycle.Service {
         let database = Database(
             ConnectionSettings(conninfo: conninfo, applicationName: "rectify-backup"),
             limits: PoolLimits(connections: 1), logger: logger)
-        return try await closing(database) {
-            try await database.withConnection { db in
-                try db.first(
-                    """
-                    SELECT last_failed_time FROM pg_stat_archiver
-                    WHERE last_failed_time > coalesce(last_archived_time, '-infinity')
-                    """
-                ) { row in try row.read(Date.self) }
-            }
-        }
+        return try await closing(database) { try await database.archivingFailedAt() }
     }
 }

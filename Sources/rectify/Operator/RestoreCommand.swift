@@ -67,7 +67,8 @@ struct Restore: AsyncParsableCommand {
                 to be replaced (postgres, or keys)
                 """, code: Failure.Code.conflict)
         }
-        guard let cases = from.map(restoration.folder) ?? places.cases, let keys = keysFrom.map(restoration.folder) ?? places.keys ?? (needsKeys ? nil : cases)
+        guard let cases = from.map(restoration.folder) ?? places.cases,
+            let keys = keysFrom.map(restoration.folder) ?? places.keys ?? (needsKeys ? nil : cases)
         else {
             throw Failure(
                 "name the backups with --from and --keys-from (or --without-keys, where there are none of the keys)",
@@ -150,11 +151,7 @@ struct Restoration {
         let recovery = try Recovery(from: backups, until: nil, to: target, installations: installations)
         let (outcome, count) = try await recovery.run { copy in
             try await opened(copy.conninfo(database: recovery.source.about.database)) { database in
-                try await database.withConnection { db in
-                    try db.first("SELECT count(*) FROM case_key WHERE claimed_at IS NOT NULL") { row in
-                        try row.read(Int.self)
-                    } ?? 0
-                }
+                try await database.withConnection { db in try db.keysInUse() }
             }
         }
         return tell("keys", recovery, outcome, nil) + ["keys: \(count) in use"]
@@ -202,23 +199,10 @@ extension Restoration {
     ///
     /// - Throws: ``Failure`` where history is not what was signed, or `PostgresError`.
     static func look(at found: Found, _ verifier: NoteVerifier? = nil) async throws -> [String] {
-        let counts = try await found.database.transaction(.readOnly) { db in
-            try db.first(
-                """
-                SELECT (SELECT count(*) FROM complaint), (SELECT count(*) FROM event), (SELECT size FROM log_place),
-                       (SELECT max(recorded_at) FROM event)
-                """
-            ) { row in
-                (
-                    complaints: try row.read(Int.self), events: try row.read(Int.self), leaves: try row.read(Int.self),
-                    last: try row.read(Date?.self)
-                )
-            }
-        }
-        guard let counts else { throw Failure("the database is empty") }
+        let counts = try await found.database.transaction(.readOnly) { db in try db.inventory() }
         var lines = [
             "cases: \(counts.complaints) complaints, \(counts.events) events"
-                + (counts.last.map { ", the last of \($0.ISO8601Format())" } ?? "")
+                + (counts.lastRecordedAt.map { ", the last of \($0.ISO8601Format())" } ?? "")
         ]
         if let text = found.checkpoint.flatMap({ SignedNote($0)?.text }), let checkpoint = Checkpoint(text) {
             let root = try await found.database.transaction(.readOnly) { db in try db.logRoot(ofSize: checkpoint.size) }

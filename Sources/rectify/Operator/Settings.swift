@@ -60,9 +60,11 @@ struct Setting: Sendable {
         Setting(
             "embedded.postgres_folder", "/usr/lib/postgresql", .text,
             "folder with VERSION/bin for each installed version of PostgreSQL, for `up` without a database.url"),
-        Setting("backup.folder", "", .text, "folder for backups of the first database; `up` archives its log there too"),
         Setting(
-            "backup.keys_folder", "", .text, "folder for backups of the keys, elsewhere; they are kept for a week at most"),
+            "backup.folder", "", .text, "folder for backups of the first database; `up` archives its log there too"),
+        Setting(
+            "backup.keys_folder", "", .text,
+            "folder for backups of the keys, elsewhere; they are kept for a week at most"),
         Setting("backup.keep", "7", .number(1...1000), "backups of the first database that are kept"),
         Setting(
             "backup.url", "", .text, isSecret: true,

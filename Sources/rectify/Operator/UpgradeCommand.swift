@@ -24,7 +24,8 @@ struct Upgrade: AsyncParsableCommand {
     func run() async throws {
         let settings = try await options.file.settings()
         guard settings["database.url"].isEmpty else {
-            throw Failure("database.url names a database of your own: upgrade that with PostgreSQL's pg_upgrade", code: 64)
+            throw Failure(
+                "database.url names a database of your own: upgrade that with PostgreSQL's pg_upgrade", code: 64)
         }
         let directory = options.data.directory
         let installations = URL(filePath: settings["embedded.postgres_folder"])
@@ -40,46 +41,34 @@ struct Upgrade: AsyncParsableCommand {
             }
             try await upgrade.run()
             let kept = upgrade.kept.path(percentEncoded: false)
-            Terminal.write(lines: ["\(name): from PostgreSQL \(upgrade.from) to \(upgrade.to); the old data are in \(kept)"])
+            Terminal.write(lines: [
+                "\(name): from PostgreSQL \(upgrade.from) to \(upgrade.to); the old data are in \(kept)"
+            ])
         }
         let after = try await state()
         guard before == after else {
-            throw Failure("not everything has come along: \(before) before, \(after) now; the old data are beside the new")
+            throw Failure(
+                "not everything has come along: \(before) before, \(after) now; the old data are beside the new")
         }
-        Terminal.write(lines: ["\(after.complaints) complaints, \(after.events) events, \(after.keys) keys; history is the same"])
+        let cases = after.cases
+        Terminal.write(lines: [
+            "\(cases.complaints) complaints, \(cases.events) events, \(after.keys) keys in use; history is the same"
+        ])
         if EmbeddedServer.archive(of: directory) == nil, !settings["backup.folder"].isEmpty {
             Terminal.note("name new folders in backup.folder and backup.keys_folder, and take a backup")
         }
     }
 
     /// What has to be the same before and after.
-    private struct State: Equatable {
-        let complaints: Int
-        let events: Int
-        let keys: Int
-        let root: Data?
-    }
-
-    private func state() async throws -> State {
+    private func state() async throws -> (cases: Inventory, keys: Int) {
         try await options.withDeployment { deployment, logger in
             let (cases, keys) = (
                 deployment.owned(deployment.ownerURL, logger: logger),
                 deployment.owned(deployment.ownerKeysURL, logger: logger)
             )
-            let keyCount = try await closing(keys) {
-                try await keys.withConnection { db in
-                    try db.first("SELECT count(*) FROM case_key") { row in try row.read(Int.self) } ?? 0
-                }
-            }
+            let count = try await closing(keys) { try await keys.withConnection { db in try db.keysInUse() } }
             return try await closing(cases) {
-                try await cases.transaction(.readOnly) { db in
-                    let counts = try db.first(
-                        "SELECT (SELECT count(*) FROM complaint), (SELECT count(*) FROM event), (SELECT size FROM log_place)"
-                    ) { row in (try row.read(Int.self), try row.read(Int.self), try row.read(Int.self)) }
-                    return State(
-                        complaints: counts?.0 ?? 0, events: counts?.1 ?? 0, keys: keyCount,
-                        root: try db.logRoot(ofSize: counts?.2 ?? 0))
-                }
+                (try await cases.transaction(.readOnly) { db in try db.inventory() }, count)
             }
         }
     }
