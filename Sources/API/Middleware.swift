@@ -83,7 +83,10 @@ final class Authentication: RouterMiddleware {
     /// The keys whose use was noted today, so that it is noted once.
     private let noted = Mutex<(day: Day, keys: Set<UUID>)>((Day(number: 0), []))
 
-    init(_ databases: Databases) {
+    private let entrance: Entrance
+
+    init(_ databases: Databases, _ entrance: Entrance) {
+        self.entrance = entrance
         database = databases.work
         officers = ReadLane(databases.tokens) { db, tokens in try db.officers(bearing: tokens) }
         filers = ReadLane(databases.tokens) { db, keys in try db.filers(bearing: keys) }
@@ -111,7 +114,9 @@ final class Authentication: RouterMiddleware {
             try await noteUse(of: filer)
             context.filer = filer
         } else {
-            guard let bearer = try await officers.answer(to: TokenHash(of: token)) else { throw Problem.badToken }
+            guard entrance.admitsOfficers, let bearer = try await officers.answer(to: TokenHash(of: token)) else {
+                throw Problem.badToken
+            }
             if bearer.hasToBeNoted {
                 try await database.withConnection { db in try db.noteUse(ofSession: bearer.tokenID) }
             }

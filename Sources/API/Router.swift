@@ -1,15 +1,29 @@
 public import Hummingbird
 import Store
 
+/// Who is let in at an address.
+public enum Entrance: Sendable {
+    case everyone
+    /// All but officers, who have an address of their own, which the world cannot reach.
+    case world
+
+    var admitsOfficers: Bool { self == .everyone }
+}
+
 /// Every address the service answers, by who asks.
-public func router(_ service: Service) -> Router<Context> {
+///
+/// - Parameters:
+///   - service: What answers.
+///   - entrance: At that of the world there is no sign-in, and an officer's token is as good as none.
+public func router(_ service: Service, _ entrance: Entrance = .everyone) -> Router<Context> {
     let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
     router.addMiddleware {
         ProblemMiddleware(metrics: service.metrics, departure: service.departure, isEncrypted: service.isEncrypted)
         Gate(service: service)
-        Authentication(service.databases)
+        Authentication(service.databases, entrance)
     }
-    router.register(routes(service))
+    let sessions = "/v1/session"
+    router.register(routes(service).filter { entrance.admitsOfficers || !$0.path.hasPrefix(sessions) })
     return router
 }
 

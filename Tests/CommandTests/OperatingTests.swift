@@ -136,6 +136,26 @@ import Testing
         }
     }
 
+    @Test func `officers may have an address of their own, and are let in nowhere else then`() async throws {
+        try await withProgram { program in
+            let inner = "http://127.0.0.1:\(Int.random(in: 20_000..<30_000))"
+            let server = try await ServerProcess(
+                program, settings: ["RECTIFY_STAFF_PORT": String(inner.split(separator: ":")[2])])
+            let token = try await program.run("officer", "add", "zhang", "--role", "officer", "--data", program.data)
+            let bearer = ["Authorization": "Bearer \(token.output.trimmingCharacters(in: .whitespacesAndNewlines))"]
+            #expect(await body(inner + "/v1/session", bearer)?.contains("zhang") == true)
+            #expect(await body(inner + "/v1/complaints?campaign=internet-2021", bearer) != nil)
+            #expect(await status(server.address + "/v1/session") == 404, "there is no sign-in for the world")
+            #expect(await status(server.address + "/v1/campaigns", bearer) == 401)
+            #expect(await status(server.address + "/v1/campaigns") == 200)
+            #expect(await status(inner + "/v1/campaigns") == 200)
+            let outside = try await program.run("login", "--server", server.address, input: token.output)
+            #expect(outside.code == 4 || outside.code == 5, "\(outside)")
+            #expect(try await program.run("login", "--server", inner, input: token.output).code == 0)
+            #expect(await server.stop() == 0)
+        }
+    }
+
     @Test func `the figures have a listener of their own`() async throws {
         try await withProgram { program in
             let port = Int.random(in: 20_000..<30_000)
@@ -260,8 +280,10 @@ import Testing
         return String(buffer: buffer)
     }
 
-    private func status(_ url: String) async -> Int? {
-        let answer = try? await HTTPClient.shared.execute(HTTPClientRequest(url: url), timeout: .seconds(10))
+    private func status(_ url: String, _ headers: [String: String] = [:]) async -> Int? {
+        var request = HTTPClientRequest(url: url)
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        let answer = try? await HTTPClient.shared.execute(request, timeout: .seconds(10))
         return answer.map { Int($0.status.code) }
     }
 

@@ -61,8 +61,9 @@ struct Running {
         // They are stopped from last to first: the log after everyone who writes events.
         var services: [any ServiceLifecycle.Service] = [
             announcing, logKeeping, rounds, summing, sending, try BackupKeeping(deployment, settings, logger),
-            try application(of: service),
+            try application(of: service, settings.number("staff.port") > 0 ? .world : .everyone),
         ]
+        if settings.number("staff.port") > 0 { services.append(try staffListener(of: service)) }
         if settings.number("metrics.port") > 0 { services.append(metricsListener(of: service)) }
         services.append(
             Leaving(departure: service.departure, time: .seconds(settings.number("server.leaving_seconds"))))
@@ -96,7 +97,8 @@ struct Running {
                 code: 64)
         }
         var hazards = try await databases.hazards()
-        let isLoopback = ["localhost", "::1"].contains(host) || host.hasPrefix("127.")
+        let hosts = [host] + (settings.number("staff.port") > 0 ? [settings["staff.host"]] : [])
+        let isLoopback = hosts.allSatisfy { ["localhost", "::1"].contains($0) || $0.hasPrefix("127.") }
         if !isLoopback, settings["server.certificate_file"].isEmpty, settings["server.trusted_proxies"].isEmpty {
             hazards.insert(.openWithoutTLS)
         }
@@ -127,10 +129,12 @@ struct Running {
             all: settings.number("limits.requests_per_minute"))
     }
 
-    private func application(of service: API.Service) throws -> some ServiceLifecycle.Service {
+    private func application(
+        of service: API.Service, _ entrance: Entrance
+    ) throws -> some ServiceLifecycle.Service {
         let scheme = settings["server.certificate_file"].isEmpty ? "http" : "https"
         return Application(
-            router: router(service), server: try listening(Turnstile(service, logger: logger)).server,
+            router: router(service, entrance), server: try listening(Turnstile(service, logger: logger)).server,
             configuration: .init(address: .hostname(host, port: port), serverName: "rectify", backlog: 4096),
             onServerRunning: { channel in
                 let address = channel.localAddress
@@ -162,7 +166,11 @@ struct Running {
         do {
             try await group.run()
         } catch let error as IOError where [EADDRINUSE, EADDRNOTAVAIL, EACCES].contains(error.errnoCode) {
-            let places = settings.number("metrics.port") > 0 ? " (or for the metrics on \(metricsAddress))" : ""
+            let others = [("staff", "officers"), ("metrics", "the metrics")].filter {
+                settings.number("\($0.0).port") > 0
+            }
+            let places = others.map { " (or for \($0.1) on \(settings["\($0.0).host"]):\(settings["\($0.0).port"]))" }
+                .joined()
             throw Failure("cannot listen on \(host):\(port)\(places): \(String(cString: strerror(error.errnoCode)))")
         }
     }
@@ -181,7 +189,15 @@ private struct Leaving: ServiceLifecycle.Service {
 }
 
 extension Running {
-    private var metricsAddress: String { "\(settings["metrics.host"]):\(settings.number("metrics.port"))" }
+    /// Where officers work who are not let in from everywhere.
+    private func staffListener(of service: API.Service) throws -> some ServiceLifecycle.Service {
+        Application(
+            router: router(service), server: try listening(Turnstile(service, logger: logger)).server,
+            configuration: .init(
+                address: .hostname(settings["staff.host"], port: settings.number("staff.port")), serverName: "rectify",
+                backlog: 1024),
+            logger: logger)
+    }
 
     private func metricsListener(of service: API.Service) -> some ServiceLifecycle.Service {
         Application(

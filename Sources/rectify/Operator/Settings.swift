@@ -144,6 +144,11 @@ struct Setting: Sendable {
         Setting(
             "safety.accepted", "", .text,
             "hazards that a server starts with all the same, with commas between, such as no_checksums"),
+        Setting("staff.host", "127.0.0.1", .text, "address that officers work at, where staff.port is set"),
+        Setting(
+            "staff.port", "0", .number(0...65_535),
+            "port that officers alone work at, who are not let in at server.port then; 0: everyone comes by server.port"
+        ),
         Setting("metrics.host", "127.0.0.1", .text, "address on which /metrics is served"),
         Setting("metrics.port", "0", .number(0...65_535), "port for /metrics; 0: not served"),
         Setting("log.level", "info", .text, "trace, debug, info, notice, warning, error or critical"),
