@@ -15,6 +15,7 @@ public enum Entrance: Sendable {
 /// - Parameters:
 ///   - service: What answers.
 ///   - entrance: At that of the world there is no sign-in, and an officer's token is as good as none.
+/// - Returns: A router of its own.
 public func router(_ service: Service, _ entrance: Entrance = .everyone) -> Router<Context> {
     let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
     router.addMiddleware {
