@@ -18,11 +18,17 @@ struct ArchivedLog {
 
     /// Makes the folder for a cluster, unless it is another's: two logs in one folder would spoil each other.
     ///
+    /// That of the backups has to be there: one that is made where another machine's should be mounted would lie on the
+    /// disk whose loss it is for.
+    ///
     /// - Throws: ``EmbeddedServer/Failure``.
     func claim(for system: String, _ programs: ServerPrograms) throws {
         let backups = owner.deletingLastPathComponent()
+        guard FileManager.default.fileExists(atPath: backups.plainPath) else {
+            throw EmbeddedServer.Failure.cannotPrepare(
+                "the folder for backups \(backups.plainPath) is not there; mount it, or make it")
+        }
         do {
-            try FileManager.default.createDirectory(at: backups, withIntermediateDirectories: true)
             if let holder = try? String(contentsOf: owner, encoding: .utf8) {
                 guard holder.trimmingCharacters(in: .whitespacesAndNewlines) == system else {
                     throw EmbeddedServer.Failure.archiveOfAnother(backups.plainPath)

@@ -28,7 +28,7 @@ import Testing
                 "RECTIFY_SAFETY_ACCEPTED": "open_without_tls", "RECTIFY_HISTORY_SECONDS": "1",
                 "RECTIFY_HISTORY_CHECKPOINT_SECONDS": "1",
             ]
-            for name in ["kept", "later"] {
+            for name in ["kept", "later", "cases", "keys"] {
                 try FileManager.default.createDirectory(
                     at: program.folder.appending(path: name), withIntermediateDirectories: true)
             }
@@ -313,6 +313,11 @@ import Testing
                 return try await program.run(command, environment: Dictionary(uniqueKeysWithValues: settings))
             }
             let (cases, keys) = (program.conninfo("rectify", "rectify"), program.conninfo("rectify_keys", "rectify"))
+            let missing = try await run(["backup"], cases, keys)
+            #expect(missing.code == 1 && missing.error.contains("is not there; mount it"), "\(missing)")
+            for name in ["cases", "keys"] {
+                try home.createDirectory(atPath: path(program, name), withIntermediateDirectories: true)
+            }
             let rightless = try await run(["backup"], program.conninfo("rectify"), keys)
             #expect(rightless.code == 1 && rightless.error.contains("replication"), "\(rightless)")
             let shared = try await run(["backup"], cases, cases)
