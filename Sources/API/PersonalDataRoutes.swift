@@ -24,7 +24,16 @@ struct PersonalDataRoutes {
             Route(.get, Self.campaign + "/disposals", disposals),
             Route(.post, Self.campaign + "/disposals", propose),
             Route(.get, Self.campaign + "/disposals/:number", items),
-            Route(.post, Self.campaign + "/disposals/:number/approval", approve),
+            Route(.post, Self.campaign + "/disposals/:number/approval") { request, context in
+                try await change(request, context) { db, run in
+                    try db.approveDisposal(run.number, campaign: run.campaign, by: run.actor, on: run.day, at: run.now)
+                }
+            },
+            Route(.post, Self.campaign + "/disposals/:number/withdrawal") { request, context in
+                try await change(request, context) { db, run in
+                    try db.withdrawDisposal(run.number, campaign: run.campaign, by: run.actor, on: run.day, at: run.now)
+                }
+            },
         ]
     }
 
@@ -88,14 +97,29 @@ struct PersonalDataRoutes {
         return try await service.answer(parts, to: officer.role)
     }
 
-    /// What has to be answered, the oldest first; five hundred at the most, those after them once these are.
+    /// What has to be answered, the oldest first.
     @Sendable func open(_ request: Request, context: Context) async throws -> Response {
-        _ = try context.officer(for: .read)
-        let (id, _) = try await service.campaign(context)
-        let found = try await service.databases.work.transaction(.readOnly) { db in
-            try db.openRightsRequests(ofCampaign: id, limit: 500)
+        let officer = try context.officer(for: .read)
+        let (id, campaign) = try await service.campaign(context)
+        let query = try ObjectReader(query: request)
+        let (pageSize, cursor) = (query.pageSize(), query.text("cursor", limit: 200))
+        query.finish()
+        try query.faults.finish()
+        let name = "rights|\(officer.id)|\(campaign.code)"
+        let last = try cursor.map { text in
+            let place = try service.cursor.positions(text, of: name, count: 3)
+            return (day: Day(number: place[0]), number: place[1], sequence: place[2])
         }
-        return try .json(Page(items: found.map { RightsRequestBody($0, isInternal: true) }))
+        let found = try await service.databases.work.transaction(.readOnly) { db in
+            try db.openRightsRequests(ofCampaign: id, after: last, limit: pageSize + 1)
+        }
+        return try .json(
+            Page(
+                found, size: pageSize, { RightsRequestBody($0, isInternal: true) },
+                next: {
+                    service.cursor.text(
+                        after: $0.request.receivedOn.number, $0.reference.number, $0.request.sequence, of: name)
+                }))
     }
 
     private func hold(_ request: Request, _ context: Context, isHeld: Bool) async throws -> Response {
@@ -132,12 +156,13 @@ struct PersonalDataRoutes {
         let isDryRun = body.reader.bool("dry_run") ?? false
         try body.finish()
         let now = service.now()
-        let (number, restricted, erased) = try await service.databases.work.transaction { db in
+        let found = try await service.databases.work.transaction { db in
             try db.proposeDisposal(in: campaign, id, on: day, by: isDryRun ? nil : officer.actor, at: now)
         }
         let made = DisposalBody(
-            number: number, asOf: day, proposedBy: number.map { _ in officer.name }, restricted: restricted,
-            erased: erased)
+            number: found.number, asOf: day, proposedBy: found.number.map { _ in officer.name },
+            restricted: found.restricted, erased: found.erased,
+            items: isDryRun ? found.first.map(DisposalItemBody.init) : nil)
         return try .json(made, status: isDryRun ? .ok : .created)
     }
 
@@ -161,24 +186,41 @@ struct PersonalDataRoutes {
         return try .json(
             Page(
                 found, size: pageSize,
-                { DisposalItemBody(reference: $0.reference.description, step: $0.step, outcome: $0.outcome) },
+                DisposalItemBody.init,
                 next: { service.cursor.text(after: $0.reference.number, of: name) }))
     }
 
-    @Sendable func approve(_ request: Request, context: Context) async throws -> Response {
+    /// What a supervisor says of a run.
+    private struct Word {
+        let number: Int
+        let campaign: Int
+        let actor: Actor
+        let day: Day
+        let now: Date
+    }
+
+    private func change(
+        _ request: Request, _ context: Context, _ body: @escaping @Sendable (isolated Connection, Word) throws -> Void
+    ) async throws -> Response {
         let officer = try context.officer(for: .dispose)
         let (id, campaign) = try await service.campaign(context)
-        let number = try context.number(of: "disposal")
-        let body = try await Body(request)
-        try body.finish()
+        try await Body(request).finish()
         let now = service.now()
+        let word = Word(
+            number: try context.number(of: "disposal"), campaign: id, actor: officer.actor,
+            day: Day(now, in: campaign.zone()), now: now)
         let found = try await service.databases.work.transaction { db in
-            try db.approveDisposal(
-                number, campaign: id, by: officer.actor, on: Day(now, in: campaign.zone()), at: now)
-            return try db.disposals(campaign: id, number: number)
+            try body(db, word)
+            return try db.disposals(campaign: id, number: word.number)
         }
-        guard let approved = found.first else { throw Problem.notFound("disposal \(number)") }
-        return try .json(DisposalBody(approved))
+        guard let changed = found.first else { throw Problem.notFound("disposal \(word.number)") }
+        return try .json(DisposalBody(changed))
+    }
+}
+
+extension DisposalItemBody {
+    fileprivate init(_ item: DisposalItem) {
+        self.init(reference: item.reference.description, step: item.step, outcome: item.outcome)
     }
 }
 
@@ -186,8 +228,9 @@ extension DisposalBody {
     fileprivate init(_ disposal: Disposal) {
         self.init(
             number: disposal.number, asOf: disposal.asOf, proposedBy: disposal.proposer,
-            proposedAt: disposal.proposedAt, approvedBy: disposal.approver, finishedAt: disposal.finishedAt,
-            restricted: disposal.restricted, erased: disposal.erased, done: disposal.done,
+            proposedAt: disposal.proposedAt, approvedBy: disposal.approver, withdrawnBy: disposal.withdrawnBy,
+            finishedAt: disposal.finishedAt, restricted: disposal.restricted, erased: disposal.erased,
+            done: disposal.done,
             passedBy: disposal.passedBy)
     }
 }

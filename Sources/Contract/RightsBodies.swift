@@ -42,26 +42,32 @@ public struct DisposalBody: Codable, Sendable, Equatable {
     public var proposedBy: String?
     public var proposedAt: Date?
     public var approvedBy: String?
+    public var withdrawnBy: String?
     public var finishedAt: Date?
     public var restricted: Int
     public var erased: Int
     public var done: Int
     public var passedBy: Int
+    /// The first hundred complaints, where it was only looked; those of a run are a list of their own.
+    public var items: [DisposalItemBody]?
 
     public init(
         number: Int?, asOf: Day, proposedBy: String? = nil, proposedAt: Date? = nil, approvedBy: String? = nil,
-        finishedAt: Date? = nil, restricted: Int, erased: Int, done: Int = 0, passedBy: Int = 0
+        withdrawnBy: String? = nil, finishedAt: Date? = nil, restricted: Int, erased: Int, done: Int = 0,
+        passedBy: Int = 0, items: [DisposalItemBody]? = nil
     ) {
         self.number = number
         self.asOf = asOf
         self.proposedBy = proposedBy
         self.proposedAt = proposedAt
         self.approvedBy = approvedBy
+        self.withdrawnBy = withdrawnBy
         self.finishedAt = finishedAt
         self.restricted = restricted
         self.erased = erased
         self.done = done
         self.passedBy = passedBy
+        self.items = items
     }
 }
 

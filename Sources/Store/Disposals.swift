@@ -10,6 +10,8 @@ public struct Disposal: Sendable {
     public let proposer: String
     public let proposedAt: Date
     public let approver: String?
+    /// Who stopped it: what it has done by then stays done.
+    public let withdrawnBy: String?
     public let finishedAt: Date?
     /// Complaints whose data are to be restricted, and erased.
     public let restricted: Int
@@ -26,6 +28,15 @@ public struct DisposalItem: Sendable {
     public let outcome: String?
 }
 
+/// What was found to be due, and kept as a run unless it was only looked.
+public struct ProposedDisposal: Sendable {
+    public let number: Int?
+    public let restricted: Int
+    public let erased: Int
+    /// The first hundred complaints.
+    public let first: [DisposalItem]
+}
+
 extension Connection {
     /// Complaints in one run, at the most; the next takes the rest.
     static let disposalLimit = 100_000
@@ -38,14 +49,21 @@ extension Connection {
     ///   - day: By which day the rules are asked.
     ///   - actor: Who proposes it; `nil` only looks, and keeps nothing.
     ///   - now: The moment.
-    /// - Returns: The number of the run, where one was kept, and how many complaints would be restricted and erased.
+    /// - Returns: The number of the run, where one was kept, how many complaints would be restricted and erased, and the first
+    ///   hundred of them.
     /// - Throws: `Refusal` where nothing is to be done, or `PostgresError`.
     public func proposeDisposal(
         in campaign: Campaign, _ id: Int, on day: Day, by actor: Actor?, at now: Date
-    ) throws -> (number: Int?, restricted: Int, erased: Int) {
+    ) throws -> ProposedDisposal {
         let steps = try steps(in: campaign, id, on: day)
         let erased = steps.count { $0.step == .erased }
-        guard let actor else { return (nil, steps.count - erased, erased) }
+        let listed = steps.prefix(100).map {
+            DisposalItem(
+                reference: Reference(prefix: campaign.prefix, number: $0.number), step: $0.step, outcome: nil)
+        }
+        guard let actor else {
+            return ProposedDisposal(number: nil, restricted: steps.count - erased, erased: erased, first: listed)
+        }
         guard !steps.isEmpty else {
             throw Refusal.nothingToChange("by the rules of retention nothing is due on \(day)")
         }
@@ -68,12 +86,12 @@ extension Connection {
             "erased": String(erased),
         ]
         try record("propose_disposal", details, in: id, by: actor, on: Day(now, in: campaign.zone()))
-        return (number, steps.count - erased, erased)
+        return ProposedDisposal(number: number, restricted: steps.count - erased, erased: erased, first: listed)
     }
 
     private func steps(
         in campaign: Campaign, _ id: Int, on day: Day
-    ) throws -> [(complaint: UUID, step: DataState)] {
+    ) throws -> [(complaint: UUID, number: Int, step: DataState)] {
         let rules = campaign.retentionRules
         let due = SQL.joined(
             rules.map { rule in
@@ -86,17 +104,17 @@ extension Connection {
             }, separator: " OR ")
         let ended = try all(
             """
-            SELECT c.id, \(Self.endingColumns) FROM complaint c
+            SELECT c.id, c.number, \(Self.endingColumns) FROM complaint c
             LEFT JOIN complaint o ON o.campaign_id = c.campaign_id AND o.id = c.duplicate_of
             WHERE c.campaign_id = \(id) AND c.data_state IN ('active', 'restricted') AND c.ended_on IS NOT NULL
               AND NOT c.is_held AND (\(due)) AND NOT EXISTS (
                   SELECT FROM disposal_item i JOIN disposal d ON d.campaign_id = i.campaign_id AND d.number = i.number
                   WHERE i.campaign_id = c.campaign_id AND i.complaint_id = c.id AND i.outcome IS NULL
-                    AND d.approved_at IS NOT NULL)
+                    AND d.approved_at IS NOT NULL AND d.withdrawn_at IS NULL)
             ORDER BY c.ended_on, c.id LIMIT \(Self.disposalLimit)
             """
-        ) { row in (try row.read(UUID.self), try Self.step(&row, on: day, by: rules)) }
-        return ended.compactMap { complaint, step in step.map { (complaint, $0) } }
+        ) { row in (try row.read(UUID.self), try row.read(Int.self), try Self.step(&row, on: day, by: rules)) }
+        return ended.compactMap { complaint, number, step in step.map { (complaint, number, $0) } }
     }
 
     /// What the rules ask about.
@@ -139,19 +157,16 @@ extension Connection {
 
     /// A second person lets a run go on; the worker carries it out.
     ///
-    /// - Throws: `Refusal` where it is the own one or approved already, ``CaseError``, or `PostgresError`.
+    /// - Throws: `Refusal` where it is the own one, or approved or withdrawn already, ``CaseError``, or `PostgresError`.
     public func approveDisposal(_ number: Int, campaign: Int, by actor: Actor, on day: Day, at now: Date) throws {
-        try run("SELECT FROM campaign WHERE id = \(campaign) FOR NO KEY UPDATE")
-        let found = try first(
-            """
-            SELECT proposed_by, approved_by IS NOT NULL FROM disposal
-            WHERE campaign_id = \(campaign) AND number = \(number) FOR UPDATE
-            """
-        ) { row in (try row.read(UUID.self), try row.read(Bool.self)) }
-        guard let (proposer, isApproved) = found else { throw CaseError.notFound("disposal \(number)") }
-        guard proposer != actor.id else { throw Refusal.selfApproval("whoever proposed the run cannot approve it") }
-        guard !isApproved else { throw Refusal.outOfOrder(action: "approve", state: "approved", allowed: []) }
-        try run(
+        let run = try lockedDisposal(number, campaign)
+        guard run.proposer != actor.id else {
+            throw Refusal.selfApproval("whoever proposed the run cannot approve it")
+        }
+        guard run.state == "proposed" else {
+            throw Refusal.outOfOrder(action: "approve", state: run.state, allowed: [])
+        }
+        try self.run(
             """
             UPDATE disposal SET approved_by = \(actor.id), approved_at = \(now)
             WHERE campaign_id = \(campaign) AND number = \(number)
@@ -159,25 +174,56 @@ extension Connection {
         try record("approve_disposal", ["run": String(number)], in: campaign, by: actor, on: day)
     }
 
+    /// Takes a run back, also one that is being carried out: what it has not done yet it does not do.
+    ///
+    /// - Throws: `Refusal` where it has ended or was withdrawn already, ``CaseError``, or `PostgresError`.
+    public func withdrawDisposal(_ number: Int, campaign: Int, by actor: Actor, on day: Day, at now: Date) throws {
+        let run = try lockedDisposal(number, campaign)
+        guard run.state == "proposed" || run.state == "approved" else {
+            throw Refusal.outOfOrder(action: "withdraw", state: run.state, allowed: [])
+        }
+        try self.run(
+            """
+            UPDATE disposal SET withdrawn_by = \(actor.id), withdrawn_at = \(now)
+            WHERE campaign_id = \(campaign) AND number = \(number)
+            """)
+        try record("withdraw_disposal", ["run": String(number)], in: campaign, by: actor, on: day)
+    }
+
+    private func lockedDisposal(_ number: Int, _ campaign: Int) throws -> (proposer: UUID, state: String) {
+        try run("SELECT FROM campaign WHERE id = \(campaign) FOR NO KEY UPDATE")
+        let found = try first(
+            """
+            SELECT proposed_by, CASE WHEN withdrawn_at IS NOT NULL THEN 'withdrawn' WHEN finished_at IS NOT NULL THEN 'finished'
+                                     WHEN approved_at IS NOT NULL THEN 'approved' ELSE 'proposed' END
+            FROM disposal WHERE campaign_id = \(campaign) AND number = \(number) FOR UPDATE
+            """
+        ) { row in (proposer: try row.read(UUID.self), state: try row.read(String.self)) }
+        guard let found else { throw CaseError.notFound("disposal \(number)") }
+        return found
+    }
+
     /// The runs of a campaign, latest first; a hundred at the most.
     public func disposals(campaign: Int, number: Int? = nil) throws -> [Disposal] {
         let only: SQL = number.map { "AND d.number = \($0)" } ?? ""
         return try all(
             """
-            SELECT d.number, d.as_of, p.name, d.proposed_at, a.name, d.finished_at,
+            SELECT d.number, d.as_of, p.name, d.proposed_at, a.name, w.name, d.finished_at,
                    count(*) FILTER (WHERE i.step = 'restricted'), count(*) FILTER (WHERE i.step = 'erased'),
                    count(*) FILTER (WHERE i.outcome = 'done'), count(*) FILTER (WHERE i.outcome = 'passed_by')
             FROM disposal d
             JOIN officer p ON p.id = d.proposed_by
             LEFT JOIN officer a ON a.id = d.approved_by
+            LEFT JOIN officer w ON w.id = d.withdrawn_by
             JOIN disposal_item i ON i.campaign_id = d.campaign_id AND i.number = d.number
             WHERE d.campaign_id = \(campaign) \(only)
-            GROUP BY d.campaign_id, d.number, p.name, a.name ORDER BY d.number DESC LIMIT 100
+            GROUP BY d.campaign_id, d.number, p.name, a.name, w.name ORDER BY d.number DESC LIMIT 100
             """
         ) { row in
             Disposal(
                 number: try row.read(), asOf: try row.read(), proposer: try row.read(), proposedAt: try row.read(),
-                approver: try row.read(), finishedAt: try row.read(), restricted: try row.read(),
+                approver: try row.read(), withdrawnBy: try row.read(), finishedAt: try row.read(),
+                restricted: try row.read(),
                 erased: try row.read(), done: try row.read(), passedBy: try row.read())
         }
     }
@@ -217,6 +263,7 @@ extension Worker {
                 """
                 UPDATE disposal d SET finished_at = \(view.now)
                 WHERE d.campaign_id = \(view.campaignID) AND d.approved_at IS NOT NULL AND d.finished_at IS NULL
+                  AND d.withdrawn_at IS NULL
                   AND NOT EXISTS (
                       SELECT FROM disposal_item i
                       WHERE i.campaign_id = d.campaign_id AND i.number = d.number AND i.outcome IS NULL)
@@ -236,6 +283,7 @@ extension Connection {
             JOIN disposal_item i ON i.campaign_id = d.campaign_id AND i.number = d.number AND i.outcome IS NULL
             JOIN complaint c ON c.campaign_id = i.campaign_id AND c.id = i.complaint_id
             WHERE d.campaign_id = \(campaign) AND d.approved_at IS NOT NULL AND d.finished_at IS NULL
+              AND d.withdrawn_at IS NULL
             ORDER BY d.number, i.complaint_id LIMIT \(Worker.roundLimit)
             """
         ) { row in
@@ -246,11 +294,20 @@ extension Connection {
         }
     }
 
+    /// Whether a run was not withdrawn since its next steps were looked up; it cannot be until the transaction ends.
+    private func goesOn(_ number: Int, _ campaign: Int) throws -> Bool {
+        try first(
+            """
+            SELECT withdrawn_at IS NULL FROM disposal WHERE campaign_id = \(campaign) AND number = \(number) FOR SHARE
+            """
+        ) { row in try row.read(Bool.self) } ?? false
+    }
+
     /// - Returns: Whether it was done; what was held, reopened or changed meanwhile is passed by.
     fileprivate func carryOut(
         _ step: DataState, on reference: Reference, of number: Int, asOf day: Day, _ view: WorkView
     ) throws -> Bool {
-        guard let record = try lockedComplaint(reference) else { return false }
+        guard let record = try lockedComplaint(reference), try goesOn(number, record.campaignID) else { return false }
         var isDue = try self.step(of: record, on: day, by: view.campaign.retentionRules) == step
         do {
             if isDue, step == .erased {

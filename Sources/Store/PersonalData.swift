@@ -262,9 +262,18 @@ extension Connection {
     }
 
     /// What has to be answered in a campaign, the oldest first.
-    public func openRightsRequests(ofCampaign campaign: Int, limit: Int) throws -> [RightsRecord] {
-        try rights(
-            "r.campaign_id = \(campaign) AND r.state = 'open'", "r.received_on, r.complaint_id, r.sequence",
+    ///
+    /// - Parameters:
+    ///   - campaign: Whose complaints.
+    ///   - last: The request to go on after: its day, number of its complaint, and sequence.
+    ///   - limit: How many at the most.
+    public func openRightsRequests(
+        ofCampaign campaign: Int, after last: (day: Day, number: Int, sequence: Int)? = nil, limit: Int
+    ) throws -> [RightsRecord] {
+        let after: SQL =
+            last.map { "AND (r.received_on, c.number, r.sequence) > (\($0.day), \($0.number), \($0.sequence))" } ?? ""
+        return try rights(
+            "r.campaign_id = \(campaign) AND r.state = 'open' \(after)", "r.received_on, c.number, r.sequence",
             limit: limit)
     }
 

@@ -318,4 +318,67 @@ struct PersonalDataTests {
             #expect(items.json["items"]?.array.map { $0["outcome"]?.string } == ["done", "done"])
         }
     }
+
+    @Test func `a run that was proposed by mistake, or approved, is taken back, and does no more`() async throws {
+        let clock = SetClock()
+        let now: @Sendable () -> Date = { clock.now }
+        try await withServer(now: now) { server in
+            let cast = try await Cast(on: server)
+            let (reference, _) = try await filed(cast)
+            try await cast.bring(reference, through: [("acceptance", "{}"), ("closure", #"{"outcome":"explained"}"#)])
+            clock.pass(days: 181)
+            let runs = "\(Cast.campaign)/disposals"
+            let looked = try await post(cast, runs, #"{"dry_run":true}"#, as: "supervisor-gd").json
+            #expect(
+                looked["items"]?[0]?["reference"]?.string == reference, "what is due is named before it is proposed")
+            #expect(looked["items"]?[0]?["step"]?.string == "restricted")
+            #expect(try await post(cast, runs, as: "supervisor-gd").json["number"]?.int == 1)
+            #expect(try await post(cast, "\(runs)/1/withdrawal", as: "officer-gd").status == 403)
+            let withdrawn = try await post(cast, "\(runs)/1/withdrawal", as: "supervisor-gd")
+            #expect(withdrawn.json["withdrawn_by"]?.string == "supervisor-gd")
+            #expect(try await post(cast, "\(runs)/1/approval", as: "supervisor-zj").status == 409)
+            #expect(try await post(cast, "\(runs)/1/withdrawal", as: "supervisor-zj").status == 409)
+            #expect(try await post(cast, "\(runs)/9/withdrawal", as: "supervisor-zj").status == 404)
+            #expect(try await post(cast, runs, as: "supervisor-gd").json["number"]?.int == 2)
+            #expect(try await post(cast, "\(runs)/2/approval", as: "supervisor-zj").status == 200)
+            #expect(try await post(cast, "\(runs)/2/withdrawal", as: "supervisor-gd").status == 200)
+            let worker = Worker(server.store.databases, references: server.store.references)
+            #expect(try await worker.round(at: clock.now)?.failures.isEmpty == true)
+            try await worker.release()
+            let state = try await cast.send("GET", "/v1/complaints/\(reference)", as: cast["officer-gd"]).json
+            #expect(state["data_state"]?.string == "active")
+            #expect(try await post(cast, runs, as: "supervisor-gd").json["restricted"]?.int == 1, "it is due still")
+            let audit = try await server.store.databases.auditLog(try logSigner().verifier)
+            #expect(
+                audit.isSound || audit.findings.allSatisfy { $0.kind == .logBehind || $0.kind == .checkpointMissing })
+        }
+    }
+
+    @Test func `what has to be answered is a list of pages, the oldest first`() async throws {
+        try await withServer { server in
+            let cast = try await Cast(on: server)
+            var references: [String] = []
+            for _ in 0..<3 {
+                let (reference, code) = try await filed(cast)
+                references.append(reference)
+                for kind in ["access", "restriction"] {
+                    let asked = try await cast.send(
+                        "POST", "/v1/tracking/rights-requests", #"{"kind":"\#(kind)"}"#, as: code)
+                    #expect(asked.status == 201)
+                }
+            }
+            var (cursor, seen) = ("", [String]())
+            repeat {
+                let page = try await cast.send(
+                    "GET", "\(Cast.campaign)/rights-requests?page_size=4\(cursor)", as: cast["officer-gd"]
+                ).json
+                seen += page["items"]?.array.compactMap { $0["reference"]?.string } ?? []
+                cursor = page["next"]?.string.map { "&cursor=\($0)" } ?? ""
+            } while !cursor.isEmpty
+            #expect(seen == references.flatMap { [$0, $0] })
+            let strange = try await cast.send(
+                "GET", "\(Cast.campaign)/rights-requests?cursor=abc", as: cast["officer-gd"])
+            #expect(strange.code == "bad-cursor")
+        }
+    }
 }

@@ -19,7 +19,7 @@ struct PrivacyCommand: AsyncParsableCommand {
             """,
         subcommands: [
             PrivacyRequests.self, PrivacyEnter.self, PrivacyGrant.self, PrivacyRefuse.self, PrivacyHold.self,
-            PrivacyRelease.self, PrivacyDispose.self, PrivacyApprove.self, PrivacyRuns.self,
+            PrivacyRelease.self, PrivacyDispose.self, PrivacyApprove.self, PrivacyWithdraw.self, PrivacyRuns.self,
         ])
 }
 
@@ -30,15 +30,23 @@ struct PrivacyRequests: AsyncParsableCommand {
     @Argument(help: "Reference; left out, what is open in the campaign.")
     var reference: String?
 
+    @Option(help: "How many of the campaign's at the most.")
+    var limit = 50
+
     @OptionGroup var campaign: CampaignOptions
     @OptionGroup var client: ClientOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
+        guard let reference else {
+            let path = "/v1/campaigns/\(try campaign.code)/rights-requests"
+            return try output.writeRequests(
+                try await client.withClient { client in
+                    try await client.list(path, [], limit: limit, of: RightsRequestBody.self)
+                })
+        }
         let page: Page<RightsRequestBody> = try await client.withClient { client in
-            let path =
-                try reference.map { "/v1/complaints/\($0)" } ?? "/v1/campaigns/\(campaign.code)"
-            return try await client.get("\(path)/rights-requests")
+            try await client.get("/v1/complaints/\(reference)/rights-requests")
         }
         try output.writeRequests(page.items)
     }
@@ -189,6 +197,13 @@ struct PrivacyDispose: AsyncParsableCommand {
                 ["as_of": JSON(asOf), "dry_run": .bool(dryRun)])
         }
         try output.writeDisposals([made])
+        if output.output == .table, let items = made.items, !items.isEmpty {
+            Terminal.write(lines: [""])
+            try output.writeItems(
+                items.map { DisposalItemBody(reference: $0.reference, step: $0.step, outcome: "due") })
+            let all = made.restricted + made.erased
+            if all > items.count { Terminal.note("the first \(items.count) of \(all)") }
+        }
         if let number = made.number {
             Terminal.note("another supervisor approves it: rectify privacy approve \(number)")
         }
@@ -224,6 +239,27 @@ struct PrivacyApprove: AsyncParsableCommand {
     }
 }
 
+struct PrivacyWithdraw: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "withdraw",
+        abstract: "Take a run back. One that is being carried out stops; what it has done stays done.")
+
+    @Argument(help: "Number of the run.")
+    var number: Int
+
+    @OptionGroup var campaign: CampaignOptions
+    @OptionGroup var client: ClientOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let withdrawn: DisposalBody = try await client.withClient { client in
+            try await client.act(
+                on: "/v1/campaigns/\(try campaign.code)/disposals/\(number)/withdrawal", version: nil)
+        }
+        try output.writeDisposals([withdrawn])
+    }
+}
+
 struct PrivacyRuns: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs", abstract: "List the runs, or what one of them does about each complaint.")
@@ -247,9 +283,7 @@ struct PrivacyRuns: AsyncParsableCommand {
         let items = try await client.withClient { client in
             try await client.list("\(path)/\(number)", [], limit: limit, of: DisposalItemBody.self)
         }
-        try output.write(
-            items, [.init("Reference"), .init("Step"), .init("Outcome")], name: \.reference
-        ) { one in [one.reference, one.step.rawValue, one.outcome ?? "waits"] }
+        try output.writeItems(items)
     }
 }
 
@@ -269,19 +303,25 @@ extension OutputOptions {
         }
     }
 
+    fileprivate func writeItems(_ items: [DisposalItemBody]) throws {
+        try write(
+            items, [.init("Reference"), .init("Step"), .init("Outcome")], name: \.reference
+        ) { one in [one.reference, one.step.rawValue, one.outcome ?? "waits"] }
+    }
+
     fileprivate func writeDisposals(_ bodies: [DisposalBody]) throws {
         try write(
             bodies,
             [
                 .init("Run", .right), .init("As of"), .init("Restrict", .right), .init("Erase", .right),
                 .init("Done", .right), .init("Passed by", .right), .init("Proposed by"), .init("Approved by"),
-                .init("Finished"),
+                .init("Withdrawn by"), .init("Finished"),
             ], name: \.label
         ) { one in
             [
                 one.number.map(String.init) ?? "–", one.asOf.description, String(one.restricted), String(one.erased),
                 String(one.done), String(one.passedBy), one.proposedBy ?? "–", one.approvedBy ?? "–",
-                one.finishedAt?.formatted(.iso8601) ?? "–",
+                one.withdrawnBy ?? "–", one.finishedAt?.formatted(.iso8601) ?? "–",
             ]
         }
     }
