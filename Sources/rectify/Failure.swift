@@ -40,11 +40,7 @@ struct Failure: Error {
         case let error as Client.UnexpectedAnswer: self.init("\(error)")
         case let error as InvalidDocument: self.init(Self.words(error.faults), code: Code.invalid)
         case let error as PostgresError:
-            let isOlder = "\(error)".contains(/role "rectify_\w+" does not exist/)
-            self.init(
-                isOlder
-                    ? "\(error)\nThe database is of an earlier version; bring it up with: rectify migrate" : "\(error)",
-                code: Code.unavailable)
+            self.init("\(error)" + (Self.hint("\(error)").map { "\n\($0)" } ?? ""), code: Code.unavailable)
         case let error as MissingNode: self.init("\(error)", code: Code.conflict)
         case let error as Migrations.Failure: self.init("\(error)")
         case let error as EmbeddedServer.Failure: self.init("\(error)")
@@ -58,6 +54,16 @@ struct Failure: Error {
         case is CancellationError: self.init("given up", code: Code.cancelled)
         default: return nil
         }
+    }
+
+    /// What an operator does about an error that PostgreSQL tells in its own words.
+    private static func hint(_ words: String) -> String? {
+        if words.contains(/role "rectify_\w+" does not exist/) {
+            return "The database is of an earlier version; bring it up with: rectify migrate"
+        }
+        let isRightless = /permission denied to set role "rectify_owner"|must be owner of|no schema has been selected/
+        guard words.contains(isRightless) else { return nil }
+        return "Name a login that may act as rectify_owner in database.owner_url and database.owner_keys_url."
     }
 
     private static func words(_ problem: ProblemBody) -> String {

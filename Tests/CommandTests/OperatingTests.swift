@@ -82,6 +82,14 @@ import Testing
             let accepted = try await serve(
                 "rectify", ["RECTIFY_SAFETY_ACCEPTED": "privileged_login, open_without_tls"], "192.0.2.1")
             #expect(accepted.error.contains("cannot listen on 192.0.2.1"), "\(accepted.error)")
+            let rightless = try await program.run(
+                "migrate",
+                environment: [
+                    "RECTIFY_DATABASE_URL": program.conninfo("rectify"),
+                    "RECTIFY_DATABASE_KEYS_URL": program.conninfo("rectify_keys"),
+                    "RECTIFY_KEYS_FILE": "\(program.data)/key-encryption-key",
+                ])
+            #expect(rightless.code == 69 && rightless.error.contains("database.owner_url"), "\(rightless)")
             let slip = try await serve("rectify", ["RECTIFY_SAFETY_ACCEPTED": "everything"])
             #expect(slip.code == 64 && slip.error.contains("fsync_off"))
             let key = program.folder.appending(path: "example-key")
