@@ -267,6 +267,8 @@ extension Connection {
     ///   - campaign: Whose complaints.
     ///   - last: The request to go on after: its day, number of its complaint, and sequence.
     ///   - limit: How many at the most.
+    /// - Returns: The requests.
+    /// - Throws: `PostgresError`.
     public func openRightsRequests(
         ofCampaign campaign: Int, after last: (day: Day, number: Int, sequence: Int)? = nil, limit: Int
     ) throws -> [RightsRecord] {
