@@ -114,9 +114,8 @@ final class Authentication: RouterMiddleware {
             try await noteUse(of: filer)
             context.filer = filer
         } else {
-            guard entrance.admitsOfficers, let bearer = try await officers.answer(to: TokenHash(of: token)) else {
-                throw Problem.badToken
-            }
+            guard entrance.admitsOfficers else { throw Problem.officersElsewhere }
+            guard let bearer = try await officers.answer(to: TokenHash(of: token)) else { throw Problem.badToken }
             if bearer.hasToBeNoted {
                 try await database.withConnection { db in try db.noteUse(ofSession: bearer.tokenID) }
             }

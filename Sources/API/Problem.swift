@@ -48,6 +48,11 @@ struct Problem: Error {
         "It is wrong, has expired or was revoked. Ask for a new one and sign in again.",
         headers: [.wwwAuthenticate: "Bearer error=\"invalid_token\""])
 
+    static let officersElsewhere = Problem(
+        .unauthorized, "bad-token", "The token is not good here",
+        "At this address no officer is let in. Officers work at another one; it is the operator who knows it.",
+        headers: [.wwwAuthenticate: "Bearer error=\"invalid_token\""])
+
     static let passwordNotOwn = Problem(
         .forbidden, "password-not-own", "Set a password of your own first",
         "Somebody else has set yours. PUT /v1/session/password; with the command line: rectify password.")

@@ -3,12 +3,12 @@ import Foundation
 /// The archived log (WAL) of one cluster, in `log` below a folder of backups.
 struct ArchivedLog {
     let folder: URL
-    private let owner: URL
+    private let backups: URL
 
     /// - Parameter backups: The folder of backups.
     init(_ backups: URL) {
+        self.backups = backups
         folder = backups.appending(path: "log")
-        owner = backups.appending(path: "system")
     }
 
     /// The identifier that a cluster has from its making, as `pg_controldata` prints it.
@@ -23,13 +23,16 @@ struct ArchivedLog {
     ///
     /// - Throws: ``EmbeddedServer/Failure``.
     func claim(for system: String, _ programs: ServerPrograms) throws {
-        let backups = owner.deletingLastPathComponent()
-        guard FileManager.default.fileExists(atPath: backups.plainPath) else {
+        let owner = backups.appending(path: "system")
+        let files = FileManager.default
+        guard files.fileExists(atPath: backups.plainPath) else {
             throw EmbeddedServer.Failure.cannotPrepare(
                 "the folder for backups \(backups.plainPath) is not there; mount it, or make it")
         }
+        try backups.refuseOddName()
         do {
-            if let holder = try? String(contentsOf: owner, encoding: .utf8) {
+            if files.fileExists(atPath: owner.plainPath) {
+                let holder = try String(contentsOf: owner, encoding: .utf8)
                 guard holder.trimmingCharacters(in: .whitespacesAndNewlines) == system else {
                     throw EmbeddedServer.Failure.archiveOfAnother(backups.plainPath)
                 }
@@ -39,93 +42,139 @@ struct ArchivedLog {
         } catch let failure as EmbeddedServer.Failure {
             throw failure
         } catch {
-            throw EmbeddedServer.Failure.cannotPrepare("\(backups.plainPath) cannot be written: \(error.systemReason)")
+            throw EmbeddedServer.Failure.cannotPrepare("\(owner.plainPath) cannot be used: \(error.systemReason)")
         }
         try programs.makeOwned(folder)
     }
 
-    /// One file of the log: its timeline, and its number among the segments of 16 MiB.
-    struct Segment: Comparable {
-        let timeline: Int
-        let number: Int
+    /// The command by which a server archives its log here.
+    ///
+    /// What is not used of a segment that was closed early takes no space. One that is there already has to be the same.
+    var command: String {
+        let (there, part) = ("\"\(folder.plainPath)/%f\"", "\"\(folder.plainPath)/.%f.part\"")
+        #if os(Linux)
+        let copy = "cp --sparse=always \"%p\" \(part) && sync \(part)"
+        #else
+        let copy = "cp \"%p\" \(part) && sync"
+        #endif
+        return "if test -f \(there); then cmp -s \"%p\" \(there); else \(copy) && mv \(part) \(there); fi"
+    }
 
-        /// - Returns: `nil` for what is no whole segment, such as the history of a timeline.
-        init?(_ name: String) {
-            guard name.count == 24, let timeline = Int(name.prefix(8), radix: 16),
-                let high = Int(name.dropFirst(8).prefix(8), radix: 16), let low = Int(name.suffix(8), radix: 16)
-            else { return nil }
-            (self.timeline, number) = (timeline, high << 8 | low)
-        }
-
-        /// The segment that holds a place in the log, such as `0/2000028`.
-        init?(timeline: Int, place: String) {
-            let parts = place.split(separator: "/").compactMap { Int($0, radix: 16) }
-            guard parts.count == 2 else { return nil }
-            (self.timeline, number) = (timeline, parts[0] << 8 | parts[1] >> 24)
-        }
-
-        init(timeline: Int, number: Int) {
-            (self.timeline, self.number) = (timeline, number)
-        }
-
-        var name: String {
-            [timeline, number >> 8, number & 0xFF].map {
-                let digits = String($0, radix: 16, uppercase: true)
-                return String(repeating: "0", count: 8 - digits.count) + digits
-            }.joined()
-        }
-
-        static func < (one: Segment, other: Segment) -> Bool {
-            (one.timeline, one.number) < (other.timeline, other.number)
+    /// Takes in the histories of a cluster's timelines: where it was recovered, they were not archived, and a later recovery
+    /// would not know that the log goes on.
+    ///
+    /// - Throws: ``EmbeddedServer/Failure``.
+    func takeHistories(of data: URL, _ programs: ServerPrograms) async throws {
+        let wal = data.appending(path: "pg_wal")
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: wal.plainPath)) ?? []
+        where name.hasSuffix(".history")
+            && !FileManager.default.fileExists(atPath: folder.appending(path: name).plainPath)
+        {
+            try await programs.run(
+                "cp", [wal.appending(path: name).plainPath, folder.appending(path: name).plainPath], at: folder)
         }
     }
 
-    /// What is there, in order; nothing where the log is not archived.
-    func segments() -> [Segment] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: folder.plainPath)) ?? []).compactMap { Segment($0) }
-            .sorted()
+    // MARK: What is there
+
+    /// The segments that are there, in order; nothing where the log is not archived.
+    func segments() -> [LogSegment] { names().compactMap { LogSegment($0) }.sorted() }
+
+    private func names() -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder.plainPath)) ?? []
     }
 
-    /// What is missing behind a segment or has another size than it should: moments behind the first cannot be restored.
-    func gaps(from first: Segment) -> [String] {
-        var byTimeline = Dictionary(grouping: segments(), by: \.timeline).filter { $0.key >= first.timeline }
-        byTimeline[first.timeline] = byTimeline[first.timeline]?.filter { $0.number >= first.number }
-        var (missing, reached) = ([String](), first.number - 1)
-        for (timeline, found) in byTimeline.sorted(by: { $0.key < $1.key }) {
-            guard let last = found.last?.number, let own = found.first?.number else { continue }
-            // A timeline begins in a segment that the one before it had, or in the next.
-            let begin = timeline == first.timeline ? first.number : min(reached + 1, own)
-            let here = Set(found.map(\.number))
-            missing += (begin...last).filter { !here.contains($0) }.map {
-                Segment(timeline: timeline, number: $0).name
+    /// The timelines that led to the newest, each with the place where the next one left it.
+    func history() -> TimelineHistory {
+        let newest = names().filter { $0.count == 16 && $0.hasSuffix(".history") }.max()
+        let text = newest.flatMap { try? String(contentsOf: folder.appending(path: $0), encoding: .utf8) } ?? ""
+        return TimelineHistory(
+            timeline: newest.flatMap { Int($0.prefix(8), radix: 16) } ?? segments().last?.timeline ?? 1, text)
+    }
+
+    /// What is missing behind a place, or has another size than it should: moments behind the first cannot be restored.
+    func gaps(from first: LogSegment) -> [String] {
+        let here = segments()
+        guard !here.isEmpty else { return [] }
+        let history = history()
+        var missing: [String] = []
+        for (timeline, end) in history.timelines where timeline >= first.timeline {
+            let found = here.filter { $0.timeline == timeline }
+            let begin = timeline == first.timeline ? first.number : history.begin(of: timeline)?.number
+            // Where the next one left it, the rest of the segment is in that one too.
+            guard let begin, let last = end.map({ $0.number - 1 }) ?? found.last?.number, begin <= last else {
+                continue
             }
-            missing += found.filter { size(of: $0) != 1 << 24 }.map { "\($0.name) (cut short)" }
-            reached = last
+            let numbers = Set(found.map(\.number))
+            missing += (begin...last).filter { !numbers.contains($0) }.map {
+                LogSegment(timeline: timeline, number: $0).name + " is missing"
+            }
+            missing += found.filter { size(of: $0) != LogSegment.size }.map { "\($0.name) is cut short" }
         }
         return missing
     }
 
-    private func size(of segment: Segment) -> Int {
+    private func size(of segment: LogSegment) -> Int {
         let attributes = try? FileManager.default.attributesOfItem(
             atPath: folder.appending(path: segment.name).plainPath)
         return (attributes?[.size] as? Int) ?? 0
     }
 
-    /// Deletes one segment, where it was written before a moment.
+    /// Reads the log from a segment on, record by record.
     ///
-    /// - Throws: What deleting throws.
-    func remove(_ segment: Segment, olderThan moment: Date) throws {
-        let file = folder.appending(path: segment.name)
-        let attributes = try FileManager.default.attributesOfItem(atPath: file.plainPath)
-        guard let written = attributes[.modificationDate] as? Date, written < moment else { return }
-        try FileManager.default.removeItem(at: file)
+    /// - Returns: What is damaged, in the words of `pg_waldump`.
+    /// - Throws: ``EmbeddedServer/Failure`` where it cannot be run.
+    func damage(from first: LogSegment, _ programs: ServerPrograms) async throws -> [String] {
+        let history = history()
+        var damage: [String] = []
+        for (timeline, _) in history.timelines where timeline >= first.timeline {
+            let here = segments().filter { $0.timeline == timeline && ($0 >= first) }
+            guard let begin = here.first, let end = here.last else { continue }
+            do {
+                try await programs.run(
+                    "pg_waldump", ["--quiet", "--path", folder.plainPath, begin.name, end.name], at: folder)
+            } catch EmbeddedServer.Failure.commandFailed(_, let output) {
+                // The last record may go on in a segment that is still being written.
+                let next = LogSegment(timeline: timeline, number: end.number + 1).name
+                if !output.contains("could not find file \"\(next)\"") {
+                    damage.append("log: " + output.trimmingCharacters(in: .whitespacesAndNewlines))
+                }
+            }
+        }
+        return damage
     }
+
+    // MARK: Deleting
 
     /// Deletes what no backup that is kept needs.
     ///
     /// - Throws: ``EmbeddedServer/Failure``.
-    func expire(before segment: Segment, _ programs: ServerPrograms) async throws {
+    func expire(before segment: LogSegment, _ programs: ServerPrograms) async throws {
         guard FileManager.default.fileExists(atPath: folder.plainPath) else { return }
         try await programs.run("pg_archivecleanup", [folder.plainPath, segment.name], at: folder)
+    }
+
+    /// Deletes everything that was written before a moment, also what a crash left half written.
+    ///
+    /// - Throws: What deleting throws.
+    func expire(writtenBefore moment: Date) throws {
+        for name in names() where !name.hasSuffix(".history") {
+            let file = folder.appending(path: name)
+            let attributes = try FileManager.default.attributesOfItem(atPath: file.plainPath)
+            guard let written = attributes[.modificationDate] as? Date, written < moment else { continue }
+            try FileManager.default.removeItem(at: file)
+        }
+    }
+}
+
+extension URL {
+    /// What PostgreSQL's settings and a shell would both have to be protected from.
+    ///
+    /// - Throws: ``EmbeddedServer/Failure/cannotPrepare(_:)``.
+    func refuseOddName() throws {
+        guard !plainPath.contains(/["$`\\%'\n]/) else {
+            throw EmbeddedServer.Failure.cannotPrepare(
+                "\(plainPath): quotes, backslashes, dollar and percent signs cannot be in its name")
+        }
     }
 }

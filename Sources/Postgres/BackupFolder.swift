@@ -21,11 +21,13 @@ public struct BackupFolder: Sendable {
         public let facts: [String: String]
     }
 
+    /// One base backup.
     public struct Backup: Sendable {
+        /// Of its folder below `base`.
         public let name: String
         public let about: About
         let folder: URL
-        public var data: URL { folder.appending(path: "data") }
+        var data: URL { folder.appending(path: "data") }
     }
 
     /// Which backups stay.
@@ -34,6 +36,7 @@ public struct BackupFolder: Sendable {
         case days(Int)
     }
 
+    /// Where all of it is.
     public let folder: URL
     private let installations: URL
     private var bases: URL { folder.appending(path: "base") }
@@ -47,22 +50,39 @@ public struct BackupFolder: Sendable {
         self.installations = installations
     }
 
-    /// The backups that are whole, the oldest first.
+    /// The backups that can be used, the oldest first.
     ///
-    /// - Throws: ``EmbeddedServer/Failure/cannotPrepare(_:)`` where the folder or what tells of one cannot be read.
+    /// - Throws: ``EmbeddedServer/Failure/cannotPrepare(_:)`` where the folder cannot be read.
     public func all() throws -> [Backup] {
-        let files = FileManager.default
-        guard files.fileExists(atPath: bases.plainPath) else { return [] }
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .iso8601
         decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try names().compactMap { name in
+            let folder = bases.appending(path: name)
+            guard let bytes = try? Data(contentsOf: folder.appending(path: "about.json")),
+                let about = try? decoder.decode(About.self, from: bytes)
+            else { return nil }
+            return Backup(name: name, about: about, folder: folder)
+        }
+    }
+
+    /// What lies among the backups and cannot be used, since nothing tells of it.
+    ///
+    /// - Throws: ``EmbeddedServer/Failure/cannotPrepare(_:)`` where the folder cannot be read.
+    public func unusable() throws -> [String] {
+        let usable = Set(try all().map(\.name))
+        return try names().filter { !usable.contains($0) }
+    }
+
+    private func names() throws -> [String] {
+        let files = FileManager.default
+        guard files.fileExists(atPath: folder.plainPath) else {
+            throw EmbeddedServer.Failure.cannotPrepare(
+                "the folder for backups \(folder.plainPath) is not there; mount it, or name another")
+        }
+        guard files.fileExists(atPath: bases.plainPath) else { return [] }
         do {
             return try files.contentsOfDirectory(atPath: bases.plainPath).filter { !$0.hasSuffix(Self.draft) }.sorted()
-                .map { name in
-                    let folder = bases.appending(path: name)
-                    let about = try Data(contentsOf: folder.appending(path: "about.json"))
-                    return Backup(name: name, about: try decoder.decode(About.self, from: about), folder: folder)
-                }
         } catch {
             throw EmbeddedServer.Failure.cannotPrepare("\(bases.plainPath) cannot be read: \(error.systemReason)")
         }
@@ -131,26 +151,40 @@ public struct BackupFolder: Sendable {
 
     /// What is wrong with a backup, and with the log behind it; nothing where all of it can be restored.
     ///
-    /// Every file is held against the manifest, and the log that the backup needs by itself is read.
+    /// Every file is held against the manifest, and the log is read record by record.
     ///
     /// - Throws: ``EmbeddedServer/Failure`` where the programs to do it with are missing.
     public func faults(of backup: Backup) async throws -> [String] {
         let programs = try ServerPrograms(version: backup.about.version, in: installations)
-        var faults: [String] = []
         do {
             try await programs.run("pg_verifybackup", ["--exit-on-error", backup.data.plainPath], at: folder)
         } catch EmbeddedServer.Failure.commandFailed(_, let output) {
-            faults.append(output.trimmingCharacters(in: .whitespacesAndNewlines))
+            return [output.trimmingCharacters(in: .whitespacesAndNewlines)]
         }
-        return faults + gaps(behind: backup)
+        guard let extent = try? manifest(of: backup).extent else { return ["backup_manifest cannot be read"] }
+        guard log.history().goesOn(from: extent.first.timeline, extent.end) else {
+            return ["the log went on from an earlier place: a restore has set aside what this backup holds"]
+        }
+        let gaps = log.gaps(from: extent.first).map {
+            "log: \($0); what happened behind it cannot be restored from here"
+        }
+        return gaps.isEmpty ? try await log.damage(from: extent.first, programs) : gaps
     }
 
-    /// Files of the archived log that are missing behind a backup.
-    func gaps(behind backup: Backup) -> [String] {
-        guard let first = try? manifest(of: backup).first else { return ["backup_manifest cannot be read"] }
-        return log.gaps(from: first).map {
-            "log: \($0) is missing; what happened behind it cannot be restored from here"
-        }
+    /// Files of the log that are missing behind the oldest backup that can be used.
+    ///
+    /// - Throws: ``EmbeddedServer/Failure/cannotPrepare(_:)`` where the folder cannot be read.
+    public func gaps() throws -> [String] {
+        guard let oldest = try all().first(where: { goesOn(from: $0) }),
+            let first = try? manifest(of: oldest).extent?.first
+        else { return [] }
+        return log.gaps(from: first)
+    }
+
+    /// Whether the archived log goes on from a backup, and was not set aside by a restore to an earlier moment.
+    func goesOn(from backup: Backup) -> Bool {
+        guard let extent = try? manifest(of: backup).extent else { return false }
+        return log.history().goesOn(from: extent.first.timeline, extent.end)
     }
 
     /// Bytes of a backup, as its manifest has them.
@@ -161,7 +195,7 @@ public struct BackupFolder: Sendable {
     /// Segments of the log archived so far.
     public var archivedSegments: Int { log.segments().count }
 
-    private func manifest(of backup: Backup) throws -> (first: ArchivedLog.Segment?, size: Int) {
+    private func manifest(of backup: Backup) throws -> (extent: (first: LogSegment, end: LogPlace)?, size: Int) {
         struct Manifest: Decodable {
             struct File: Decodable {
                 let size: Int
@@ -170,9 +204,11 @@ public struct BackupFolder: Sendable {
             struct Range: Decodable {
                 let timeline: Int
                 let start: String
+                let end: String
                 enum CodingKeys: String, CodingKey {
                     case timeline = "Timeline"
                     case start = "Start-LSN"
+                    case end = "End-LSN"
                 }
             }
             let files: [File]
@@ -184,8 +220,12 @@ public struct BackupFolder: Sendable {
         }
         let bytes = try Data(contentsOf: backup.data.appending(path: "backup_manifest"))
         let manifest = try JSONDecoder().decode(Manifest.self, from: bytes)
-        let first = manifest.ranges.first.flatMap { ArchivedLog.Segment(timeline: $0.timeline, place: $0.start) }
-        return (first, manifest.files.reduce(0) { $0 + $1.size })
+        let extent = manifest.ranges.first.flatMap { range in
+            LogPlace(range.start).flatMap { start in
+                LogPlace(range.end).map { (LogSegment(timeline: range.timeline, start), $0) }
+            }
+        }
+        return (extent, manifest.files.reduce(0) { $0 + $1.size })
     }
 
     /// Deletes the backups that need not stay, and the log that only they needed.
@@ -194,28 +234,29 @@ public struct BackupFolder: Sendable {
     ///   - keeping: Which stay. Counted by days, even the last one goes when its time is over.
     ///   - now: The moment.
     /// - Returns: How many were deleted.
-    /// - Throws: ``EmbeddedServer/Failure``, or what deleting throws.
+    /// - Throws: ``EmbeddedServer/Failure``, also where another process takes or deletes one, or what deleting throws.
     @discardableResult
     public func expire(_ keeping: Keeping, at now: Date = Date()) async throws -> Int {
+        let lock = try DirectoryLock(folder)
+        defer { withExtendedLifetime(lock) {} }
         let backups = try all()
-        let begin: Date
         let kept: [Backup]
         switch keeping {
-        case .newest(let count): (kept, begin) = (backups.suffix(max(1, count)), .distantPast)
+        case .newest(let count): kept = backups.suffix(max(1, count))
         case .days(let days):
-            begin = now - Double(days) * 86_400
+            let begin = now - Double(days) * 86_400
             kept = backups.filter { $0.about.takenAt > begin }
+            if kept.isEmpty { try log.expire(writtenBefore: begin) }
         }
-        guard let version = (kept.last ?? backups.last)?.about.version else { return 0 }
         let names = Set(kept.map(\.name))
         for backup in backups where !names.contains(backup.name) {
-            try FileManager.default.removeItem(at: backup.folder)
+            // A name of its own first: what is deleted by half is no backup any more.
+            let gone = bases.appending(path: backup.name + Self.draft)
+            try FileManager.default.moveItem(at: backup.folder, to: gone)
+            try FileManager.default.removeItem(at: gone)
         }
-        let programs = try ServerPrograms(version: version, in: installations)
-        if let oldest = kept.first, let first = try manifest(of: oldest).first {
-            try await log.expire(before: first, programs)
-        } else if kept.isEmpty {
-            for segment in log.segments() { try log.remove(segment, olderThan: begin) }
+        if let oldest = kept.first, let first = try manifest(of: oldest).extent?.first {
+            try await log.expire(before: first, try ServerPrograms(version: oldest.about.version, in: installations))
         }
         return backups.count - kept.count
     }

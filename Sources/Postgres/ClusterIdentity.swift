@@ -1,14 +1,18 @@
 public import Foundation
 import Logging
 
-/// Which cluster answers at a connection string.
+/// Which cluster answers at a connection string, and by whom and for what it was asked.
 public struct ClusterIdentity: Sendable {
+    /// The identifier that it has from its making.
     public let system: String
+    /// Major version of PostgreSQL.
     public let version: String
+    /// Who may do everything in it.
     public let administrator: String
+    /// The database that the connection string names.
     public let database: String
 
-    /// - Throws: ``PostgresError``.
+    /// - Throws: ``EmbeddedServer/Failure`` where it is of a kind that cannot be backed up here, or ``PostgresError``.
     public init(of conninfo: String) async throws {
         let database = Database(
             ConnectionSettings(conninfo: conninfo, applicationName: "rectify-backup"),
@@ -22,6 +26,16 @@ public struct ClusterIdentity: Sendable {
                     FROM pg_control_system()
                     """
                 ) { row in (try row.read(String.self), try row.read(String.self), try row.read(String.self)) }
+                let odd = try db.first(
+                    """
+                    SELECT CASE WHEN current_setting('wal_segment_size') <> '16MB' THEN 'segments of its log are not of 16 MB'
+                                WHEN EXISTS (SELECT FROM pg_tablespace WHERE oid >= 16384) THEN 'it has tablespaces' END
+                    """
+                ) { row in try row.read(String?.self) }
+                if let odd = odd ?? nil {
+                    throw EmbeddedServer.Failure.cannotPrepare(
+                        "this PostgreSQL cannot be backed up by this command: \(odd); use its administrator's means")
+                }
                 return (names: names, version: db.serverVersion)
             }
             await database.close()

@@ -56,6 +56,11 @@ public struct ClusterUpgrade: Sendable {
         defer { withExtendedLifetime(lock) {} }
         let socket = EmbeddedServer.socket(in: directory)
         try old.makeOwned(socket)
+        for left in [draft, data]
+        where FileManager.default.fileExists(atPath: left.appending(path: "postmaster.pid").plainPath) {
+            // Of an upgrade that was broken off.
+            try? await control(new, "stop", left, socket)
+        }
         // One that was killed is not taken as it is: it has to have come to its end properly.
         try await control(old, "start", data, socket)
         try await control(old, "stop", data, socket)
@@ -75,6 +80,9 @@ public struct ClusterUpgrade: Sendable {
             try FileManager.default.moveItem(at: data, to: kept)
             try FileManager.default.moveItem(at: draft, to: data)
         } catch {
+            if !FileManager.default.fileExists(atPath: data.plainPath) {
+                try? FileManager.default.moveItem(at: kept, to: data)
+            }
             throw EmbeddedServer.Failure.cannotPrepare("\(draft.plainPath) cannot be renamed: \(error.systemReason)")
         }
     }

@@ -21,9 +21,9 @@ public final class EmbeddedServer: Sendable {
                 "no PostgreSQL server is installed here (initdb was not found); "
                     + "on Debian: apt-get install postgresql; on macOS: brew install postgresql"
             case .inUse(let directory, let processID):
-                "another process (\(processID)) uses \(directory); stop it first, or give another --data"
+                "another process (\(processID)) uses \(directory); stop it first, or wait until it is done"
             case .dataIsForVersion(let version, let installed):
-                "the data are of PostgreSQL \(version), but installed is \(installed.joined(separator: ", ")); "
+                "PostgreSQL \(version) is needed, and installed is \(installed.joined(separator: ", ")); "
                     + "install version \(version)"
             case .noUnprivilegedUser:
                 "PostgreSQL does not run as root, and there is no user postgres or nobody to run it as"
@@ -59,6 +59,7 @@ public final class EmbeddedServer: Sendable {
     ) async throws -> EmbeddedServer {
         let server = try EmbeddedServer(directory, options, installations)
         try await server.createCluster()
+        try await server.claimArchive()
         try await server.startServer()
         return server
     }
@@ -169,7 +170,7 @@ public final class EmbeddedServer: Sendable {
         let files = FileManager.default
         guard !Self.exists(in: directory) else { return }
         let others = ((try? files.contentsOfDirectory(atPath: directory.plainPath)) ?? [])
-            .filter { $0.hasPrefix("postgres.") && $0 != "postgres.new" }.sorted()
+            .filter { $0.hasPrefix("postgres.") && !["postgres.new", "postgres.restoring"].contains($0) }.sorted()
         // An empty cluster in place of one that was moved away would look as if everything were lost.
         guard others.isEmpty else { throw Failure.dataWereMovedAway(data.plainPath, found: others) }
         // Made under another name first: what a crash leaves behind is never taken for a cluster.
@@ -208,28 +209,38 @@ public final class EmbeddedServer: Sendable {
 
     private func startServer() async throws {
         let isRunning = (try? await run("pg_ctl", ["-D", data.plainPath, "status"])) != nil
-        guard !isRunning else { return }
+        if isRunning {
+            guard isElsewhere else { return }
+            try await stop()
+        }
         try programs.makeOwned(socket)
         var settings = [
             "listen_addresses=", "unix_socket_directories=\(socket.plainPath)", "unix_socket_permissions=0700",
         ]
-        settings += try await archiving()
+        if let folder = Self.archive(of: directory) {
+            settings += ["archive_mode=on", "archive_command=\(ArchivedLog(folder).command)", "archive_timeout=60"]
+        }
         let log = data.appending(path: "server.log").plainPath
-        let switches = (settings + options).map { "-c '\($0)'" }.joined(separator: " ")
+        let switches = (settings + options).map { "-c " + $0.quotedForShell }.joined(separator: " ")
         try await run("pg_ctl", ["-D", data.plainPath, "-w", "-t", "60", "-l", log, "-o", switches, "start"])
     }
 
-    /// What makes the server archive its log, where a folder for it was named.
-    private func archiving() async throws -> [String] {
-        guard let folder = Self.archive(of: directory) else { return [] }
-        let path = folder.plainPath
-        guard !path.contains("'") else { throw Failure.cannotPrepare("\(path): an apostrophe cannot be in its name") }
+    /// Whether the server that runs is one that an interrupted upgrade has left behind, which listens elsewhere.
+    private var isElsewhere: Bool {
+        let file = try? String(contentsOf: data.appending(path: "postmaster.pid"), encoding: .utf8)
+        let lines = file?.split(separator: "\n", omittingEmptySubsequences: false) ?? []
+        return lines.count > 3 && lines[3] != "5432"
+    }
+
+    /// Sees to it that the folder for the archived log is there and this cluster's.
+    ///
+    /// Not when a server that has died is started again: then the log waits until the folder is back.
+    private func claimArchive() async throws {
+        guard let folder = Self.archive(of: directory) else { return }
         let control = try await run("pg_controldata", ["-D", data.plainPath])
-        try ArchivedLog(folder).claim(for: ArchivedLog.system(in: control), programs)
-        return [
-            "archive_mode=on", "archive_library=basic_archive",
-            "basic_archive.archive_directory=\(ArchivedLog(folder).folder.plainPath)", "archive_timeout=60",
-        ]
+        let log = ArchivedLog(folder)
+        try log.claim(for: ArchivedLog.system(in: control), programs)
+        try await log.takeHistories(of: data, programs)
     }
 
     /// Copies a database into one of another running server, which has to be there and empty.
@@ -257,6 +268,9 @@ public final class EmbeddedServer: Sendable {
 }
 
 extension String {
+    /// As one word for a shell.
+    var quotedForShell: String { "'" + replacing("'", with: "'\\''") + "'" }
+
     /// As a quoted value of a connection string or of `postgresql.conf` has it.
     var escaped: String { replacing("\\", with: "\\\\").replacing("'", with: "\\'") }
 

@@ -18,6 +18,13 @@ extension Database {
         try await withConnection { db in try db.run(script: "CREATE DATABASE \(name.quoted)") }
     }
 
+    /// Writes everything that is only in memory to the cluster's files.
+    ///
+    /// - Throws: ``PostgresError``.
+    public func checkpoint() async throws {
+        try await withConnection { db in try db.run(script: "CHECKPOINT") }
+    }
+
     /// Removes a database beside this one, where there is one of that name.
     ///
     /// - Throws: ``PostgresError``, also where someone is connected to it.

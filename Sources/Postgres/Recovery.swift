@@ -8,8 +8,8 @@ public struct Recovery: Sendable {
         public let lastTransaction: String?
         /// Whether the log went on behind the moment that was asked for.
         public let reachedMoment: Bool
-        /// What is missing of the log: recovery ended there.
-        public let gaps: [String]
+        /// What was wrong with the backup or its log: what came back may be less than was asked for.
+        public let faults: [String]
     }
 
     /// A recovered server that runs while it is looked at.
@@ -70,7 +70,9 @@ public struct Recovery: Sendable {
         guard let oldest = all.first else {
             throw EmbeddedServer.Failure.cannotPrepare("there is no backup in \(backups.folder.plainPath)")
         }
-        guard let backup = all.last(where: { $0.about.takenAt <= moment ?? .distantFuture }) else {
+        // Not from what a restore to an earlier moment has set aside.
+        let backup = all.last { $0.about.takenAt <= moment ?? .distantFuture && backups.goesOn(from: $0) }
+        guard let backup else {
             throw EmbeddedServer.Failure.cannotPrepare(
                 "the oldest backup in \(backups.folder.plainPath) is of \(oldest.about.takenAt.ISO8601Format()): "
                     + "no earlier moment can be restored")
@@ -83,11 +85,7 @@ public struct Recovery: Sendable {
             throw EmbeddedServer.Failure.cannotPrepare(
                 "\(self.target.plainPath) is there already: stop its server and move it away first")
         }
-        guard !backups.folder.plainPath.contains(/["$`\\%'\n]/) else {
-            throw EmbeddedServer.Failure.cannotPrepare(
-                "\(backups.folder.plainPath): quotes, dollar and percent signs cannot be in the name of a folder to restore from"
-            )
-        }
+        for folder in [backups.folder, self.target] { try folder.refuseOddName() }
     }
 
     /// The backup that is taken: the newest that is not later than the moment.
@@ -95,41 +93,53 @@ public struct Recovery: Sendable {
 
     /// Does it, and lends the recovered server to `check` before it is stopped again.
     ///
-    /// The data directory has its name only when all went well; the backup is only read.
+    /// The backup is looked at before, whole, and only read. The data directory has its name only when all went well; what
+    /// is given up half-way is removed. A recovery may take a day.
     ///
-    /// - Parameter check: What is to be looked at, or changed, in the recovered server.
+    /// - Parameters:
+    ///   - acceptsFaults: Whether to go on where something is wrong with the backup or its log.
+    ///   - check: What is to be looked at, or changed, in the recovered server.
     /// - Returns: What came of it, and of the check.
-    /// - Throws: ``EmbeddedServer/Failure``, or what `check` throws.
-    public func run<Value>(
-        _ check: (Copy) async throws -> Value
+    /// - Throws: ``EmbeddedServer/Failure``, ``Faulty``, or what `check` throws.
+    public func run<Value: Sendable>(
+        despiteFaults acceptsFaults: Bool = false, _ check: (Copy) async throws -> Value
     ) async throws -> (Outcome, Value) {
         let lock = try DirectoryLock(target.deletingLastPathComponent())
         defer { withExtendedLifetime(lock) {} }
-        // What was broken off before may have left a server behind.
-        try? await control("stop", ["-m", "immediate"])
-        for left in [draft, scratch] { try? FileManager.default.removeItem(at: left) }
-        try await copy()
-        try prepare()
-        defer { for left in [scratch, socket] { try? FileManager.default.removeItem(at: left) } }
-        let reached = try await recover()
-        let value: Value
+        await clear()
+        let faults = try await backups.faults(of: backup)
+        guard faults.isEmpty || acceptsFaults else { throw Faulty(faults: faults) }
         do {
-            value = try await check(
+            try await copy()
+            try prepare()
+            let reached = try await recover()
+            let value = try await check(
                 Copy(programs: programs, socket: socket, administrator: backup.about.administrator))
+            try await control("stop", ["-m", "fast"])
+            let outcome = Outcome(lastTransaction: lastTransaction(), reachedMoment: reached, faults: faults)
+            try finish()
+            await clear()
+            return (outcome, value)
         } catch {
-            try? await control("stop", ["-m", "immediate"])
+            // Also where the task was cancelled: no server stays behind.
+            await Task.detached { await clear() }.value
             throw error
         }
-        try await control("stop", ["-m", "fast"])
-        let outcome = Outcome(
-            lastTransaction: lastTransaction(), reachedMoment: reached, gaps: backups.gaps(behind: backup))
-        do {
-            try? FileManager.default.removeItem(at: draft.appending(path: "backup_manifest"))
-            try FileManager.default.moveItem(at: draft, to: target)
-        } catch {
-            throw EmbeddedServer.Failure.cannotPrepare("\(target.plainPath) cannot be made: \(error.systemReason)")
+    }
+
+    /// Why a backup was not taken as it is.
+    public struct Faulty: Error, CustomStringConvertible {
+        public let faults: [String]
+
+        public var description: String { faults.joined(separator: "\n") }
+    }
+
+    /// Removes what is not finished, here or by an earlier try, and stops a server that still works on it.
+    private func clear() async {
+        if FileManager.default.fileExists(atPath: draft.appending(path: "postmaster.pid").plainPath) {
+            try? await control("stop", ["-m", "immediate"])
         }
-        return (outcome, value)
+        for left in [draft, scratch, socket] { try? FileManager.default.removeItem(at: left) }
     }
 
     // MARK: Steps
@@ -164,6 +174,30 @@ public struct Recovery: Sendable {
         try write(["local all all trust"], to: "pg_hba.conf")
         try write([], to: "pg_ident.conf")
         try programs.give(own(Data(), at: draft.appending(path: "recovery.signal")))
+        // Settings that were made in the running server would win over ours: they are its own business, later.
+        guard FileManager.default.fileExists(atPath: automatic.plainPath) else { return }
+        do {
+            try FileManager.default.moveItem(at: automatic, to: scratch.appending(path: automatic.lastPathComponent))
+        } catch {
+            throw EmbeddedServer.Failure.cannotPrepare("\(automatic.plainPath) cannot be moved: \(error.systemReason)")
+        }
+    }
+
+    private var automatic: URL { draft.appending(path: "postgresql.auto.conf") }
+
+    private func finish() throws {
+        let files = FileManager.default
+        do {
+            let kept = scratch.appending(path: automatic.lastPathComponent)
+            if files.fileExists(atPath: kept.plainPath) {
+                if files.fileExists(atPath: automatic.plainPath) { try files.removeItem(at: automatic) }
+                try files.moveItem(at: kept, to: automatic)
+            }
+            try files.removeItem(at: draft.appending(path: "backup_manifest"))
+            try files.moveItem(at: draft, to: target)
+        } catch {
+            throw EmbeddedServer.Failure.cannotPrepare("\(target.plainPath) cannot be made: \(error.systemReason)")
+        }
     }
 
     private func write(_ lines: [String], to name: String) throws {
@@ -214,7 +248,8 @@ public struct Recovery: Sendable {
     /// Waits until the log is read to where it should be: `pg_ctl` counts a server as started when it only begins to.
     private func becomeReady() async throws {
         let file = draft.appending(path: "postmaster.pid")
-        while let text = try? String(contentsOf: file, encoding: .utf8) {
+        let end = ContinuousClock.now + .seconds(86_400)
+        while ContinuousClock.now < end, let text = try? String(contentsOf: file, encoding: .utf8) {
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
             if lines.count >= 8, lines[7].hasPrefix("ready") { return }
             // What was killed leaves its file behind.

@@ -37,6 +37,10 @@ public struct ServerPrograms: Sendable {
     public init(version: String?, in installations: URL = standardInstallations) throws {
         account = try Self.account()
         let versions = Self.versions(in: installations)
+        guard !versions.isEmpty || installations == Self.standardInstallations else {
+            throw EmbeddedServer.Failure.cannotPrepare(
+                "there is no PostgreSQL in \(installations.plainPath) (VERSION/bin)")
+        }
         if let version, !versions.isEmpty {
             guard versions.contains(version) else {
                 throw EmbeddedServer.Failure.dataIsForVersion(version, installed: versions)
@@ -139,8 +143,10 @@ public struct ServerPrograms: Sendable {
         if lstat(folder.plainPath, &status) == 0 {
             let isOurs = status.st_uid == account?.userID ?? geteuid()
             guard isOurs, status.st_mode & S_IFMT == S_IFDIR, status.st_mode & 0o077 == 0 else {
+                let whose = account.map { "\($0.name):" } ?? "$USER"
                 throw EmbeddedServer.Failure.cannotPrepare(
-                    "\(folder.plainPath) belongs to someone else or is open to others; remove it")
+                    "\(folder.plainPath) has to be a folder of the server's user, closed to others: "
+                        + "chown -R \(whose) and chmod 700")
             }
             return
         }

@@ -1,8 +1,5 @@
-import AsyncHTTPClient
 import Casework
 import Foundation
-import NIOCore
-import NIOHTTP1
 import Postgres
 import Subprocess
 import TestSupport
@@ -11,78 +8,6 @@ import Testing
 /// Backups are only as good as what was restored from them.
 @Suite(.serialized) struct BackupTests {
     private let home: FileManager = .default
-
-    /// Folders of a test, and the settings that name them.
-    private struct Places {
-        let program: Program
-        let settings: [String: String]
-
-        init(_ program: Program) throws {
-            self.program = program
-            settings = [
-                "RECTIFY_BACKUP_FOLDER": program.folder.appending(path: "cases").path(percentEncoded: false),
-                "RECTIFY_BACKUP_KEYS_FOLDER": program.folder.appending(path: "keys").path(percentEncoded: false),
-                "RECTIFY_HISTORY_CHECKPOINTS_FOLDER": program.folder.appending(path: "kept").path(
-                    percentEncoded: false),
-                // Where a start is to be refused, it is not let to listen either.
-                "RECTIFY_SAFETY_ACCEPTED": "open_without_tls", "RECTIFY_HISTORY_SECONDS": "1",
-                "RECTIFY_HISTORY_CHECKPOINT_SECONDS": "1",
-            ]
-            for name in ["kept", "later", "cases", "keys"] {
-                try FileManager.default.createDirectory(
-                    at: program.folder.appending(path: name), withIntermediateDirectories: true)
-            }
-        }
-
-        func run(_ arguments: String..., input: String = "") async throws -> Program.Outcome {
-            try await program.run(
-                arguments + ["--data", program.data], input: input,
-                environment: Dictionary(uniqueKeysWithValues: settings.map { (.init(stringLiteral: $0), $1) }))
-        }
-
-        func server() async throws -> ServerProcess { try await ServerProcess(program, settings: settings) }
-
-        /// Checkpoints kept so far.
-        func checkpoints() throws -> [String] {
-            try FileManager.default.contentsOfDirectory(
-                atPath: program.folder.appending(path: "kept").path(percentEncoded: false)
-            ).filter { $0.hasSuffix(".checkpoint") }.sorted()
-        }
-
-        /// Waits until one more is kept.
-        func waitForCheckpoint(after known: Int) async throws {
-            let begun = ContinuousClock.now
-            while try checkpoints().count <= known, begun.duration(to: .now) < .seconds(20) {
-                try await Task.sleep(for: .milliseconds(50))
-            }
-            #expect(try checkpoints().count > known)
-        }
-    }
-
-    private func filing(_ words: String) -> String {
-        #"{"campaign":"internet-2021","kind":"other","category":"user_rights","respondent":{"platform":"wechat"},"#
-            + #""narrative":"\#(words)","complainant":{"kind":"individual","name":"金丝雀甲","phone":"13912345678"}}"#
-    }
-
-    /// Files with a key of idempotency, and gives the reference, or the problem's code.
-    private func file(_ words: String, _ key: Int, _ address: String) async throws -> String {
-        var request = HTTPClientRequest(url: address + "/v1/complaints")
-        request.method = .POST
-        request.headers.add(name: "Content-Type", value: "application/json")
-        request.headers.add(name: "Idempotency-Key", value: "\"0197a2b4-6c1e-7d3f-9a5b-c8e2f104\(4000 + key)\"")
-        request.body = .bytes(ByteBuffer(string: filing(words)))
-        let bytes = try await HTTPClient.shared.execute(request, timeout: .seconds(10)).body.collect(upTo: 1 << 20)
-        let answer = try JSON(parsing: Data(String(buffer: bytes).utf8))
-        return answer["reference"]?.string ?? answer["code"]?.string ?? "nothing"
-    }
-
-    private func path(_ program: Program, _ name: String) -> String {
-        program.folder.appending(path: name).path(percentEncoded: false)
-    }
-
-    private func move(_ program: Program, _ name: String, _ other: String) throws {
-        try home.moveItem(atPath: path(program, name), toPath: path(program, other))
-    }
 
     /// The wrapped key of the first complaint, as it lies in the database of the keys.
     private func wrappedKey(_ program: Program) async throws -> Data {
@@ -142,15 +67,15 @@ import Testing
         try await withProgram { program in
             let places = try Places(program)
             var server = try await places.server()
-            let first = try await file("第一件", 1, server.address)
+            let first = try await program.file("第一件", 1, server.address)
             try await places.waitForCheckpoint(after: 0)
             let taken = try await places.run("backup")
             #expect(taken.code == 0 && taken.output.contains("cases: ") && taken.output.contains("keys: "), "\(taken)")
-            let second = try await file("第二件", 2, server.address)
+            let second = try await program.file("第二件", 2, server.address)
             try await places.waitForCheckpoint(after: 1)
             let kept = try places.checkpoints()
             let then = try await moment()
-            let third = try await file("第三件", 3, server.address)
+            let third = try await program.file("第三件", 3, server.address)
             #expect(Set([first, second, third]).count == 3)
             #expect(await server.stop() == 0)
             let verified = try await places.run("verify-backup")
@@ -158,9 +83,9 @@ import Testing
 
             let occupied = try await places.run("restore", "--at", then)
             #expect(occupied.code == 6 && occupied.error.contains("move away"), "\(occupied)")
-            try move(program, "data/postgres", "data/postgres.lost")
+            try program.move("data/postgres", "data/postgres.lost")
             let lost = try await places.run("up", "--host", "192.0.2.1", "--port", "1")
-            #expect(lost.code == 1 && lost.error.contains("postgres.lost"), "no empty database in its place: \(lost)")
+            #expect(lost.code == 6 && lost.error.contains("rectify restore"), "no empty database in its place: \(lost)")
             let restored = try await places.run("restore", "--at", then)
             #expect(restored.code == 0 && restored.output.contains("cases: 2 complaints"), "\(restored)")
             #expect(restored.output.contains("as it was signed when the backup was taken"))
@@ -169,18 +94,18 @@ import Testing
             let refused = try await places.run("up", "--host", "192.0.2.1", "--port", "1")
             #expect(refused.code == 6 && refused.error.contains("knows less of history"), "\(refused)")
             for name in try places.checkpoints() where !kept.contains(name) {
-                try move(program, "kept/\(name)", "later/\(name)")
+                try program.move("kept/\(name)", "later/\(name)")
             }
             server = try await places.server()
-            #expect(try await file("第一件", 1, server.address) == first, "known from before")
-            #expect(try await file("第二件", 2, server.address) == second)
-            let again = try await file("第三件", 3, server.address)
+            #expect(try await program.file("第一件", 1, server.address) == first, "known from before")
+            #expect(try await program.file("第二件", 2, server.address) == second)
+            let again = try await program.file("第三件", 3, server.address)
             #expect(
                 again.hasPrefix("IR21-") && again != first && again != second, "what was lost is filed anew: \(again)")
             try await places.waitForCheckpoint(after: kept.count)
-            let sound = try await places.run("audit", "verify", "--saved", path(program, "kept"))
+            let sound = try await places.run("audit", "verify", "--saved", program.path("kept"))
             #expect(sound.code == 0, "the root is that of the checkpoints kept at the moment: \(sound)")
-            let rolledBack = try await places.run("audit", "verify", "--saved", path(program, "later"))
+            let rolledBack = try await places.run("audit", "verify", "--saved", program.path("later"))
             #expect(rolledBack.code == 1, "\(rolledBack)")
             #expect(await server.stop() == 0)
         }
@@ -190,23 +115,27 @@ import Testing
         try await withProgram { program in
             let places = try Places(program)
             let server = try await places.server()
-            let reference = try await file("一件", 1, server.address)
+            let reference = try await program.file("一件", 1, server.address)
             let token = try await program.run("officer", "add", "zhang", "--role", "officer", "--data", program.data)
             try await places.waitForCheckpoint(after: 0)
             #expect(try await places.run("backup").code == 0)
             #expect(await server.stop() == 0)
-            let drill = try await places.run("verify-backup", "--drill", path(program, "drill"))
+            let drill = try await places.run("verify-backup", "--drill", program.path("drill"))
             #expect(drill.code == 0 && drill.output.contains("cases: 1 complaints"), "\(drill)")
             #expect(
                 drill.output.contains("are in the log as they were recorded") && drill.output.contains("none damaged"))
-            #expect(!home.fileExists(atPath: path(program, "drill")))
-            try move(program, "data", "gone")
+            #expect(!home.fileExists(atPath: program.path("drill")))
+            try program.move("data/keys", "keys.lost")
+            let keyless = try await places.run("up", "--host", "192.0.2.1", "--port", "1")
+            #expect(keyless.code == 6 && keyless.error.contains("the keys are gone"), "\(keyless)")
+            #expect(!home.fileExists(atPath: program.path("data/keys/postgres")), "no new ones in their place")
+            try program.move("data", "gone")
             let half = try await program.run(
-                ["restore", "--data", program.data, "--from", path(program, "cases")])
+                ["restore", "--data", program.data, "--from", program.path("cases")])
             #expect(half.code == 64 && half.error.contains("--keys-from"), "\(half)")
             let restored = try await places.run("restore")
             #expect(restored.code == 0 && restored.error.contains("put your copy of key-encryption-key"), "\(restored)")
-            for name in ["key-encryption-key", "log-signing-key"] { try move(program, "gone/\(name)", "data/\(name)") }
+            for name in ["key-encryption-key", "log-signing-key"] { try program.move("gone/\(name)", "data/\(name)") }
             let back = try await places.server()
             _ = try await program.run("login", "--server", back.address, input: token.output)
             let shown = try await program.run("complaint", "show", reference, "--server", back.address)
@@ -220,8 +149,8 @@ import Testing
             let places = try Places(program)
             let server = try await places.server()
             let (erased, other) = (
-                try await file("要删除", 1, server.address),
-                try await file("不删除", 2, server.address)
+                try await program.file("要删除", 1, server.address),
+                try await program.file("不删除", 2, server.address)
             )
             let wrapped = try await wrappedKey(program)
             try await signIn("zhang", "officer", program, server.address)
@@ -239,14 +168,21 @@ import Testing
             #expect(granted.code == 0, "\(granted)")
             #expect(await server.stop() == 0)
             #expect(
-                try files(with: wrapped, in: path(program, "cases")) == 0, "no key is in the backup, nor in its log")
-            #expect(try files(with: wrapped, in: path(program, "keys")) > 0, "and they would be found")
-            try move(program, "data/postgres", "data/postgres.lost")
-            try move(program, "kept", "kept.before")
+                try files(with: wrapped, in: program.path("cases")) == 0, "no key is in the backup, nor in its log")
+            #expect(try files(with: wrapped, in: program.path("keys")) > 0, "and they would be found")
+            #expect(try await places.run("backup").code == 0)
+            let newest = try #require(try home.contentsOfDirectory(atPath: program.path("keys/base")).sorted().last)
+            #expect(
+                try files(with: wrapped, in: program.path("keys/base/\(newest)")) == 0,
+                "nor in a later backup of the keys, where the row's old bytes might lie on")
+            try program.move("data/postgres", "data/postgres.lost")
+            try program.move("kept", "kept.before")
             try FileManager.default.createDirectory(
                 at: program.folder.appending(path: "kept"), withIntermediateDirectories: true)
-            // To the backup alone, without its log.
-            try move(program, "cases/log", "cases/log.away")
+            // To the first backup alone, without its log.
+            let later = try #require(try home.contentsOfDirectory(atPath: program.path("cases/base")).sorted().last)
+            try home.removeItem(atPath: program.path("cases/base/\(later)"))
+            try program.move("cases/log", "cases/log.away")
             let restored = try await places.run("restore")
             #expect(restored.code == 0, "\(restored)")
             #expect(
@@ -268,7 +204,7 @@ import Testing
             let places = try Places(program)
             let server = try await places.server()
             for number in 1...3 {
-                _ = try await file("件", number, server.address)
+                _ = try await program.file("件", number, server.address)
                 #expect(try await places.run("backup").code == 0)
             }
             #expect(await server.stop() == 0)
@@ -300,12 +236,12 @@ import Testing
     {
         try await withProgram { program in
             let server = try await ServerProcess(program)
-            _ = try await file("一件", 1, server.address)
+            _ = try await program.file("一件", 1, server.address)
             let own: [String: String] = [
                 "RECTIFY_DATABASE_URL": program.conninfo("rectify"),
                 "RECTIFY_DATABASE_KEYS_URL": program.conninfo("rectify_keys"),
                 "RECTIFY_KEYS_FILE": program.data + "/key-encryption-key",
-                "RECTIFY_BACKUP_FOLDER": path(program, "cases"), "RECTIFY_BACKUP_KEYS_FOLDER": path(program, "keys"),
+                "RECTIFY_BACKUP_FOLDER": program.path("cases"), "RECTIFY_BACKUP_KEYS_FOLDER": program.path("keys"),
             ]
             func run(_ command: [String], _ cases: String, _ keys: String) async throws -> Program.Outcome {
                 let urls = ["RECTIFY_BACKUP_URL": cases, "RECTIFY_BACKUP_KEYS_URL": keys]
@@ -316,29 +252,29 @@ import Testing
             let missing = try await run(["backup"], cases, keys)
             #expect(missing.code == 1 && missing.error.contains("is not there; mount it"), "\(missing)")
             for name in ["cases", "keys"] {
-                try home.createDirectory(atPath: path(program, name), withIntermediateDirectories: true)
+                try home.createDirectory(atPath: program.path(name), withIntermediateDirectories: true)
             }
             let rightless = try await run(["backup"], program.conninfo("rectify"), keys)
             #expect(rightless.code == 1 && rightless.error.contains("replication"), "\(rightless)")
             let shared = try await run(["backup"], cases, cases)
-            #expect(shared.code == 6 && shared.error.contains("--with-keys"), "\(shared)")
+            #expect(shared.code == 6 && shared.error.contains("a server of its own"), "\(shared)")
             let taken = try await run(["backup"], cases, keys)
             #expect(taken.code == 0 && taken.error.contains("the log is not archived"), "\(taken)")
             #expect(try await run(["verify-backup"], cases, keys).code == 0)
             #expect(await server.stop() == 0)
-            let target = path(program, "restored")
-            let restored = try await program.run("restore", "--from", path(program, "cases"), "--into", target)
+            let target = program.path("restored")
+            let restored = try await program.run("restore", "--from", program.path("cases"), "--into", target)
             #expect(restored.code == 0 && restored.output.contains("give \(target) to PostgreSQL"), "\(restored)")
             let early = try await program.run(
-                "restore", "--from", path(program, "cases"), "--into", target + "2", "--at", "2021-01-01T00:00:00Z")
+                "restore", "--from", program.path("cases"), "--into", target + "2", "--at", "2021-01-01T00:00:00Z")
             #expect(early.code == 1 && early.error.contains("no earlier moment"), "\(early)")
             let slip = try await program.run(
-                "restore", "--from", path(program, "cases"), "--into", target + "2", "--at", "yesterday")
+                "restore", "--from", program.path("cases"), "--into", target + "2", "--at", "yesterday")
             #expect(slip.code == 64 && slip.error.contains("2021-10-08T09:30:00Z"), "\(slip)")
             // Taken over by a server of its own.
-            try home.createDirectory(atPath: path(program, "own"), withIntermediateDirectories: true)
-            try move(program, "restored", "own/postgres")
-            let taker = try await EmbeddedServer.start(in: URL(filePath: path(program, "own")))
+            try home.createDirectory(atPath: program.path("own"), withIntermediateDirectories: true)
+            try program.move("restored", "own/postgres")
+            let taker = try await EmbeddedServer.start(in: URL(filePath: program.path("own")))
             let database = Database(
                 ConnectionSettings(conninfo: taker.conninfo(database: "rectify")),
                 limits: PoolLimits(connections: 1), logger: quiet)
@@ -369,7 +305,7 @@ import Testing
     @Test func `keys that were beside the cases are moved into a cluster of their own`() async throws {
         try await withProgram { program in
             let server = try await ServerProcess(program)
-            let reference = try await file("一件", 1, server.address)
+            let reference = try await program.file("一件", 1, server.address)
             let token = try await program.run("officer", "add", "zhang", "--role", "officer", "--data", program.data)
             #expect(await server.stop() == 0)
             try await putKeysBesideCases(program)

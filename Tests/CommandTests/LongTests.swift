@@ -151,6 +151,8 @@ import Testing
             let settings = [
                 "RECTIFY_DATABASE_URL": program.conninfo("rectify"),
                 "RECTIFY_DATABASE_KEYS_URL": program.conninfo("rectify_keys"),
+                "RECTIFY_DATABASE_OWNER_URL": program.conninfo("rectify", "rectify"),
+                "RECTIFY_DATABASE_OWNER_KEYS_URL": program.conninfo("rectify_keys", "rectify"),
                 "RECTIFY_KEYS_FILE": program.data + "/key-encryption-key", "RECTIFY_SERVER_LEAVING_SECONDS": "1",
             ]
             let ports = [Int.random(in: 20_000..<25_000), Int.random(in: 25_000..<30_000)]

@@ -22,56 +22,68 @@ struct BackupCommand: AsyncParsableCommand {
             Neither holds the key-encryption key and the key of the log: keep copies of those two files elsewhere.
             """)
 
-    @Flag(help: "Even where both databases are in one PostgreSQL, so that the backup holds the keys as well.")
-    var withKeys = false
-
     @OptionGroup var options: OperatorOptions
 
     func run() async throws {
         let settings = try await options.file.settings()
-        guard !settings["backup.folder"].isEmpty || !settings["backup.keys_folder"].isEmpty else {
+        let places = try BackupPlaces(settings)
+        guard places.cases != nil || places.keys != nil else {
             throw Failure("name a folder in backup.folder, and another one in backup.keys_folder", code: 64)
         }
         try await options.withDeployment { deployment, logger in
-            let places = try BackupPlaces(settings)
-            let isShared = try await oneCluster(deployment)
-            guard !isShared || withKeys else {
+            guard try await !isOneCluster(deployment) else {
                 throw Failure(
                     """
-                    both databases are in one PostgreSQL, so that the backup would hold the keys too: what is erased could \
-                    be opened from it as long as it is kept. Move rectify_keys to a server of its own, or say --with-keys; \
-                    backups are then kept for a week only
+                    both databases are in one PostgreSQL, so that a backup of the cases would hold the keys too, and what is \
+                    erased could be opened from it. Move rectify_keys to a server of its own (pg_dump, pg_restore)
                     """, code: Failure.Code.conflict)
             }
-            if let cases = places.cases {
-                try await take(cases, isShared ? .days(BackupPlaces.daysOfKeys) : places.keeping, "cases") {
-                    try await cases.take(
-                        from: deployment.backupURL, facts: try await facts(deployment, logger))
+            // Each by itself: what hinders one backup must not keep keys that are to be gone.
+            var failures: [Failure] = []
+            func attempt(_ name: String, _ body: () async throws -> Void) async {
+                do {
+                    try await body()
+                } catch {
+                    failures.append(Failure("\(name): \(Failure(error)?.message ?? "\(error)")"))
                 }
             }
-            if let keys = places.keys, !isShared {
-                try await take(keys, .days(BackupPlaces.daysOfKeys), "keys") {
-                    try await keys.take(from: deployment.backupKeysURL, facts: [:])
-                }
-            }
-            if places.keys == nil, !isShared {
+            if let keys = places.keys {
+                await attempt("keys") { _ = try await keys.expire(.days(BackupPlaces.daysOfKeys)) }
+                await attempt("keys") { try await take(keys, of: deployment, logger) }
+            } else {
                 Terminal.note("the keys have no backup: without them, identities are lost. Set backup.keys_folder")
             }
-            if places.cases == nil { Terminal.note("the cases have no backup: set backup.folder") }
+            if let cases = places.cases {
+                await attempt("cases") {
+                    var facts = try await facts(deployment, logger)
+                    facts["keys"] = try await ClusterIdentity(of: deployment.backupKeysURL).system
+                    tell("cases", cases, try await cases.take(from: deployment.backupURL, facts: facts))
+                    _ = try await cases.expire(places.keeping)
+                }
+            } else {
+                Terminal.note("the cases have no backup: set backup.folder")
+            }
+            guard failures.isEmpty else { throw Failure(failures.map(\.message).joined(separator: "\n")) }
+            guard places.cases != nil, places.keys != nil else {
+                throw Failure("only one of the two was backed up", code: Failure.Code.partial)
+            }
         }
     }
 
-    private func take(
-        _ folder: BackupFolder, _ keeping: BackupFolder.Keeping, _ name: String,
-        _ body: () async throws -> BackupFolder.Backup
-    ) async throws {
-        let backup = try await body()
-        let deleted = try await folder.expire(keeping)
-        let size = try folder.size(of: backup).formatted(.byteCount(style: .memory).locale(Locale(identifier: "en")))
-        Terminal.write(lines: [
-            "\(name): \(backup.name), \(size), in \(folder.folder.path(percentEncoded: false))"
-                + (deleted > 0 ? "; \(deleted) older deleted" : "")
-        ])
+    private func take(_ folder: BackupFolder, of deployment: Deployment, _ logger: Logger) async throws {
+        let database = deployment.owned(deployment.ownerKeysURL, logger: logger)
+        do {
+            try await closing(database) { try await database.wipeDeletedKeys() }
+        } catch {
+            Terminal.note("keys that were deleted could not be wiped from the files, and are in this backup: \(error)")
+        }
+        tell("keys", folder, try await folder.take(from: deployment.backupKeysURL, facts: ["kind": "keys"]))
+    }
+
+    private func tell(_ name: String, _ folder: BackupFolder, _ backup: BackupFolder.Backup) {
+        let size = (try? folder.size(of: backup)) ?? 0
+        let words = size.formatted(.byteCount(style: .memory).locale(Locale(identifier: "en")))
+        Terminal.write(lines: ["\(name): \(backup.name), \(words), in \(folder.folder.path(percentEncoded: false))"])
         if folder.archivedSegments == 0 {
             Terminal.note("\(name): the log is not archived there, so that only the moment of a backup can be restored")
         }
@@ -83,10 +95,10 @@ struct BackupCommand: AsyncParsableCommand {
         let note = try await closing(database) {
             try await database.transaction(.readOnly) { db in try db.latestCheckpoint() }
         }
-        return note.map { ["checkpoint": $0] } ?? [:]
+        return ["kind": "cases", "checkpoint": note].compactMapValues(\.self)
     }
 
-    private func oneCluster(_ deployment: Deployment) async throws -> Bool {
+    private func isOneCluster(_ deployment: Deployment) async throws -> Bool {
         try await ClusterIdentity(of: deployment.backupURL).system
             == ClusterIdentity(of: deployment.backupKeysURL).system
     }
@@ -111,8 +123,11 @@ struct BackupPlaces {
         (cases, keys) = (folder("backup.folder"), folder("backup.keys_folder"))
         keeping = .newest(settings.number("backup.keep"))
         self.installations = installations
-        guard cases == nil || cases?.folder != keys?.folder else {
-            throw Failure("backup.folder and backup.keys_folder have to be two folders: keys go elsewhere", code: 64)
+        guard let one = cases?.folder.pathComponents, let other = keys?.folder.pathComponents else { return }
+        guard !one.starts(with: other), !other.starts(with: one) else {
+            throw Failure(
+                "backup.folder and backup.keys_folder have to be apart, neither in the other: keys go elsewhere",
+                code: 64)
         }
     }
 }
@@ -151,12 +166,21 @@ struct VerifyBackup: AsyncParsableCommand {
         for (name, place) in [("cases", places.cases), ("keys", places.keys)] {
             guard let place else { continue }
             let backups = try place.all()
+            for left in try place.unusable() {
+                faults += 1
+                Terminal.write(lines: [
+                    "\(name): \(left) has no about.json that can be read: it is no backup; delete it"
+                ])
+            }
             guard !backups.isEmpty else {
                 faults += 1
                 Terminal.write(lines: ["\(name): there is no backup in \(place.folder.path(percentEncoded: false))"])
                 continue
             }
-            for backup in all ? backups : backups.suffix(1) {
+            let gaps = try place.gaps()
+            faults += gaps.count
+            Terminal.write(lines: gaps.map { "\(name): log: \($0)" })
+            for backup in all ? backups : backups.suffix(1) where gaps.isEmpty {
                 let found = try await place.faults(of: backup)
                 faults += found.count
                 let words =
@@ -181,11 +205,13 @@ struct VerifyBackup: AsyncParsableCommand {
         let verifier = try LogKey(named: key) { try options.deployment(settings).logSigner(settings)?.verifier }
             .verifier
         let restoration = Restoration(installations: places.installations)
-        let restored = try await restoration.cases(cases, until: nil, to: folder.appending(path: "cases")) {
-            try await Restoration.look(at: $0, verifier)
+        try await interruptible {
+            let restored = try await restoration.cases(cases, until: nil, to: folder.appending(path: "cases")) {
+                try await Restoration.look(at: $0, verifier, wholly: true)
+            }
+            Terminal.write(lines: restored)
+            guard let keys = places.keys, try !keys.all().isEmpty else { return }
+            Terminal.write(lines: try await restoration.keys(keys, to: folder.appending(path: "keys")))
         }
-        Terminal.write(lines: restored)
-        guard let keys = places.keys, try !keys.all().isEmpty else { return }
-        Terminal.write(lines: try await restoration.keys(keys, to: folder.appending(path: "keys")))
     }
 }

@@ -32,23 +32,36 @@ struct BackupKeeping: ServiceLifecycle.Service {
     }
 
     private func look() async {
-        do {
+        await attempt {
             let deleted = try await places.keys?.expire(.days(BackupPlaces.daysOfKeys)) ?? 0
             if deleted > 0 { logger.notice("backups of the keys were deleted", metadata: ["count": "\(deleted)"]) }
-            for (name, place) in [("backup.folder", places.cases), ("backup.keys_folder", places.keys)] {
-                guard let place else { continue }
+        }
+        for (name, place) in [("backup.folder", places.cases), ("backup.keys_folder", places.keys)] {
+            guard let place else { continue }
+            await attempt {
                 let age = try place.all().last.map { Date().timeIntervalSince($0.about.takenAt) }
-                guard age.map({ $0 > Self.alarm }) ?? true else { continue }
+                guard age.map({ $0 > Self.alarm }) ?? true else { return }
                 logger.warning(
                     "no backup was taken lately; rectify backup",
                     metadata: ["where": "\(name)", "hours": "\(age.map { "\(Int($0 / 3600))" } ?? "never")"])
             }
-            for (name, conninfo) in archiving {
-                guard let failure = try await archiveFailure(conninfo) else { continue }
+        }
+        for (name, conninfo) in archiving {
+            await attempt {
+                guard let failure = try await archiveFailure(conninfo) else { return }
                 logger.error(
                     "the log is not archived; it is kept here until it can be, and fills the disk",
                     metadata: ["where": "\(name)", "since": "\(failure.ISO8601Format())"])
             }
+        }
+    }
+
+    /// One thing that hinders must not hide the next.
+    private func attempt(_ body: () async throws -> Void) async {
+        do {
+            try await body()
+        } catch EmbeddedServer.Failure.inUse {
+            // Someone takes a backup, or deletes old ones.
         } catch  where !(error is CancellationError) {
             logger.warning("backups could not be looked after; it is tried again", metadata: ["error": "\(error)"])
         } catch {}

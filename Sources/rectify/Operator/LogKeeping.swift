@@ -93,11 +93,14 @@ struct LogKeeping: ServiceLifecycle.Service {
             }
         }
         guard root == checkpoint.root else {
+            let known = try await databases.reports.transaction(.readOnly) { db in try db.inventory().leaves }
+            let later = try folder?.count(after: known) ?? 0
             let what = root == nil ? "knows less of history than" : "tells history otherwise than"
             throw Failure(
                 """
                 the database \(what) the checkpoint \(saved.name) (\(checkpoint.size) events): it was put back, or changed. \
-                Look with: rectify audit verify. If an earlier state is meant, move that folder's files elsewhere first
+                Look with: rectify audit verify. If an earlier state is meant, move the files of more than \(known) events, of \
+                which there are \(later), elsewhere first
                 """, code: Failure.Code.conflict)
         }
         log.remember(checkpoint)
@@ -141,6 +144,11 @@ struct CheckpointFolder {
     /// Leaves of the largest that is kept; 0 where none is.
     func latestSize() throws -> Int {
         try names().last.flatMap { Int($0.dropLast(Self.ending.count)) } ?? 0
+    }
+
+    /// How many are kept of more leaves than a size.
+    func count(after size: Int) throws -> Int {
+        try names().count { Int($0.dropLast(Self.ending.count)) ?? 0 > size }
     }
 
     /// All that are kept, the smallest first.

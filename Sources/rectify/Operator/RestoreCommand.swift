@@ -38,6 +38,9 @@ struct Restore: AsyncParsableCommand {
     @Flag(help: "Where there is no backup of the keys: what is sealed stays sealed for ever.")
     var withoutKeys = false
 
+    @Flag(help: "Even where files of the backup or of the log are damaged or missing: as far as it goes.")
+    var despiteFaults = false
+
     @OptionGroup var options: OperatorOptions
 
     func validate() throws {
@@ -48,59 +51,110 @@ struct Restore: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try await options.file.settings()
-        let restoration = Restoration(installations: URL(filePath: settings["embedded.postgres_folder"]))
+        let restoration = Restoration(
+            installations: URL(filePath: settings["embedded.postgres_folder"]), acceptsFaults: despiteFaults)
         if let into, let from {
-            let lines = try await restoration.anything(
-                restoration.folder(from), until: at, to: URL(filePath: into))
-            return Terminal.write(lines: lines)
+            return try await interruptible {
+                let lines = try await restoration.anything(
+                    restoration.folder(from), until: at, to: URL(filePath: into))
+                Terminal.write(lines: lines)
+            }
         }
+        guard settings["database.url"].isEmpty else {
+            throw Failure("database.url names a database of your own: make its data directories with --into", code: 64)
+        }
+        try await interruptible { try await restoreEmbedded(restoration, settings) }
+    }
+
+    private func restoreEmbedded(_ restoration: Restoration, _ settings: Settings) async throws {
         let places = try BackupPlaces(settings)
         let directory = options.data.directory
         let keysDirectory = EmbeddedClusters.keysDirectory(in: directory)
-        let (needsCases, needsKeys) = (
-            !EmbeddedServer.exists(in: directory), !EmbeddedServer.exists(in: keysDirectory) && !withoutKeys
+        let (needsCases, lacksKeys) = (
+            !EmbeddedServer.exists(in: directory), !EmbeddedServer.exists(in: keysDirectory)
         )
-        guard needsCases || needsKeys else {
+        guard needsCases || lacksKeys else {
             throw Failure(
                 """
                 cases and keys are both in \(directory.path(percentEncoded: false)): stop the server and move away what is \
                 to be replaced (postgres, or keys)
                 """, code: Failure.Code.conflict)
         }
-        guard let cases = from.map(restoration.folder) ?? places.cases,
-            let keys = keysFrom.map(restoration.folder) ?? places.keys ?? (needsKeys ? nil : cases)
-        else {
-            throw Failure(
-                "name the backups with --from and --keys-from (or --without-keys, where there are none of the keys)",
-                code: 64)
+        let (cases, keys) = (
+            from.map(restoration.folder) ?? places.cases, keysFrom.map(restoration.folder) ?? places.keys
+        )
+        guard cases != nil || !needsCases else {
+            throw Failure("name the backups with --from, or in backup.folder", code: 64)
+        }
+        if at != nil, !needsCases {
+            throw Failure("--at is for the cases, and those are there: move postgres away", code: 64)
+        }
+        Terminal.write(lines: ["into \(directory.path(percentEncoded: false))"])
+        tellUnarchived(directory)
+        if needsCases, let cases {
+            try restoration.check(cases, until: at, against: lacksKeys && !withoutKeys ? keys : nil)
         }
         // The keys first: where they cannot be had, nothing was done yet.
-        if needsKeys {
+        if lacksKeys, !withoutKeys {
+            guard let keys else {
+                throw Failure(
+                    "name the backups of the keys with --keys-from, or say --without-keys where there are none",
+                    code: 64)
+            }
             Terminal.write(lines: try await restoration.keys(keys, to: EmbeddedServer.data(in: keysDirectory)))
-        } else if !withoutKeys {
+        } else if !lacksKeys {
             Terminal.write(lines: ["keys: those in \(keysDirectory.path(percentEncoded: false)) stay"])
         }
-        if needsCases {
+        if needsCases, let cases {
+            let verifier = try? options.deployment(settings).logSigner(settings)?.verifier
             let lines = try await restoration.cases(cases, until: at, to: EmbeddedServer.data(in: directory)) {
-                try await Restoration.look(at: $0)
+                try await Restoration.look(at: $0, verifier, wholly: false)
             }
             Terminal.write(lines: lines)
         } else {
             Terminal.write(lines: ["cases: those in \(directory.path(percentEncoded: false)) stay"])
         }
-        try await tellWhatIsLeft(directory, hasKeys: !withoutKeys)
+        if lacksKeys, withoutKeys {
+            try await EmbeddedClusters.start(in: directory, settings, losingKeys: true).stop()
+        }
+        try await tellWhatIsLeft(directory)
     }
 
-    private func tellWhatIsLeft(_ directory: URL, hasKeys: Bool) async throws {
+    /// What was committed last may be in the cluster that was moved away, and nowhere else.
+    private func tellUnarchived(_ directory: URL) {
+        let files = FileManager.default
+        for name in (try? files.contentsOfDirectory(atPath: directory.path(percentEncoded: false))) ?? []
+        where name.hasPrefix("postgres.") {
+            let wal = directory.appending(path: "\(name)/pg_wal").path(percentEncoded: false)
+            let waiting = ((try? files.contentsOfDirectory(atPath: wal + "/archive_status")) ?? [])
+                .filter { $0.hasSuffix(".ready") }.map { String($0.dropLast(6)) }.sorted()
+            guard !waiting.isEmpty else { continue }
+            Terminal.note(
+                """
+                \(waiting.count) files of the log in \(wal) were never archived (\(waiting.prefix(3).joined(separator: ", ")) …): \
+                to have what is in them, stop, copy them into the folder of the archived log, and restore again
+                """)
+        }
+    }
+
+    private func tellWhatIsLeft(_ directory: URL) async throws {
         for file in [Deployment.keyFile(in: directory), Deployment.logKeyFile(in: directory)]
         where !FileManager.default.fileExists(atPath: file.path(percentEncoded: false)) {
             Terminal.note("put your copy of \(file.lastPathComponent) into \(directory.path(percentEncoded: false))")
         }
-        guard hasKeys else { return }
-        let (count, first) = try await options.withDatabases { databases, _ in
-            try await databases.complaintsWithoutKeys(first: 20)
+        Terminal.note("take a backup when the server runs again: earlier ones reach up to this restore only")
+        let (count, first, all) = try await options.withDatabases { databases, _ in
+            let (count, first) = try await databases.complaintsWithoutKeys(first: 20)
+            return (
+                count, first, try await databases.work.transaction(.readOnly) { db in try db.inventory().complaints }
+            )
         }
         guard count > 0 else { return }
+        guard count * 2 < all || count < 10 else {
+            return Terminal.note(
+                "\(count) of \(all) complaints have no key: are these the keys that belong to them? They can be opened no more"
+            )
+        }
         Terminal.note(
             """
             \(count) complaints have no key: they were erased after that moment, or their keys are lost. Of what was erased, \
@@ -110,6 +164,8 @@ struct Restore: AsyncParsableCommand {
     }
 
     @Sendable private static func moment(_ text: String) throws -> Date {
+        // As this program prints it, too: 2021-10-08 09:30:00+00.
+        let text = text.replacing(" ", with: "T").replacing(/\+00(:?00)?$/, with: "Z")
         for style in [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)] {
             if let date = try? style.parse(text) { return date }
         }
@@ -120,8 +176,27 @@ struct Restore: AsyncParsableCommand {
 /// Recovers clusters, and looks at what is in them.
 struct Restoration {
     let installations: URL
+    var acceptsFaults = false
 
     func folder(_ path: String) -> BackupFolder { BackupFolder(URL(filePath: path), installations: installations) }
+
+    /// Looks whether the cases can be had, and belong together with the keys, before anything is done.
+    ///
+    /// - Throws: ``Failure``, or `EmbeddedServer.Failure`.
+    func check(_ cases: BackupFolder, until moment: Date?, against keys: BackupFolder?) throws {
+        let place = FileManager.default.temporaryDirectory.appending(path: "rectify-\(UUID())")
+        let about = try Recovery(from: cases, until: moment, to: place, installations: installations).source.about
+        try refuse(about, otherThan: "cases", cases)
+        guard let system = about.facts["keys"], let other = try keys?.all().last?.about.system, system != other else {
+            return
+        }
+        throw Failure("the backups of the keys belong to another database", code: Failure.Code.conflict)
+    }
+
+    private func refuse(_ about: BackupFolder.About, otherThan kind: String, _ folder: BackupFolder) throws {
+        guard let found = about.facts["kind"], found != kind else { return }
+        throw Failure("\(folder.folder.path(percentEncoded: false)) holds \(found), not \(kind)", code: 64)
+    }
 
     /// The cases, looked at while the recovered server still runs.
     ///
@@ -138,7 +213,8 @@ struct Restoration {
     ) async throws -> [String] {
         let recovery = try Recovery(from: backups, until: moment, to: target, installations: installations)
         let about = recovery.source.about
-        let (outcome, lines) = try await recovery.run { copy in
+        try refuse(about, otherThan: "cases", backups)
+        let (outcome, lines) = try await recovery.run(despiteFaults: acceptsFaults) { copy in
             try await opened(copy.conninfo(database: about.database)) { database in
                 try await look(Found(copy: copy, database: database, checkpoint: about.facts["checkpoint"]))
             }
@@ -149,7 +225,8 @@ struct Restoration {
     /// The keys, to the end of their log.
     func keys(_ backups: BackupFolder, to target: URL) async throws -> [String] {
         let recovery = try Recovery(from: backups, until: nil, to: target, installations: installations)
-        let (outcome, count) = try await recovery.run { copy in
+        try refuse(recovery.source.about, otherThan: "keys", backups)
+        let (outcome, count) = try await recovery.run(despiteFaults: acceptsFaults) { copy in
             try await opened(copy.conninfo(database: recovery.source.about.database)) { database in
                 try await database.withConnection { db in try db.keysInUse() }
             }
@@ -160,7 +237,7 @@ struct Restoration {
     /// Whatever a folder holds.
     func anything(_ backups: BackupFolder, until moment: Date?, to target: URL) async throws -> [String] {
         let recovery = try Recovery(from: backups, until: moment, to: target, installations: installations)
-        let (outcome, ()) = try await recovery.run { _ in }
+        let (outcome, ()) = try await recovery.run(despiteFaults: acceptsFaults) { _ in }
         return tell("restored", recovery, outcome, moment) + [
             "give \(target.path(percentEncoded: false)) to PostgreSQL \(recovery.source.about.version)"
         ]
@@ -180,9 +257,10 @@ struct Restoration {
         var lines = ["\(name): from the backup of \(recovery.source.about.takenAt.ISO8601Format())"]
         lines[0] += outcome.lastTransaction.map { ", with the log up to \($0)" } ?? ""
         if let moment, !outcome.reachedMoment {
-            lines.append("\(name): the log has nothing behind \(moment.ISO8601Format()); this is all of it")
+            let all = outcome.faults.isEmpty ? "; this is all of it" : ""
+            lines.append("\(name): nothing behind \(moment.ISO8601Format()) was found in the log\(all)")
         }
-        return lines + outcome.gaps.map { "\(name): \($0)" }
+        return lines + outcome.faults.map { "\(name): less may be here than there was: \($0)" }
     }
 }
 
@@ -194,24 +272,32 @@ extension Restoration {
         let checkpoint: String?
     }
 
-    /// Counts rows and holds the log of history against the checkpoint; with its key, all of history is audited, and every
-    /// table read.
+    /// Counts rows and holds the log of history against the checkpoint of before the backup.
     ///
+    /// - Parameters:
+    ///   - found: What was recovered.
+    ///   - verifier: The log's key; without it the checkpoint is only what the backup says.
+    ///   - isWhole: Whether all of history is audited, and every table read.
+    /// - Returns: What was seen, for people.
     /// - Throws: ``Failure`` where history is not what was signed, or `PostgresError`.
-    static func look(at found: Found, _ verifier: NoteVerifier? = nil) async throws -> [String] {
+    static func look(
+        at found: Found, _ verifier: NoteVerifier?, wholly isWhole: Bool
+    ) async throws -> [String] {
         let counts = try await found.database.transaction(.readOnly) { db in try db.inventory() }
         var lines = [
             "cases: \(counts.complaints) complaints, \(counts.events) events"
                 + (counts.lastRecordedAt.map { ", the last of \($0.ISO8601Format())" } ?? "")
         ]
-        if let text = found.checkpoint.flatMap({ SignedNote($0)?.text }), let checkpoint = Checkpoint(text) {
+        if let note = found.checkpoint, let checkpoint = SignedNote(note).flatMap({ Checkpoint($0.text) }) {
+            let isSigned = try verifier.map { try Checkpoint(signed: note, by: $0) } != nil
             let root = try await found.database.transaction(.readOnly) { db in try db.logRoot(ofSize: checkpoint.size) }
             guard root == checkpoint.root else {
-                throw Failure("history is not what was signed when the backup was taken (\(checkpoint.size) events)")
+                throw Failure("history is not what it was when the backup was taken (\(checkpoint.size) events)")
             }
-            lines.append("history: as it was signed when the backup was taken (\(checkpoint.size) events)")
+            let whose = isSigned ? "it was signed when the backup was taken" : "the backup says it was"
+            lines.append("history: as \(whose) (\(checkpoint.size) events)")
         }
-        guard let verifier else { return lines }
+        guard isWhole, let verifier else { return lines }
         let audit = try await found.database.transaction(.snapshot) { db in try db.auditLog(verifier, ofCopy: true) }
         guard audit.isSound else {
             throw Failure(

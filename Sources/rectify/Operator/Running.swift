@@ -19,6 +19,7 @@ struct Running {
     let logger: Logger
 
     func run() async throws {
+        try refuseOnePortForTwo()
         let databases = Databases(
             url: deployment.url, keysURL: deployment.keysURL,
             sizes: Databases.Sizes(
@@ -189,6 +190,13 @@ private struct Leaving: ServiceLifecycle.Service {
 }
 
 extension Running {
+    private func refuseOnePortForTwo() throws {
+        let ports = [port, settings.number("staff.port"), settings.number("metrics.port")].filter { $0 > 0 }
+        guard Set(ports).count == ports.count else {
+            throw Failure("server.port, staff.port and metrics.port have to be different ports", code: 64)
+        }
+    }
+
     /// Where officers work who are not let in from everywhere.
     private func staffListener(of service: API.Service) throws -> some ServiceLifecycle.Service {
         Application(

@@ -43,9 +43,7 @@ struct Up: AsyncParsableCommand {
         try archiveLogs(of: directory, settings, logger)
         let server = try await EmbeddedClusters.start(in: directory, settings)
         do {
-            if try await server.prepareDatabases() {
-                logger.notice("the keys were moved into a cluster of their own, which no backup of the first has")
-            }
+            try await server.beginArchiving()
             let deployment = Deployment(embeddedIn: directory)
             logger.debug("embedded PostgreSQL runs")
             let watch = Task { await keepAlive(server, logger) }

@@ -10,10 +10,12 @@ struct Upgrade: AsyncParsableCommand {
             Install the new version beside the old one (Debian: apt-get install postgresql-17), stop the server, take a
             backup, and run this. It needs as much space again as the data take, and copies them; the old ones stay beside
             the new, as DIR/postgres.15 and DIR/keys/postgres.15, until you delete them. Changes that you made in
-            postgresql.conf are to be made again.
+            postgresql.conf are to be made again. Delete DIR/keys/postgres.15 within a week: keys of what is erased later
+            are in it still.
 
             Backups of the old version cannot be gone on with: name new, empty folders in backup.folder and
-            backup.keys_folder, start the server, and take one.
+            backup.keys_folder, start the server, take one, and delete the old backups of the keys within a week: nobody
+            else does any more.
             """)
 
     @Option(help: "The version, such as 17; left out, the newest that is installed.")
@@ -29,17 +31,16 @@ struct Upgrade: AsyncParsableCommand {
         }
         let directory = options.data.directory
         let installations = URL(filePath: settings["embedded.postgres_folder"])
-        // Also moves keys that an earlier version had in the first cluster, and holds nothing while it is looked at.
         let before = try await state()
         for (name, place) in [
             ("keys", EmbeddedClusters.keysDirectory(in: directory)), ("cases", directory),
         ] {
             guard let upgrade = try ClusterUpgrade(of: place, to: to.map(String.init), installations: installations)
             else {
-                Terminal.write(lines: ["\(name): nothing to do"])
+                Terminal.write(lines: ["\(name): nothing to do: of that version already, or no newer one is installed"])
                 continue
             }
-            try await upgrade.run()
+            try await interruptible { try await upgrade.run() }
             let kept = upgrade.kept.path(percentEncoded: false)
             Terminal.write(lines: [
                 "\(name): from PostgreSQL \(upgrade.from) to \(upgrade.to); the old data are in \(kept)"
@@ -55,7 +56,9 @@ struct Upgrade: AsyncParsableCommand {
             "\(cases.complaints) complaints, \(cases.events) events, \(after.keys) keys in use; history is the same"
         ])
         if EmbeddedServer.archive(of: directory) == nil, !settings["backup.folder"].isEmpty {
-            Terminal.note("name new folders in backup.folder and backup.keys_folder, and take a backup")
+            Terminal.note(
+                "name new folders in backup.folder and backup.keys_folder, take a backup, and delete the old ones of the keys"
+            )
         }
     }
 
