@@ -127,8 +127,11 @@ struct ArchivedLog {
     func damage(from first: LogSegment, _ programs: ServerPrograms) async throws -> [String] {
         let history = history()
         var damage: [String] = []
-        for (timeline, _) in history.timelines where timeline >= first.timeline {
-            let here = segments().filter { $0.timeline == timeline && ($0 >= first) }
+        for (timeline, left) in history.timelines where timeline >= first.timeline {
+            // What a timeline had behind the place where the next one left it is nobody's concern.
+            let here = segments().filter {
+                $0.timeline == timeline && $0 >= first && $0.number <= left?.number ?? .max
+            }
             guard let begin = here.first, let end = here.last else { continue }
             do {
                 try await programs.run(

@@ -8,7 +8,7 @@ func interruptible(_ body: @escaping @Sendable () async throws -> Void) async th
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         tasks.addTask { try await body() }
         tasks.addTask {
-            for await _ in signals { throw Failure("told to stop; nothing was changed", code: Failure.Code.cancelled) }
+            for await _ in signals { throw Failure("told to stop: what was not finished was broken off; do it again", code: Failure.Code.cancelled) }
         }
         defer { tasks.cancelAll() }
         try await tasks.next()
