@@ -57,7 +57,8 @@ struct ArchivedLog {
         #else
         let copy = "cp \"%p\" \(part) && sync"
         #endif
-        return "if test -f \(there); then cmp -s \"%p\" \(there); else \(copy) && mv \(part) \(there); fi"
+        let place = "mv \(part) \(there) && sync \"\(folder.plainPath)\""
+        return "if test -f \(there); then cmp -s \"%p\" \(there); else \(copy) && \(place); fi"
     }
 
     /// Takes in the histories of a cluster's timelines: where it was recovered, they were not archived, and a later recovery
@@ -70,8 +71,13 @@ struct ArchivedLog {
         where name.hasSuffix(".history")
             && !FileManager.default.fileExists(atPath: folder.appending(path: name).plainPath)
         {
-            try await programs.run(
-                "cp", [wal.appending(path: name).plainPath, folder.appending(path: name).plainPath], at: folder)
+            let part = folder.appending(path: ".\(name).part")
+            try await programs.run("cp", [wal.appending(path: name).plainPath, part.plainPath], at: folder)
+            do {
+                try FileManager.default.moveItem(at: part, to: folder.appending(path: name))
+            } catch {
+                throw EmbeddedServer.Failure.cannotPrepare("\(part.plainPath): \(error.systemReason)")
+            }
         }
     }
 
@@ -84,6 +90,15 @@ struct ArchivedLog {
         (try? FileManager.default.contentsOfDirectory(atPath: folder.plainPath)) ?? []
     }
 
+    /// The command by which a recovering server gets it back: what is not there is its end, and anything else stops it.
+    var commandBack: String {
+        let there = "\"\(folder.plainPath)/%f\""
+        return "test -d \"\(folder.plainPath)\" || exit 255; test -f \(there) || exit 1; cp \(there) \"%p\" || exit 255"
+    }
+
+    /// Whether nothing was ever archived here.
+    var isEmpty: Bool { segments().isEmpty && !names().contains { $0.hasSuffix(".history") } }
+
     /// The timelines that led to the newest, each with the place where the next one left it.
     func history() -> TimelineHistory {
         let newest = names().filter { $0.count == 16 && $0.hasSuffix(".history") }.max()
@@ -94,22 +109,25 @@ struct ArchivedLog {
 
     /// What is missing behind a place, or has another size than it should: moments behind the first cannot be restored.
     func gaps(from first: LogSegment) -> [String] {
-        let here = segments()
-        guard !here.isEmpty else { return [] }
-        let history = history()
+        guard !isEmpty else { return [] }
+        let (here, history) = (segments(), history())
         var missing: [String] = []
         for (timeline, end) in history.timelines where timeline >= first.timeline {
             let found = here.filter { $0.timeline == timeline }
             let begin = timeline == first.timeline ? first.number : history.begin(of: timeline)?.number
             // Where the next one left it, the rest of the segment is in that one too.
-            guard let begin, let last = end.map({ $0.number - 1 }) ?? found.last?.number, begin <= last else {
-                continue
-            }
+            guard let begin else { continue }
+            // Of a later timeline the first has to be there: without it, recovery would go on in what was set aside.
+            let least = timeline == first.timeline ? begin - 1 : begin
+            let last = end.map { $0.number - 1 } ?? max(found.last?.number ?? least, least)
+            guard begin <= last else { continue }
             let numbers = Set(found.map(\.number))
             missing += (begin...last).filter { !numbers.contains($0) }.map {
                 LogSegment(timeline: timeline, number: $0).name + " is missing"
             }
-            missing += found.filter { size(of: $0) != LogSegment.size }.map { "\($0.name) is cut short" }
+            missing += found.filter { (begin...last).contains($0.number) && size(of: $0) != LogSegment.size }.map {
+                "\($0.name) is cut short"
+            }
         }
         return missing
     }
@@ -137,9 +155,10 @@ struct ArchivedLog {
                 try await programs.run(
                     "pg_waldump", ["--quiet", "--path", folder.plainPath, begin.name, end.name], at: folder)
             } catch EmbeddedServer.Failure.commandFailed(_, let output) {
-                // The last record may go on in a segment that is still being written.
+                // The last record may go on in a segment that is still being written, or the last segment be one that was.
                 let next = LogSegment(timeline: timeline, number: end.number + 1).name
-                if !output.contains("could not find file \"\(next)\"") {
+                let isEnd = left == nil && output.contains("wanted 24, got 0")
+                if !output.contains("could not find file \"\(next)\""), !isEnd {
                     damage.append("log: " + output.trimmingCharacters(in: .whitespacesAndNewlines))
                 }
             }
@@ -149,19 +168,32 @@ struct ArchivedLog {
 
     // MARK: Deleting
 
-    /// Deletes what no backup that is kept needs.
+    /// Deletes what no backup that is kept needs, of whichever timeline.
     ///
-    /// - Throws: ``EmbeddedServer/Failure``.
-    func expire(before segment: LogSegment, _ programs: ServerPrograms) async throws {
-        guard FileManager.default.fileExists(atPath: folder.plainPath) else { return }
-        try await programs.run("pg_archivecleanup", [folder.plainPath, segment.name], at: folder)
+    /// - Throws: What deleting throws.
+    func expire(before segment: LogSegment) throws {
+        for name in names() {
+            guard let other = LogSegment(String(name.prefix(24))), other.number < segment.number else { continue }
+            try FileManager.default.removeItem(at: folder.appending(path: name))
+        }
+    }
+
+    /// Deletes what a crash left half written before a moment.
+    ///
+    /// - Throws: What deleting throws.
+    func expireParts(writtenBefore moment: Date) throws {
+        try expire(names().filter { $0.hasSuffix(".part") }, writtenBefore: moment)
     }
 
     /// Deletes everything that was written before a moment, also what a crash left half written.
     ///
     /// - Throws: What deleting throws.
     func expire(writtenBefore moment: Date) throws {
-        for name in names() where !name.hasSuffix(".history") {
+        try expire(names().filter { !$0.hasSuffix(".history") }, writtenBefore: moment)
+    }
+
+    private func expire(_ names: [String], writtenBefore moment: Date) throws {
+        for name in names {
             let file = folder.appending(path: name)
             let attributes = try FileManager.default.attributesOfItem(atPath: file.plainPath)
             guard let written = attributes[.modificationDate] as? Date, written < moment else { continue }

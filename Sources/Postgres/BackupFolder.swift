@@ -74,6 +74,17 @@ public struct BackupFolder: Sendable {
         return try names().filter { !usable.contains($0) }
     }
 
+    private func leftovers() throws -> [String] {
+        guard FileManager.default.fileExists(atPath: bases.plainPath) else { return [] }
+        return try FileManager.default.contentsOfDirectory(atPath: bases.plainPath).filter { $0.hasSuffix(Self.draft) }
+    }
+
+    private func removeIfOlder(_ file: URL, than moment: Date) throws {
+        let attributes = try FileManager.default.attributesOfItem(atPath: file.plainPath)
+        guard let written = attributes[.modificationDate] as? Date, written < moment else { return }
+        try FileManager.default.removeItem(at: file)
+    }
+
     private func names() throws -> [String] {
         let files = FileManager.default
         guard files.fileExists(atPath: folder.plainPath) else {
@@ -106,10 +117,7 @@ public struct BackupFolder: Sendable {
         let lock = try DirectoryLock(folder)
         defer { withExtendedLifetime(lock) {} }
         try programs.makeOwned(bases)
-        for left in try FileManager.default.contentsOfDirectory(atPath: bases.plainPath)
-        where left.hasSuffix(Self.draft) {
-            try FileManager.default.removeItem(at: bases.appending(path: left))
-        }
+        for left in try leftovers() { try FileManager.default.removeItem(at: bases.appending(path: left)) }
         let draft = bases.appending(path: UUID().uuidString + Self.draft)
         try programs.makeOwned(draft)
         do {
@@ -162,27 +170,29 @@ public struct BackupFolder: Sendable {
             return [output.trimmingCharacters(in: .whitespacesAndNewlines)]
         }
         guard let extent = try? manifest(of: backup).extent else { return ["backup_manifest cannot be read"] }
-        guard log.history().goesOn(from: extent.first.timeline, extent.end) else {
+        guard goesOn(from: backup) else {
             return ["the log went on from an earlier place: a restore has set aside what this backup holds"]
         }
-        let gaps = log.gaps(from: extent.first).map {
+        // What it needs by itself it has by itself.
+        let begin = LogSegment(timeline: extent.first.timeline, extent.end)
+        let gaps = log.gaps(from: begin).map {
             "log: \($0); what happened behind it cannot be restored from here"
         }
-        return gaps.isEmpty ? try await log.damage(from: extent.first, programs) : gaps
+        return gaps.isEmpty ? try await log.damage(from: begin, programs) : gaps
     }
 
     /// Files of the log that are missing behind the oldest backup that can be used.
     ///
     /// - Throws: ``EmbeddedServer/Failure/cannotPrepare(_:)`` where the folder cannot be read.
     public func gaps() throws -> [String] {
-        guard let oldest = try all().first(where: { goesOn(from: $0) }),
-            let first = try? manifest(of: oldest).extent?.first
+        guard let oldest = try all().first(where: { goesOn(from: $0) }), let extent = try? manifest(of: oldest).extent
         else { return [] }
-        return log.gaps(from: first)
+        return log.gaps(from: LogSegment(timeline: extent.first.timeline, extent.end))
     }
 
     /// Whether the archived log goes on from a backup, and was not set aside by a restore to an earlier moment.
     func goesOn(from backup: Backup) -> Bool {
+        guard !log.isEmpty else { return true }
         guard let extent = try? manifest(of: backup).extent else { return false }
         return log.history().goesOn(from: extent.first.timeline, extent.end)
     }
@@ -240,23 +250,32 @@ public struct BackupFolder: Sendable {
         let lock = try DirectoryLock(folder)
         defer { withExtendedLifetime(lock) {} }
         let backups = try all()
-        let kept: [Backup]
+        let begin: Date
         switch keeping {
-        case .newest(let count): kept = backups.suffix(max(1, count))
+        case .newest(let count):
+            // What a restore has set aside does not count, and goes when it is older than those that do.
+            let usable = backups.filter { goesOn(from: $0) }.suffix(max(1, count))
+            begin = usable.first?.about.takenAt.addingTimeInterval(-1) ?? .distantPast
         case .days(let days):
-            let begin = now - Double(days) * 86_400
-            kept = backups.filter { $0.about.takenAt > begin }
-            if kept.isEmpty { try log.expire(writtenBefore: begin) }
+            begin = now - Double(days) * 86_400
+            for name in try unusable() { try removeIfOlder(bases.appending(path: name), than: begin) }
         }
-        let names = Set(kept.map(\.name))
-        for backup in backups where !names.contains(backup.name) {
+        let kept = backups.filter { $0.about.takenAt > begin }
+        for left in try leftovers() { try FileManager.default.removeItem(at: bases.appending(path: left)) }
+        for backup in backups where backup.about.takenAt <= begin {
             // A name of its own first: what is deleted by half is no backup any more.
             let gone = bases.appending(path: backup.name + Self.draft)
             try FileManager.default.moveItem(at: backup.folder, to: gone)
             try FileManager.default.removeItem(at: gone)
         }
-        if let oldest = kept.first, let first = try manifest(of: oldest).extent?.first {
-            try await log.expire(before: first, try ServerPrograms(version: oldest.about.version, in: installations))
+        if kept.isEmpty { try log.expire(writtenBefore: begin) }
+        try log.expireParts(writtenBefore: begin)
+        let firsts = kept.map { try? manifest(of: $0).extent?.first }
+        // Where it is not known what one of them needs, all stays.
+        if !kept.isEmpty, !firsts.contains(where: { $0 == nil }),
+            let first = firsts.compactMap(\.self).min(by: { $0.number < $1.number })
+        {
+            try log.expire(before: first)
         }
         return backups.count - kept.count
     }

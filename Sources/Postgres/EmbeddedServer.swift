@@ -209,27 +209,33 @@ public final class EmbeddedServer: Sendable {
 
     private func startServer() async throws {
         let isRunning = (try? await run("pg_ctl", ["-D", data.plainPath, "status"])) != nil
-        if isRunning {
-            guard isElsewhere else { return }
-            try await stop()
-        }
-        try programs.makeOwned(socket)
         var settings = [
             "listen_addresses=", "unix_socket_directories=\(socket.plainPath)", "unix_socket_permissions=0700",
         ]
         if let folder = Self.archive(of: directory) {
             settings += ["archive_mode=on", "archive_command=\(ArchivedLog(folder).command)", "archive_timeout=60"]
         }
+        if isRunning {
+            guard !runs(with: settings) else { return }
+            try await stop()
+        }
+        try programs.makeOwned(socket)
         let log = data.appending(path: "server.log").plainPath
         let switches = (settings + options).map { "-c " + $0.quotedForShell }.joined(separator: " ")
         try await run("pg_ctl", ["-D", data.plainPath, "-w", "-t", "60", "-l", log, "-o", switches, "start"])
     }
 
-    /// Whether the server that runs is one that an interrupted upgrade has left behind, which listens elsewhere.
-    private var isElsewhere: Bool {
+    /// Whether the server that runs was started as it would be now.
+    ///
+    /// One that an interrupted upgrade has left behind listens elsewhere; one from before a setting does not archive its log.
+    private func runs(with settings: [String]) -> Bool {
         let file = try? String(contentsOf: data.appending(path: "postmaster.pid"), encoding: .utf8)
         let lines = file?.split(separator: "\n", omittingEmptySubsequences: false) ?? []
-        return lines.count > 3 && lines[3] != "5432"
+        guard lines.count > 3, lines[3] == "5432",
+            let started = try? String(contentsOf: data.appending(path: "postmaster.opts"), encoding: .utf8)
+        else { return false }
+        let archives = settings.contains("archive_mode=on")
+        return settings.allSatisfy { started.contains($0) } && started.contains("archive_mode=on") == archives
     }
 
     /// Sees to it that the folder for the archived log is there and this cluster's.

@@ -66,8 +66,14 @@ struct TimelineHistory {
             }
             return (number, place)
         }
-        ends = Dictionary(lines) { $1 }
-        timelines = lines.map { ($0.0, LogSegment(timeline: $0.0, $0.1)) } + [(timeline, nil)]
+        // A recovery to before an earlier one leaves that one's timeline sooner than it was begun: the earliest place counts.
+        var clamped: [(Int, LogPlace)] = []
+        for (number, place) in lines.reversed() {
+            clamped.append((number, min(place, clamped.last?.1 ?? place)))
+        }
+        clamped.reverse()
+        ends = Dictionary(clamped) { $1 }
+        timelines = clamped.map { ($0.0, LogSegment(timeline: $0.0, $0.1)) } + [(timeline, nil)]
     }
 
     /// The segment with which a timeline begins.

@@ -25,6 +25,13 @@ extension Database {
         try await withConnection { db in try db.run(script: "CHECKPOINT") }
     }
 
+    /// Begins a new file of the log, so that the one before can be archived.
+    ///
+    /// - Throws: ``PostgresError``.
+    public func switchLog() async throws {
+        try await withConnection { db in try db.run(script: "SELECT pg_switch_wal()") }
+    }
+
     /// Removes a database beside this one, where there is one of that name.
     ///
     /// - Throws: ``PostgresError``, also where someone is connected to it.

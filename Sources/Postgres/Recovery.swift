@@ -75,7 +75,9 @@ public struct Recovery: Sendable {
         guard let backup else {
             throw EmbeddedServer.Failure.cannotPrepare(
                 "the oldest backup in \(backups.folder.plainPath) is of \(oldest.about.takenAt.ISO8601Format()): "
-                    + "no earlier moment can be restored")
+                    + "no earlier moment can be restored"
+                    + (all.contains { !backups.goesOn(from: $0) } ? ", and later ones were set aside by a restore" : "")
+            )
         }
         (self.backup, self.backups, self.moment) = (backup, backups, moment)
         self.target = target.standardizedFileURL
@@ -104,8 +106,8 @@ public struct Recovery: Sendable {
     public func run<Value: Sendable>(
         despiteFaults acceptsFaults: Bool = false, _ check: (Copy) async throws -> Value
     ) async throws -> (Outcome, Value) {
-        let lock = try DirectoryLock(target.deletingLastPathComponent())
-        defer { withExtendedLifetime(lock) {} }
+        let locks = [try DirectoryLock(target.deletingLastPathComponent()), try readingLock()]
+        defer { withExtendedLifetime(locks) {} }
         await clear()
         let faults = try await backups.faults(of: backup)
         guard faults.isEmpty || acceptsFaults else { throw Faulty(faults: faults) }
@@ -124,6 +126,16 @@ public struct Recovery: Sendable {
             // Also where the task was cancelled: no server stays behind.
             await Task.detached { await clear() }.value
             throw error
+        }
+    }
+
+    /// Nobody deletes old backups meanwhile; where the folder can only be read, that is not ours to see to.
+    private func readingLock() throws -> DirectoryLock? {
+        do {
+            return try DirectoryLock(backups.folder)
+        } catch let failure as EmbeddedServer.Failure {
+            if case .inUse = failure { throw failure }
+            return nil
         }
     }
 
@@ -161,14 +173,14 @@ public struct Recovery: Sendable {
     private func prepare() throws {
         try programs.makeOwned(scratch)
         try programs.makeOwned(socket)
-        let hasLog = !backups.log.segments().isEmpty
         let settings = [
             "listen_addresses = ''", "unix_socket_directories = '\(socket.plainPath.escaped)'",
             "unix_socket_permissions = 0700", "hba_file = '\(scratch.plainPath.escaped)/pg_hba.conf'",
             "ident_file = '\(scratch.plainPath.escaped)/pg_ident.conf'", "archive_mode = off", "hot_standby = off",
             "max_connections = 20", "log_error_verbosity = terse", "recovery_target_timeline = 'latest'",
-            hasLog
-                ? "restore_command = 'cp \"\(backups.log.folder.plainPath)/%f\" \"%p\"'" : "restore_command = 'false'",
+            // What is written until the next start stays until that archives it.
+            "autovacuum = off", "wal_keep_size = '1GB'",
+            "restore_command = '\(backups.log.isEmpty ? "false" : backups.log.commandBack)'",
         ]
         try write(settings, to: "postgresql.conf")
         try write(["local all all trust"], to: "pg_hba.conf")

@@ -22,6 +22,20 @@ import Testing
             try await server.stop()
         }
 
+        /// Puts what was restored in the place of the cluster, and goes on there.
+        func takeOver(
+            _ name: String, andInsert number: Int, _ archive: (EmbeddedServer, Place) async throws -> Void
+        ) async throws {
+            let files = FileManager.default
+            try files.removeItem(at: cluster.appending(path: "postgres"))
+            try files.moveItem(
+                at: root.appending(path: "\(name)/postgres"), to: cluster.appending(path: "postgres"))
+            try await working { server in
+                try await run(server, "INSERT INTO number VALUES (\(number))")
+                try await archive(server, self)
+            }
+        }
+
         func run(_ server: EmbeddedServer, _ script: String) async throws {
             let database = Database(
                 ConnectionSettings(conninfo: server.conninfo(database: "postgres")),
@@ -87,22 +101,18 @@ import Testing
                 // Of what is to be set aside there is a backup too.
                 _ = try await place.folder.take(from: server.conninfo(database: "postgres"), facts: [:])
             }
-            let first = try await place.restored("first", until: moment)
-            #expect(first.numbers == [1, 2])
-            // It takes the place of the old one.
-            let files = FileManager.default
-            try files.removeItem(at: place.cluster.appending(path: "postgres"))
-            try files.moveItem(
-                at: place.root.appending(path: "first/postgres"), to: place.cluster.appending(path: "postgres"))
-            try await place.working { server in
-                try await place.run(server, "INSERT INTO number VALUES (4)")
-                try await archive(server, place)
-            }
+            #expect(try await place.restored("first", until: moment).numbers == [1, 2])
+            try await place.takeOver("first", andInsert: 4, archive)
             let second = try await place.restored("second")
             #expect(second.numbers == [1, 2, 4], "the later of the two backups is of what was set aside")
             let backups = try place.folder.all()
             #expect(try await place.folder.faults(of: backups[0]) == [])
             #expect(try await place.folder.faults(of: backups[1]).contains { $0.contains("set aside") })
+            #expect(try await place.folder.expire(.newest(1)) == 0, "what was set aside does not count")
+            // Once more to the same moment, before the place where the log was left the first time.
+            #expect(try await place.restored("third", until: moment).numbers == [1, 2])
+            try await place.takeOver("third", andInsert: 5, archive)
+            #expect(try await place.restored("fourth").numbers == [1, 2, 5])
         }
     }
 

@@ -180,7 +180,7 @@ struct VerifyBackup: AsyncParsableCommand {
             let gaps = try place.gaps()
             faults += gaps.count
             Terminal.write(lines: gaps.map { "\(name): log: \($0)" })
-            for backup in all ? backups : backups.suffix(1) where gaps.isEmpty {
+            for backup in all ? backups : backups.suffix(1) {
                 let found = try await place.faults(of: backup)
                 faults += found.count
                 let words =

@@ -23,7 +23,6 @@ struct EmbeddedClusters {
     static func start(
         in directory: URL, _ settings: Settings, losingKeys losesKeys: Bool = false
     ) async throws -> EmbeddedClusters {
-        let installations = URL(filePath: settings["embedded.postgres_folder"])
         let place = keysDirectory(in: directory)
         guard EmbeddedServer.exists(in: directory) || !EmbeddedServer.exists(in: place) else {
             throw Failure(
@@ -32,6 +31,23 @@ struct EmbeddedClusters {
                 back, or restore it (rectify restore); an empty one in its place would look as if nothing had been filed
                 """, code: Failure.Code.conflict)
         }
+        let archive = EmbeddedServer.archive(of: directory)
+        if archive != nil, EmbeddedServer.exists(in: directory), !EmbeddedServer.exists(in: place) {
+            // Keys that are moved out of the first cluster are in its log while they are.
+            try EmbeddedServer.archiveLog(of: directory, in: nil)
+            let moving = try await startBoth(in: directory, settings, losesKeys)
+            try await moving.leaveLogBehind()
+            try await moving.stop()
+            try EmbeddedServer.archiveLog(of: directory, in: archive)
+        }
+        return try await startBoth(in: directory, settings, losesKeys)
+    }
+
+    private static func startBoth(
+        in directory: URL, _ settings: Settings, _ losesKeys: Bool
+    ) async throws -> EmbeddedClusters {
+        let installations = URL(filePath: settings["embedded.postgres_folder"])
+        let place = keysDirectory(in: directory)
         let cases = try await EmbeddedServer.start(in: directory, installations: installations)
         do {
             if !losesKeys, !EmbeddedServer.exists(in: place) { try await refuseLostKeys(of: cases, place) }
@@ -49,6 +65,32 @@ struct EmbeddedClusters {
         } catch {
             try? await cases.stop()
             throw error
+        }
+    }
+
+    private func leaveLogBehind() async throws {
+        try await Self.administer(cases) { admin in
+            try await admin.checkpoint()
+            try await admin.switchLog()
+            try await admin.checkpoint()
+        }
+    }
+
+    /// Every start of the clusters from now on archives their logs where the settings say, or none does.
+    ///
+    /// - Throws: `EmbeddedServer.Failure`.
+    static func archiveLogs(of directory: URL, _ settings: Settings, _ logger: Logger) throws {
+        for (key, directory) in [
+            ("backup.folder", directory), ("backup.keys_folder", keysDirectory(in: directory)),
+        ] {
+            let folder = settings[key].isEmpty ? nil : URL(filePath: settings[key])
+            let was = EmbeddedServer.archive(of: directory)
+            if let was, folder == nil {
+                logger.warning(
+                    "\(key) is not set any more: moments from now on cannot be restored from what is there",
+                    metadata: ["folder": "\(was.path(percentEncoded: false))"])
+            }
+            try EmbeddedServer.archiveLog(of: directory, in: folder)
         }
     }
 
@@ -114,7 +156,10 @@ struct EmbeddedClusters {
     /// - Throws: `PostgresError`.
     func beginArchiving() async throws {
         for server in [cases, keys] {
-            try await Self.administer(server) { admin in try await admin.checkpoint() }
+            try await Self.administer(server) { admin in
+                try await admin.checkpoint()
+                try await admin.switchLog()
+            }
         }
     }
 

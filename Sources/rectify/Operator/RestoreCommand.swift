@@ -114,25 +114,27 @@ struct Restore: AsyncParsableCommand {
         } else {
             Terminal.write(lines: ["cases: those in \(directory.path(percentEncoded: false)) stay"])
         }
+        try EmbeddedClusters.archiveLogs(of: directory, settings, serverLogger(.warning))
         if lacksKeys, withoutKeys {
             try await EmbeddedClusters.start(in: directory, settings, losingKeys: true).stop()
         }
         try await tellWhatIsLeft(directory)
     }
 
-    /// What was committed last may be in the cluster that was moved away, and nowhere else.
+    /// What was committed last may be in a cluster that was moved away, and nowhere else.
     private func tellUnarchived(_ directory: URL) {
         let files = FileManager.default
-        for name in (try? files.contentsOfDirectory(atPath: directory.path(percentEncoded: false))) ?? []
-        where name.hasPrefix("postgres.") {
-            let wal = directory.appending(path: "\(name)/pg_wal").path(percentEncoded: false)
-            let waiting = ((try? files.contentsOfDirectory(atPath: wal + "/archive_status")) ?? [])
-                .filter { $0.hasSuffix(".ready") }.map { String($0.dropLast(6)) }.sorted()
-            guard !waiting.isEmpty else { continue }
+        func names(_ folder: String) -> [String] { ((try? files.contentsOfDirectory(atPath: folder)) ?? []).sorted() }
+        let root = directory.path(percentEncoded: false)
+        let clusters = names(root).filter { $0.hasPrefix("postgres.") || $0.hasPrefix("keys.") }
+            .map { "\(root)/\($0)" + ($0.hasPrefix("keys.") ? "/postgres" : "") }
+        for cluster in clusters {
+            let waits = names("\(cluster)/pg_wal/archive_status").contains { $0.hasSuffix(".ready") }
+            guard waits || files.fileExists(atPath: "\(cluster)/postmaster.pid") else { continue }
             Terminal.note(
                 """
-                \(waiting.count) files of the log in \(wal) were never archived (\(waiting.prefix(3).joined(separator: ", ")) …): \
-                to have what is in them, stop, copy them into the folder of the archived log, and restore again
+                \(cluster) did not stop as it should, or could not archive all of its log: what it did last is only there. If \
+                it can, let it run once more where it was (rectify up) and stop it, and restore after that
                 """)
         }
     }
@@ -239,7 +241,8 @@ struct Restoration {
         let recovery = try Recovery(from: backups, until: moment, to: target, installations: installations)
         let (outcome, ()) = try await recovery.run(despiteFaults: acceptsFaults) { _ in }
         return tell("restored", recovery, outcome, moment) + [
-            "give \(target.path(percentEncoded: false)) to PostgreSQL \(recovery.source.about.version)"
+            "give \(target.path(percentEncoded: false)) to PostgreSQL \(recovery.source.about.version), and copy "
+                + "\(target.path(percentEncoded: false))/pg_wal/*.history into the folder of the archived log before"
         ]
     }
 

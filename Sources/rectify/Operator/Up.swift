@@ -40,7 +40,7 @@ struct Up: AsyncParsableCommand {
                 code: 64)
         }
         try makeKeyFile(Deployment.keyFile(in: directory), for: directory)
-        try archiveLogs(of: directory, settings, logger)
+        try EmbeddedClusters.archiveLogs(of: directory, settings, logger)
         let server = try await EmbeddedClusters.start(in: directory, settings)
         do {
             try await server.beginArchiving()
@@ -98,22 +98,6 @@ struct Up: AsyncParsableCommand {
             deployment: deployment, settings: settings, host: host ?? settings["server.host"],
             port: port ?? settings.number("server.port"), logger: logger
         ).run()
-    }
-
-    /// Every start of the clusters from now on archives their logs, or none does.
-    private func archiveLogs(of directory: URL, _ settings: Settings, _ logger: Logger) throws {
-        for (key, directory) in [
-            ("backup.folder", directory), ("backup.keys_folder", EmbeddedClusters.keysDirectory(in: directory)),
-        ] {
-            let folder = settings[key].isEmpty ? nil : URL(filePath: settings[key])
-            let was = EmbeddedServer.archive(of: directory)
-            if let was, folder == nil {
-                logger.warning(
-                    "\(key) is not set any more: moments from now on cannot be restored from what is there",
-                    metadata: ["folder": "\(was.path(percentEncoded: false))"])
-            }
-            try EmbeddedServer.archiveLog(of: directory, in: folder)
-        }
     }
 
     /// A key of its own for each cluster, readable by its user alone, on disk before anything is sealed with it.
