@@ -162,37 +162,30 @@ struct VerifyBackup: AsyncParsableCommand {
         guard places.cases != nil || places.keys != nil else {
             throw Failure("backup.folder and backup.keys_folder name no folder", code: 64)
         }
-        var faults = 0
+        var faults: [String] = []
         for (name, place) in [("cases", places.cases), ("keys", places.keys)] {
             guard let place else { continue }
-            let backups = try place.all()
-            for left in try place.unusable() {
-                faults += 1
-                Terminal.write(lines: [
-                    "\(name): \(left) has no about.json that can be read: it is no backup; delete it"
-                ])
-            }
-            guard !backups.isEmpty else {
-                faults += 1
-                Terminal.write(lines: ["\(name): there is no backup in \(place.folder.path(percentEncoded: false))"])
-                continue
-            }
-            let gaps = try place.gaps()
-            faults += gaps.count
-            Terminal.write(lines: gaps.map { "\(name): log: \($0)" })
-            for backup in all ? backups : backups.suffix(1) {
-                let found = try await place.faults(of: backup)
-                faults += found.count
-                let words =
-                    found.isEmpty
-                    ? ["\(name): \(backup.name) is whole"] : found.map { "\(name): \(backup.name): \($0)" }
-                Terminal.write(lines: words)
-            }
+            faults += try await look(at: place, name).map { "\(name): \($0)" }
         }
-        if let drill, faults == 0, let cases = places.cases {
+        Terminal.write(lines: faults)
+        // What is wrong with the backup that it takes, it says itself.
+        if let drill, let cases = places.cases {
             try await self.drill(cases, in: URL(filePath: drill), places, settings)
         }
-        guard faults == 0 else { throw Failure("\(faults) fault\(faults == 1 ? "" : "s") found") }
+        guard faults.isEmpty else { throw Failure("\(faults.count) fault\(faults.count == 1 ? "" : "s") found") }
+    }
+
+    private func look(at place: BackupFolder, _ name: String) async throws -> [String] {
+        var faults = try place.unusable().map { "\($0) has no about.json that can be read: it is no backup; delete it" }
+        let backups = try place.all()
+        if backups.isEmpty { faults.append("there is no backup in \(place.folder.path(percentEncoded: false))") }
+        faults += try place.gaps().map { "log: \($0); what happened behind it cannot be restored from older backups" }
+        for backup in all ? backups : backups.suffix(1) {
+            let found = try await place.faults(of: backup)
+            if found.isEmpty { Terminal.write(lines: ["\(name): \(backup.name) is whole"]) }
+            faults += found.map { "\(backup.name): \($0)" }
+        }
+        return faults
     }
 
     private func drill(
