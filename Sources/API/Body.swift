@@ -89,6 +89,16 @@ extension ObjectReader {
         guard let size = number("page_size", in: 0...1_000_000_000) else { return standard }
         return size == 0 ? standard : min(size, limit)
     }
+
+    /// The last that is read of a list's query: how long a page is, and where it goes on.
+    ///
+    /// - Throws: ``Problem`` with every fault of the query.
+    func finishPage() throws -> (pageSize: Int, cursor: String?) {
+        let page = (pageSize: pageSize(), cursor: text("cursor", limit: 200))
+        finish()
+        try faults.finish()
+        return page
+    }
 }
 
 extension Request {

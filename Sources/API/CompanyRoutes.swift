@@ -43,10 +43,7 @@ struct CompanyRoutes {
             case no = "false"
         }
         let isUnanswered = query.code("unanswered", as: Flag.self) == .yes
-        let pageSize = query.pageSize()
-        let cursor = query.text("cursor", limit: 200)
-        query.finish()
-        try query.faults.finish()
+        let (pageSize, cursor) = try query.finishPage()
         let name = "forwarded|\(bearer.company)|\(campaign.code)|\(isUnanswered)"
         let below = try cursor.map { try service.cursor.position($0, of: name) }
         let (records, sealed, disclosed) = try await service.databases.parties.transaction(

@@ -31,10 +31,7 @@ struct ComplaintRoutes {
         let reader = ComplaintListReader(query: query, officer: officer, book: book, now: service.now())
         let found = reader.campaign()
         let filter = reader.filter(found?.campaign, officers: officers)
-        let pageSize = query.pageSize()
-        let cursor = query.text("cursor", limit: 200)
-        query.finish()
-        try query.faults.finish()
+        let (pageSize, cursor) = try query.finishPage()
         guard let (campaignID, campaign) = found else { throw Problem.notFound("campaign") }
         // A cursor belongs to who asked and to what was asked.
         let asked = request.uri.queryParameters.map { "\($0.key)=\($0.value)" }

@@ -18,10 +18,7 @@ struct FilerRoutes {
         let (id, campaign) = try await service.campaign(context)
         let query = try ObjectReader(query: request)
         let own = query.text("client_reference", limit: 100)
-        let pageSize = query.pageSize()
-        let cursor = query.text("cursor", limit: 200)
-        query.finish()
-        try query.faults.finish()
+        let (pageSize, cursor) = try query.finishPage()
         let name = "filed|\(filer.filer)|\(campaign.code)"
         let below = try cursor.map { try service.cursor.position($0, of: name) }
         let found = try await service.databases.parties.transaction(.readOnly, as: filer.standing) { db in

@@ -101,10 +101,7 @@ struct IdentityRoutes {
         }
         let query = try ObjectReader(query: request)
         let which = query.code("state", as: Which.self) ?? .all
-        let pageSize = query.pageSize()
-        let cursor = query.text("cursor", limit: 200)
-        query.finish()
-        try query.faults.finish()
+        let (pageSize, cursor) = try query.finishPage()
         let name = "unsealings|\(officer.id)|\(campaign.code)|\(which)"
         let position = try service.cursor.place(cursor, of: name).map { ($0.recordedAt, $0.caseID) }
         let now = service.now()
@@ -154,10 +151,7 @@ struct IdentityRoutes {
         let officer = try context.officer(for: .oversee)
         let (id, campaign) = try await service.campaign(context)
         let query = try ObjectReader(query: request)
-        let pageSize = query.pageSize()
-        let cursor = query.text("cursor", limit: 200)
-        query.finish()
-        try query.faults.finish()
+        let (pageSize, cursor) = try query.finishPage()
         let name = "contact-searches|\(officer.id)|\(campaign.code)"
         let position = try cursor.map { try service.cursor.position($0, of: name) }
         let found = try await service.databases.work.transaction(.readOnly) { db in

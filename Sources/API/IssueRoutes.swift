@@ -21,10 +21,7 @@ struct IssueRoutes {
 
     @Sendable func list(_ request: Request, context: Context) async throws -> Response {
         let query = try ObjectReader(query: request)
-        let pageSize = query.pageSize()
-        let cursor = query.text("cursor", limit: 200)
-        query.finish()
-        try query.faults.finish()
+        let (pageSize, cursor) = try query.finishPage()
         let campaign = context.campaign()
         guard try await service.references.book().campaign(campaign) != nil else {
             throw Problem.notFound("campaign \(campaign)")

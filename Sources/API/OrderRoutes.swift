@@ -181,10 +181,7 @@ extension Service {
         as party: Standing? = nil
     ) async throws -> Response {
         var filter = filter
-        let pageSize = query.pageSize()
-        let cursor = query.text("cursor", limit: 200)
-        query.finish()
-        try query.faults.finish()
+        let (pageSize, cursor) = try query.finishPage()
         let name = "orders|\(campaign.code)|\(filter)"
         filter.below = try cursor.map { try self.cursor.position($0, of: name) }
         let records = try await databases.lookUp(as: party) { [filter] db in

@@ -102,9 +102,7 @@ struct PersonalDataRoutes {
         let officer = try context.officer(for: .read)
         let (id, campaign) = try await service.campaign(context)
         let query = try ObjectReader(query: request)
-        let (pageSize, cursor) = (query.pageSize(), query.text("cursor", limit: 200))
-        query.finish()
-        try query.faults.finish()
+        let (pageSize, cursor) = try query.finishPage()
         let name = "rights|\(officer.id)|\(campaign.code)"
         let last = try cursor.map { text in
             let place = try service.cursor.positions(text, of: name, count: 3)
@@ -171,10 +169,7 @@ struct PersonalDataRoutes {
         let (id, campaign) = try await service.campaign(context)
         let number = try context.number(of: "disposal")
         let query = try ObjectReader(query: request)
-        let pageSize = query.pageSize()
-        let cursor = query.text("cursor", limit: 200)
-        query.finish()
-        try query.faults.finish()
+        let (pageSize, cursor) = try query.finishPage()
         let name = "disposal|\(officer.id)|\(campaign.code)|\(number)"
         let last = try cursor.map { try service.cursor.position($0, of: name) } ?? 0
         let found = try await service.databases.work.transaction(.readOnly) { db in

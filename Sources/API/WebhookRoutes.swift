@@ -59,10 +59,7 @@ struct WebhookRoutes {
         let filer = try context.filer(for: .webhook).filer
         let query = try ObjectReader(query: request)
         let state = query.code("state", as: WebhookDelivery.State.self)
-        let pageSize = query.pageSize()
-        let cursor = query.text("cursor", limit: 200)
-        query.finish()
-        try query.faults.finish()
+        let (pageSize, cursor) = try query.finishPage()
         let name = "deliveries|\(filer)|\(state?.rawValue ?? "")"
         let position = try service.cursor.place(cursor, of: name).map { ($0.recordedAt, $0.caseID) }
         let found = try await service.databases.work.transaction(.readOnly) { db in

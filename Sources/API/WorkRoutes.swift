@@ -93,10 +93,7 @@ struct WorkRoutes {
         }
         let query = try ObjectReader(query: request)
         let whose = query.code("whose", as: Whose.self) ?? .mine
-        let pageSize = query.pageSize()
-        let cursor = query.text("cursor", limit: 200)
-        query.finish()
-        try query.faults.finish()
+        let (pageSize, cursor) = try query.finishPage()
         let name = "reminders|\(officer.id)|\(campaign.code)|\(whose)"
         let position = try service.cursor.place(cursor, of: name).map { ($0.recordedAt, $0.caseID) }
         let found = try await service.databases.work.transaction(.readOnly) { db in

@@ -193,12 +193,7 @@ struct ArchivedLog {
     }
 
     private func expire(_ names: [String], writtenBefore moment: Date) throws {
-        for name in names {
-            let file = folder.appending(path: name)
-            let attributes = try FileManager.default.attributesOfItem(atPath: file.plainPath)
-            guard let written = attributes[.modificationDate] as? Date, written < moment else { continue }
-            try FileManager.default.removeItem(at: file)
-        }
+        for name in names { try folder.appending(path: name).remove(ifWrittenBefore: moment) }
     }
 }
 
@@ -211,5 +206,14 @@ extension URL {
             throw EmbeddedServer.Failure.cannotPrepare(
                 "\(plainPath): quotes, backslashes, dollar and percent signs cannot be in its name")
         }
+    }
+
+    /// Deletes it, where nothing was written to it since a moment.
+    ///
+    /// - Throws: What deleting throws.
+    func remove(ifWrittenBefore moment: Date) throws {
+        let attributes = try FileManager.default.attributesOfItem(atPath: plainPath)
+        guard let written = attributes[.modificationDate] as? Date, written < moment else { return }
+        try FileManager.default.removeItem(at: self)
     }
 }

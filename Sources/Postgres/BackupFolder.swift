@@ -79,12 +79,6 @@ public struct BackupFolder: Sendable {
         return try FileManager.default.contentsOfDirectory(atPath: bases.plainPath).filter { $0.hasSuffix(Self.draft) }
     }
 
-    private func removeIfOlder(_ file: URL, than moment: Date) throws {
-        let attributes = try FileManager.default.attributesOfItem(atPath: file.plainPath)
-        guard let written = attributes[.modificationDate] as? Date, written < moment else { return }
-        try FileManager.default.removeItem(at: file)
-    }
-
     private func names() throws -> [String] {
         let files = FileManager.default
         guard files.fileExists(atPath: folder.plainPath) else {
@@ -258,7 +252,7 @@ public struct BackupFolder: Sendable {
             begin = usable.first?.about.takenAt.addingTimeInterval(-1) ?? .distantPast
         case .days(let days):
             begin = now - Double(days) * 86_400
-            for name in try unusable() { try removeIfOlder(bases.appending(path: name), than: begin) }
+            for name in try unusable() { try bases.appending(path: name).remove(ifWrittenBefore: begin) }
         }
         let kept = backups.filter { $0.about.takenAt > begin }
         for left in try leftovers() { try FileManager.default.removeItem(at: bases.appending(path: left)) }

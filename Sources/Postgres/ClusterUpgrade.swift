@@ -108,7 +108,8 @@ public struct ClusterUpgrade: Sendable {
     }
 
     private func control(_ programs: ServerPrograms, _ action: String, _ data: URL, _ socket: URL) async throws {
-        let settings = "-c listen_addresses= -c unix_socket_directories='\(socket.plainPath)'"
+        let settings = ["listen_addresses=", "unix_socket_directories=\(socket.plainPath)"]
+            .map { "-c " + $0.quotedForShell }.joined(separator: " ")
         let more =
             action == "start" ? ["-l", data.appending(path: "server.log").plainPath, "-o", settings] : ["-m", "fast"]
         try await programs.run("pg_ctl", ["-D", data.plainPath, "-w", "-t", "600"] + more + [action], at: data)

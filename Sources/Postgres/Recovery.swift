@@ -247,7 +247,7 @@ public struct Recovery: Sendable {
 
     private func start(_ settings: [String]) async throws {
         let all = ["config_file=\(scratch.appending(path: "postgresql.conf").plainPath)"] + settings
-        let switches = all.map { "-c '\($0)'" }.joined(separator: " ")
+        let switches = all.map { "-c " + $0.quotedForShell }.joined(separator: " ")
         do {
             try await control("start", ["-t", "86400", "-l", messages.plainPath, "-o", switches])
             try await becomeReady()

@@ -309,7 +309,10 @@ import Testing
             let token = try await program.run("officer", "add", "zhang", "--role", "officer", "--data", program.data)
             #expect(await server.stop() == 0)
             try await putKeysBesideCases(program)
-            let moved = try await ServerProcess(program)
+            // From the first start on with an archived log, which must not have the keys that are moved.
+            let places = try Places(program)
+            let moved = try await places.server()
+            let wrapped = try await wrappedKey(program)
             _ = try await program.run("login", "--server", moved.address, input: token.output)
             let shown = try await program.run("complaint", "show", reference, "--server", moved.address)
             #expect(shown.output.contains("139****"), "\(shown)")
@@ -319,6 +322,9 @@ import Testing
             #expect(try await !there.hasDatabase("rectify_keys"))
             await there.close()
             #expect(await moved.stop() == 0)
+            #expect(try files(with: wrapped, in: program.path("cases")) == 0)
+            let log = try home.contentsOfDirectory(atPath: program.path("cases/log"))
+            #expect(log.contains { $0.count == 24 }, "it was archived all the same")
         }
     }
 }

@@ -210,32 +210,40 @@ struct PrivacyDispose: AsyncParsableCommand {
     }
 }
 
-struct PrivacyApprove: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "approve",
-        abstract: "Let a run that someone else proposed go on. What is erased cannot be brought back.")
-
+struct RunOptions: ParsableArguments {
     @Argument(help: "Number of the run.")
     var number: Int
-
-    @Flag(help: "Do not ask before.")
-    var yes = false
 
     @OptionGroup var campaign: CampaignOptions
     @OptionGroup var client: ClientOptions
     @OptionGroup var output: OutputOptions
 
+    func send(_ word: String) async throws {
+        let changed: DisposalBody = try await client.withClient { client in
+            try await client.act(
+                on: "/v1/campaigns/\(try campaign.code)/disposals/\(number)/\(word)", version: nil)
+        }
+        try output.writeDisposals([changed])
+    }
+}
+
+struct PrivacyApprove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "approve",
+        abstract: "Let a run that someone else proposed go on. What is erased cannot be brought back.")
+
+    @OptionGroup var options: RunOptions
+
+    @Flag(help: "Do not ask before.")
+    var yes = false
+
     func run() async throws {
         if !yes {
             try Terminal.confirm(
-                "Approve run \(number)? What is erased cannot be brought back.",
+                "Approve run \(options.number)? What is erased cannot be brought back.",
                 else: "give --yes where nobody can be asked")
         }
-        let approved: DisposalBody = try await client.withClient { client in
-            try await client.act(
-                on: "/v1/campaigns/\(try campaign.code)/disposals/\(number)/approval", version: nil)
-        }
-        try output.writeDisposals([approved])
+        try await options.send("approval")
     }
 }
 
@@ -244,20 +252,9 @@ struct PrivacyWithdraw: AsyncParsableCommand {
         commandName: "withdraw",
         abstract: "Take a run back. One that is being carried out stops; what it has done stays done.")
 
-    @Argument(help: "Number of the run.")
-    var number: Int
+    @OptionGroup var options: RunOptions
 
-    @OptionGroup var campaign: CampaignOptions
-    @OptionGroup var client: ClientOptions
-    @OptionGroup var output: OutputOptions
-
-    func run() async throws {
-        let withdrawn: DisposalBody = try await client.withClient { client in
-            try await client.act(
-                on: "/v1/campaigns/\(try campaign.code)/disposals/\(number)/withdrawal", version: nil)
-        }
-        try output.writeDisposals([withdrawn])
-    }
+    func run() async throws { try await options.send("withdrawal") }
 }
 
 struct PrivacyRuns: AsyncParsableCommand {

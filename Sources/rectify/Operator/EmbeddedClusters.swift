@@ -35,10 +35,10 @@ struct EmbeddedClusters {
         if archive != nil, EmbeddedServer.exists(in: directory), !EmbeddedServer.exists(in: place) {
             // Keys that are moved out of the first cluster are in its log while they are.
             try EmbeddedServer.archiveLog(of: directory, in: nil)
-            let moving = try await startBoth(in: directory, settings, losesKeys)
-            try await moving.leaveLogBehind()
-            try await moving.stop()
+            let moved = await Result { try await moveUnarchived(in: directory, settings, losesKeys) }
+            // Also where it failed: no start from now on is without.
             try EmbeddedServer.archiveLog(of: directory, in: archive)
+            try moved.get()
         }
         return try await startBoth(in: directory, settings, losesKeys)
     }
@@ -66,6 +66,12 @@ struct EmbeddedClusters {
             try? await cases.stop()
             throw error
         }
+    }
+
+    private static func moveUnarchived(in directory: URL, _ settings: Settings, _ losesKeys: Bool) async throws {
+        let moving = try await startBoth(in: directory, settings, losesKeys)
+        try await moving.leaveLogBehind()
+        try await moving.stop()
     }
 
     private func leaveLogBehind() async throws {
