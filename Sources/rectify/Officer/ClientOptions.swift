@@ -48,6 +48,26 @@ struct CampaignOptions: ParsableArguments {
     }
 }
 
+/// A list of a campaign's, and how it is written.
+struct CampaignListOptions: ParsableArguments {
+    @Option(help: "How many at the most.")
+    var limit = 50
+
+    @OptionGroup var campaign: CampaignOptions
+    @OptionGroup var client: ClientOptions
+    @OptionGroup var output: OutputOptions
+
+    /// The items, page after page, up to the limit.
+    func items<Item: Codable & Sendable>(
+        _ name: String, _ query: [(name: String, value: String)] = [], of _: Item.Type
+    ) async throws -> [Item] {
+        let path = "/v1/campaigns/\(try campaign.code)/\(name)"
+        return try await client.withClient { client in
+            try await client.list(path, query, limit: limit, of: Item.self)
+        }
+    }
+}
+
 /// What a user keeps in `client.yaml` under the XDG configuration folder.
 struct ClientSettings: Codable {
     var server: String?

@@ -136,24 +136,17 @@ struct IdentityList: AsyncParsableCommand {
     @Flag(help: "Only those that wait for a word.")
     var waiting = false
 
-    @Option(help: "How many at the most.")
-    var limit = 50
-
-    @OptionGroup var campaign: CampaignOptions
-    @OptionGroup var client: ClientOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var list: CampaignListOptions
 
     func run() async throws {
-        let bodies = try await client.withClient { client in
-            if let reference {
-                let page: Page<UnsealingBody> = try await client.get("/v1/complaints/\(reference)/unsealings")
-                return page.items.filter { !waiting || $0.state == .requested }
-            }
-            return try await client.list(
-                "/v1/campaigns/\(try campaign.code)/unsealings", waiting ? [("state", "requested")] : [],
-                limit: limit, of: UnsealingBody.self)
+        guard let reference else {
+            return try list.output.writeUnsealings(
+                try await list.items("unsealings", waiting ? [("state", "requested")] : [], of: UnsealingBody.self))
         }
-        try output.writeUnsealings(bodies)
+        let page: Page<UnsealingBody> = try await list.client.withClient { client in
+            try await client.get("/v1/complaints/\(reference)/unsealings")
+        }
+        try list.output.writeUnsealings(page.items.filter { !waiting || $0.state == .requested })
     }
 }
 
@@ -209,20 +202,12 @@ struct IdentitySearches: AsyncParsableCommand {
         commandName: "searches",
         abstract: "List who looked for telephone numbers and mail addresses, and why: for supervisors and auditors.")
 
-    @Option(help: "How many at the most.")
-    var limit = 50
-
-    @OptionGroup var campaign: CampaignOptions
-    @OptionGroup var client: ClientOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var list: CampaignListOptions
 
     func run() async throws {
-        let searches = try await client.withClient { client in
-            try await client.list(
-                "/v1/campaigns/\(try campaign.code)/contact-searches", [], limit: limit, of: ContactSearchBody.self)
-        }
-        try output.write(
-            searches, [.init("At"), .init("By"), .init("Opened"), .init("Reason")], name: \.by
+        try list.output.write(
+            try await list.items("contact-searches", of: ContactSearchBody.self),
+            [.init("At"), .init("By"), .init("Opened"), .init("Reason")], name: \.by
         ) { one in
             [one.at.formatted(.iso8601), one.by, one.opened.joined(separator: " "), one.reason ?? "–"]
         }

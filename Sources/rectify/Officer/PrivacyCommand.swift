@@ -30,25 +30,17 @@ struct PrivacyRequests: AsyncParsableCommand {
     @Argument(help: "Reference; left out, what is open in the campaign.")
     var reference: String?
 
-    @Option(help: "How many of the campaign's at the most.")
-    var limit = 50
-
-    @OptionGroup var campaign: CampaignOptions
-    @OptionGroup var client: ClientOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var list: CampaignListOptions
 
     func run() async throws {
         guard let reference else {
-            let path = "/v1/campaigns/\(try campaign.code)/rights-requests"
-            return try output.writeRequests(
-                try await client.withClient { client in
-                    try await client.list(path, [], limit: limit, of: RightsRequestBody.self)
-                })
+            return try list.output.writeRequests(
+                try await list.items("rights-requests", of: RightsRequestBody.self))
         }
-        let page: Page<RightsRequestBody> = try await client.withClient { client in
+        let page: Page<RightsRequestBody> = try await list.client.withClient { client in
             try await client.get("/v1/complaints/\(reference)/rights-requests")
         }
-        try output.writeRequests(page.items)
+        try list.output.writeRequests(page.items)
     }
 }
 
@@ -264,23 +256,15 @@ struct PrivacyRuns: AsyncParsableCommand {
     @Argument(help: "Number of a run; left out, all runs.")
     var number: Int?
 
-    @Option(help: "How many complaints at the most.")
-    var limit = 50
-
-    @OptionGroup var campaign: CampaignOptions
-    @OptionGroup var client: ClientOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var list: CampaignListOptions
 
     func run() async throws {
-        let path = "/v1/campaigns/\(try campaign.code)/disposals"
         guard let number else {
-            let page: Page<DisposalBody> = try await client.withClient { client in try await client.get(path) }
-            return try output.writeDisposals(page.items)
+            let path = "/v1/campaigns/\(try list.campaign.code)/disposals"
+            let page: Page<DisposalBody> = try await list.client.withClient { client in try await client.get(path) }
+            return try list.output.writeDisposals(page.items)
         }
-        let items = try await client.withClient { client in
-            try await client.list("\(path)/\(number)", [], limit: limit, of: DisposalItemBody.self)
-        }
-        try output.writeItems(items)
+        try list.output.writeItems(try await list.items("disposals/\(number)", of: DisposalItemBody.self))
     }
 }
 

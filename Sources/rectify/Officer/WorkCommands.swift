@@ -155,21 +155,12 @@ struct ReminderList: AsyncParsableCommand {
     @Flag(help: "Everyone's, not only one's own and nobody's.")
     var all = false
 
-    @Option(help: "How many at the most.")
-    var limit = 50
-
-    @OptionGroup var campaign: CampaignOptions
-    @OptionGroup var client: ClientOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var list: CampaignListOptions
 
     func run() async throws {
-        let bodies = try await client.withClient { client in
-            try await client.list(
-                "/v1/campaigns/\(try campaign.code)/reminders", [("whose", all ? "all" : "mine")], limit: limit,
-                of: ReminderBody.self)
-        }
-        try output.write(
-            bodies, [.init("What"), .init("Case"), .init("For"), .init("Since"), .init("Details")],
+        try list.output.write(
+            try await list.items("reminders", [("whose", all ? "all" : "mine")], of: ReminderBody.self),
+            [.init("What"), .init("Case"), .init("For"), .init("Since"), .init("Details")],
             name: \.label
         ) { one in
             [
