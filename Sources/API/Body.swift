@@ -55,8 +55,11 @@ extension ObjectReader {
     }
 
     /// `true` or `false` written in a query; left out it is false.
-    func flag(_ name: String) -> Bool {
-        guard let text = text(name, limit: 10) else { return false }
+    func flag(_ name: String) -> Bool { truth(name) ?? false }
+
+    /// `true` or `false` written in a query or a form; `nil` where it is left out.
+    func truth(_ name: String) -> Bool? {
+        guard let text = text(name, limit: 10) else { return nil }
         if text != "true" && text != "false" { fault(name, "wrong_type", "has to be true or false") }
         return text == "true"
     }

@@ -55,8 +55,8 @@ struct ComplaintActionReader {
             return wanted(.extendDeadline(purpose, by: body.requiredInt("by", in: 1...365)))
         case "confirmation":
             if !body.has("fixed") { body.fault("fixed", "missing", "is required") }
-            return wanted(body.bool("fixed") == true ? .confirmFixed : .denyFixed)
-        case "rating": return wanted(.rate(body.requiredInt("rating", in: 1...5)))
+            return wanted(body.bool("fixed") == true ? .confirmFixed(by: nil) : .denyFixed(by: nil))
+        case "rating": return wanted(.rate(body.requiredInt("rating", in: 1...5), by: nil))
         case "notes": return wanted(.note(body.code("audience", as: Complaint.Audience.self) ?? .internal))
         case "messages":
             if !body.has("message") { body.fault("message", "missing", "is required") }

@@ -36,7 +36,7 @@ extension Connection {
         for record in records {
             let complaint = record.complaint
             for id in complaint.absorbed.map(\.complaint) + complaint.relations.map(\.complaint)
-                + (inverse[complaint.id] ?? []).map(\.complaint)
+                + (inverse[complaint.id] ?? []).map(\.complaint) + complaint.verdicts.map(\.complaint)
             {
                 named.add(id, of: record.campaignID)
             }
@@ -101,6 +101,8 @@ extension ComplaintBody {
             messages: messages.map(MessageBody.init), isErased: opened.isErased,
             isSealedUnavailable: opened.isUnavailable, dataState: record.dataState, isHeld: record.isHeld,
             actions: record.complaint.actions(for: role).map(\.rawValue))
+        verdicts = parts.verdicts
+        isNews = record.newsAt != nil
         respondent.name = filing.respondentName
         methodName = filing.methodName
         scene = filing.scene
@@ -124,6 +126,18 @@ extension ComplaintBody {
 }
 
 extension ComplaintParts {
+    /// What was said of endings, in their order.
+    fileprivate var verdicts: [VerdictBody] {
+        record.complaint.verdicts.compactMap { verdict in
+            references[verdict.complaint].map { reference in
+                VerdictBody(
+                    ending: verdict.ending, reference: reference.description,
+                    confirmedFixed: verdict.isConfirmedFixed, rating: verdict.rating)
+            }
+        }
+        .sorted { ($0.ending, $0.reference) < ($1.ending, $1.reference) }
+    }
+
     /// The ties to other complaints, in both directions.
     fileprivate var relations: [RelationBody] {
         func body(_ id: UUID, _ relation: Complaint.Relation, isInverse: Bool) -> RelationBody? {

@@ -57,7 +57,24 @@ struct ComplaintRoutes {
         guard let parts = try await service.complaints.answer(to: reference) else {
             throw CaseError.notFound("complaint \(reference)")
         }
-        return try await service.answer(parts, to: officer.role)
+        let response = try await service.answer(parts, to: officer.role)
+        await noteLook(request, at: parts.record, by: officer)
+        return response
+    }
+
+    /// Notes that the officer of a case has looked at it, so that what had come is no news any more.
+    ///
+    /// It is the reader's own mark: the answer, the history and the version are the same as without it. Nobody else's
+    /// request sets it, nor a prefetch, nor one that may be answered with 304 and shows nothing.
+    private func noteLook(_ request: Request, at record: ComplaintRecord, by officer: Officer) async {
+        guard record.newsAt != nil, record.holder == officer.id, request.method == .get,
+            request.headers[.ifNoneMatch] == nil,
+            request.headers[.secPurpose]?.lowercased().contains("prefetch") != true
+        else { return }
+        // Where it cannot be noted just now, the news stay until the next look.
+        _ = try? await service.databases.work.transaction(as: officer.actor.standing) { [now = service.now()] db in
+            try db.noteLook(at: record, by: officer.id, at: now)
+        }
     }
 
     @Sendable func events(_ request: Request, context: Context) async throws -> Response {
@@ -160,9 +177,13 @@ extension ComplaintLineBody {
             respondent: PartyBody(platform: line.respondent.platform, company: line.respondent.company),
             target: TargetBody(line.target), officer: line.officerName, office: line.office, priority: line.priority,
             receivedOn: line.receivedOn, dueOn: line.dueOn, isOverdue: line.dueOn.map { $0 < today } ?? false,
-            isSuspected: line.isSuspected, excerpt: line.excerpt,
+            isSuspected: line.isSuspected, isNews: line.isNews, excerpt: line.excerpt,
             barriers: line.barriers)
     }
+}
+
+extension HTTPField.Name {
+    fileprivate static let secPurpose = Self("Sec-Purpose").unsafelyUnwrapped
 }
 
 extension SuspectedDuplicateBody {

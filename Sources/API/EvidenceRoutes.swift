@@ -10,6 +10,8 @@ import Store
 /// Files that show something, for the complainant by tracking code and for officers.
 struct EvidenceRoutes {
     let service: Service
+    /// Files in one list, those of merged complaints included.
+    private static let listLimit = 200
 
     var routes: [Route] {
         [
@@ -53,12 +55,16 @@ struct EvidenceRoutes {
         return try await withTaskExecutorPreference(globalConcurrentExecutor) {
             try await Upload.reading(request, in: service.uploads) { upload in
                 let file = try EvidenceFile(upload.bytes, named: upload.name, mediaType: upload.mediaType)
-                return try await keep(file, upload.capturedOn, access)
+                // What an officer adds is usually no answer of the complainant's.
+                let answersRequest = upload.answersRequest ?? (access.actor.kind == .complainant)
+                return try await keep(file, upload.capturedOn, answersRequest: answersRequest, access)
             }
         }
     }
 
-    private func keep(_ file: EvidenceFile, _ capturedOn: Day?, _ access: Access) async throws -> Response {
+    private func keep(
+        _ file: EvidenceFile, _ capturedOn: Day?, answersRequest: Bool, _ access: Access
+    ) async throws -> Response {
         let (record, now) = (access.record, service.now())
         let book = try await service.references.book()
         if let capturedOn, let zone = book.campaign(record.campaign)?.campaign.zone(), capturedOn > Day(now, in: zone) {
@@ -73,11 +79,17 @@ struct EvidenceRoutes {
         terms.file = (sealed, service.evidenceQuota)
         do {
             _ = try await service.databases.work.transaction(as: access.actor.standing) { [terms] db in
-                try db.perform(
-                    sealed.action, on: record.reference, by: access.actor, terms, book: book, at: now, key: key)
+                try db.keep(
+                    sealed.action, answersRequest: answersRequest, on: record.reference, by: access.actor, terms,
+                    book: book, at: now, key: key)
             }
         } catch EvidenceError.known {
-            // Sent before: what is there is told again.
+            // Sent before: what is there is told again, and is what was asked for since.
+            if answersRequest {
+                try await service.databases.work.transaction(as: access.actor.standing) { db in
+                    try db.answerRequest(on: record.reference, by: access.actor, book: book, at: now)
+                }
+            }
             return try await describe(sealed, access, isNew: false)
         }
         return try await describe(sealed, access, isNew: true)
@@ -116,8 +128,18 @@ struct EvidenceRoutes {
 
     @Sendable func list(_ request: Request, context: Context) async throws -> Response {
         let access = try await access(request, context)
-        let bodies = try await bodies(try await files(access), access.record)
-        return try .json(Page(items: bodies), headers: [.referrerPolicy: "no-referrer"])
+        var items = try await bodies(try await files(access), access.record)
+        // An officer has one case with those merged into it, whose files stay at their own addresses.
+        if access.actor.kind == .officer {
+            let others = try await service.databases.work.transaction(.readOnly) { db in
+                try db.merged(into: access.record).dropFirst().filter { $0.dataState == .active }
+            }
+            for record in others where items.count < Self.listLimit {
+                items += try await bodies(try await files(Access(record: record, actor: access.actor)), record)
+            }
+        }
+        return try .json(
+            Page(items: Array(items.prefix(Self.listLimit))), headers: [.referrerPolicy: "no-referrer"])
     }
 
     /// Sends a file, part by part, as something to be saved and never shown.

@@ -26,18 +26,29 @@ struct FilerRoutes {
                 filedBy: filer.filer, campaign: id, prefix: campaign.prefix, own: own, below: below,
                 limit: pageSize + 1)
         }
+        // The database lets a filer see its own rows only; of the cases that go on nothing but this is read.
+        let originals = found.compactMap(\.duplicateOf)
+        let handling =
+            originals.isEmpty
+            ? [:]
+            : try await service.databases.work.transaction(.readOnly) { db in
+                try db.handling(of: originals, campaign: id)
+            }
         return try .json(
-            Page(found, size: pageSize, FiledLineBody.init) { last in
+            Page(found, size: pageSize) { filed in
+                FiledLineBody(filed, handling: filed.duplicateOf.flatMap { handling[$0] })
+            } next: { last in
                 service.cursor.text(after: last.reference.number, of: name)
             })
     }
 }
 
 extension FiledLineBody {
-    fileprivate init(_ filed: FiledComplaint) {
+    fileprivate init(_ filed: FiledComplaint, handling: HandlingLine?) {
         self.init(
             reference: filed.reference.description, clientReference: filed.clientReference, status: filed.status,
-            outcome: filed.outcome, informationGap: filed.informationGap, receivedOn: filed.receivedOn,
-            changedAt: filed.changedAt)
+            handledWithStatus: handling?.status, outcome: handling.map(\.outcome) ?? filed.outcome,
+            informationGap: handling.map(\.informationGap) ?? filed.informationGap,
+            answer: handling.map(\.answer) ?? filed.answer, receivedOn: filed.receivedOn, changedAt: filed.changedAt)
     }
 }

@@ -50,6 +50,8 @@ struct Upload {
     var name: String
     var mediaType: String?
     var capturedOn: Day?
+    /// Whether it is what the complainant was asked for; `nil` where nothing is said.
+    var answersRequest: Bool?
 
     /// Bytes a form may have beside its file.
     private static let formMargin = 16 * 1024
@@ -75,6 +77,7 @@ struct Upload {
         }
         let query = try ObjectReader(query: request)
         let captured = query.day("captured_on")
+        answersRequest = query.truth("answers_request")
         query.finish()
         try query.faults.finish()
         try Self.check(body, against: request.headers[.contentDigest])
@@ -102,19 +105,18 @@ struct Upload {
                 Fault(pointer: "#/file", code: "missing", detail: "is required: a part with a filename")
             ])
         }
-        for part in parts where part.name != "file" && part.name != "captured_on" {
-            throw InvalidDocument(faults: [
-                Fault(pointer: "#/\(part.name)", code: "unknown_member", detail: "is not known here")
-            ])
-        }
-        let day = parts.first { $0.name == "captured_on" }.map { String(decoding: $0.body, as: UTF8.self) }
-        if let day, Day(day) == nil {
-            throw InvalidDocument(faults: [
-                Fault(pointer: "#/captured_on", code: "no_date", detail: "has to be a date that exists")
-            ])
-        }
+        let fields = ObjectReader(
+            .object(
+                Dictionary(
+                    parts.filter { $0.name != "file" }.map {
+                        ($0.name, .string(String(decoding: $0.body, as: UTF8.self)))
+                    }
+                ) { first, _ in first }), faults: FaultList())
+        capturedOn = fields.day("captured_on") ?? captured
+        answersRequest = fields.truth("answers_request") ?? answersRequest
+        fields.finish()
+        try fields.faults.finish()
         (bytes, self.name, mediaType) = (Array(file.body), name, file.mediaType)
-        capturedOn = day.flatMap(Day.init) ?? captured
     }
 
     /// Whether what came is what was sent (RFC 9530).

@@ -100,7 +100,8 @@ extension DeliveryBody {
     fileprivate init(_ delivery: WebhookDelivery) {
         self.init(
             id: delivery.id, campaign: delivery.campaign, reference: delivery.subject, sequence: delivery.sequence,
-            state: delivery.state.rawValue, attempts: delivery.attempts, nextAttemptAt: delivery.nextAttemptAt,
+            handledSequence: delivery.handledSequence, state: delivery.state.rawValue, attempts: delivery.attempts,
+            nextAttemptAt: delivery.nextAttemptAt,
             lastStatus: delivery.lastStatus, lastError: delivery.lastError, recordedAt: delivery.recordedAt,
             endedAt: delivery.endedAt)
     }

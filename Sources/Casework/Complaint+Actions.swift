@@ -88,9 +88,10 @@ extension Complaint {
         case absorb(UUID, barriers: [Int], due: [Deadline.Purpose: Day])
         case release(UUID)
         case reopen
-        case confirmFixed
-        case denyFixed
-        case rate(Int)
+        /// `by` is the complaint of who says it, where that was merged into this one; so in the two that follow.
+        case confirmFixed(by: UUID?)
+        case denyFixed(by: UUID?)
+        case rate(Int, by: UUID?)
         case resolve(Resolution)
         case link(barrier: Int)
         case unlink(barrier: Int)
@@ -154,8 +155,10 @@ extension Complaint {
     public static func may(_ role: Role, _ action: ActionName) -> Bool {
         switch action {
         case .accept, .refuse, .requestInformation, .forward, .close, .refer, .markDuplicate, .undoDuplicate, .absorb,
-            .release, .resolve, .link, .unlink, .assign, .transfer, .setPriority, .relate, .unrelate:
+            .release, .resolve, .link, .unlink, .transfer, .setPriority, .relate, .unrelate:
             role == .officer || role == .supervisor
+        // The system takes cases from officers who have left.
+        case .assign: [.officer, .supervisor, .system].contains(role)
         case .closeUnsubstantiated, .reopen, .extendDeadline, .approveUnsealing, .denyUnsealing:
             role == .supervisor
         case .requestUnsealing, .unseal, .disclose: role == .officer || role == .supervisor

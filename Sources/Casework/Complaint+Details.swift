@@ -16,7 +16,8 @@ extension Complaint.Action {
                 ["complaint": other.text, "barriers": barriers.sorted().map(String.init).joined(separator: " ")]
                     .merging(due.map { ("due_\($0.key.rawValue)", $0.value.description) }) { first, _ in first }
             case .release(let other): ["complaint": other.text]
-            case .rate(let rating): ["rating": String(rating)]
+            case .confirmFixed(let other), .denyFixed(let other): ["complaint": other?.text]
+            case .rate(let rating, let other): ["rating": String(rating), "complaint": other?.text]
             case .resolve(let resolution): resolution.details
             case .link(let barrier), .unlink(let barrier): ["barrier": String(barrier)]
             case .assign(let officer): ["officer": officer?.text]
@@ -39,9 +40,7 @@ extension Complaint.Action {
             case .setConsent(let discloses): ["disclose_identity": String(discloses)]
             case .restrictData(let run), .eraseData(let run): ["run": run.map(String.init)]
             case .placeHold, .liftHold: [:]
-            case .provideInformation, .forward, .withdraw, .undoDuplicate, .reopen, .confirmFixed, .denyFixed,
-                .recalculate, .message:
-                [:]
+            case .provideInformation, .forward, .withdraw, .undoDuplicate, .reopen, .recalculate, .message: [:]
             }
         return details.compactMapValues(\.self)
     }
@@ -69,9 +68,9 @@ extension Complaint.Action {
             case .absorb: id("complaint").map { .absorb($0, barriers: details.numbers, due: details.due) }
             case .release: id("complaint").map { .release($0) }
             case .reopen: .reopen
-            case .confirmFixed: .confirmFixed
-            case .denyFixed: .denyFixed
-            case .rate: number("rating").map { .rate($0) }
+            case .confirmFixed: .confirmFixed(by: id("complaint"))
+            case .denyFixed: .denyFixed(by: id("complaint"))
+            case .rate: number("rating").map { .rate($0, by: id("complaint")) }
             case .resolve: Complaint.Resolution(details: details).map { .resolve($0) }
             case .link: number("barrier").map { .link(barrier: $0) }
             case .unlink: number("barrier").map { .unlink(barrier: $0) }

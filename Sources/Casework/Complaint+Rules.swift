@@ -25,7 +25,8 @@ extension Complaint: Replayable {
         try admit(actor, to: action.name)
         switch action {
         case .assign, .transfer:
-            guard officer == nil || officer == actor.id || actor.role == .supervisor else { throw .heldByAnother }
+            let mayTakeAway = actor.role == .supervisor || actor.role == .system
+            guard officer == nil || officer == actor.id || mayTakeAway else { throw .heldByAnother }
         case .extendDeadline where officer != nil && officer == actor.id:
             throw .selfApproval("the officer of the case cannot approve more time for it")
         default: break
@@ -56,6 +57,7 @@ extension Complaint: Replayable {
         }
         try next.runDeadlines(after: step, under: rules)
         if next.status.isOpen { next.endedOn = nil } else if status.isOpen { next.endedOn = day }
+        if next.status != .closed { next.ending = nil } else if status != .closed { next.ending = step.sequence }
         next.changedOn = max(day, changedOn)
         self = next
     }
@@ -94,14 +96,14 @@ extension Complaint: Replayable {
             try checkWindow(on: step.on, campaign)
             guard category != nil else { throw .categoryMissing }
             reopen()
-        case .confirmFixed: isConfirmedFixed = true
-        case .denyFixed:
+        case .confirmFixed(let other): try judge(by: other) { $0.isConfirmedFixed = true }
+        case .denyFixed(let other):
             try checkWindow(on: step.on, campaign)
+            try judge(by: other) { $0.isConfirmedFixed = false }
             reopen()
-            isConfirmedFixed = false
-        case .rate(let rating):
+        case .rate(let rating, let other):
             guard (1...5).contains(rating) else { throw .invalid(field: "rating", reason: "is a number from 1 to 5") }
-            self.rating = rating
+            try judge(by: other) { $0.rating = rating }
         case .markDuplicate, .undoDuplicate, .absorb, .release: try merge(step.action)
         default: try arrange(step.action, campaign)
         }
@@ -163,7 +165,7 @@ extension Complaint: Replayable {
     }
 
     private mutating func reopen() {
-        (status, outcome, refusalGround, isConfirmedFixed) = (.accepted, nil, nil, nil)
+        (status, outcome, refusalGround) = (.accepted, nil, nil)
     }
 
     private func checkWindow(on day: Day, _ campaign: Campaign) throws(Refusal) {

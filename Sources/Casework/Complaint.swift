@@ -119,10 +119,6 @@ public struct Complaint: Sendable, Equatable {
     /// The company it was forwarded to last, and when.
     public var forwardedTo: String?
     public var forwardedOn: Day?
-    /// What the complainant said after it was closed: whether it is fixed.
-    public var isConfirmedFixed: Bool?
-    /// The complainant's judgement of the handling, 1 to 5.
-    public var rating: Int?
     public var receivedOn: Day
     /// The day on which all materials were there.
     public var materialsOn: Day
@@ -130,6 +126,10 @@ public struct Complaint: Sendable, Equatable {
     public var changedOn: Day
     /// The day on which it stopped being open.
     public var endedOn: Day?
+    /// The step that closed it, by its place in history; `nil` while it is not closed.
+    public var ending: Int?
+    /// What complainants said of its endings, of earlier ones too.
+    public var verdicts: Set<Verdict>
     public var deadlines: [Deadline]
     /// The numbers of the barriers it attests.
     public var barriers: Set<Int>
@@ -186,6 +186,7 @@ public struct Complaint: Sendable, Equatable {
         self.changedOn = receivedOn
         self.deadlines = deadlines
         self.barriers = barriers
+        self.verdicts = []
         self.absorbed = []
         self.relations = []
     }

@@ -3,7 +3,9 @@ public import Foundation
 /// What an organisation is told of one step of a complaint that it filed: what its own list shows of it, nothing more.
 public struct FilingNews: Sendable, Equatable {
     /// What of a complaint an organisation sees; a step that changes none of it is not told.
-    public static let members: Set = ["status", "outcome", "information_gap"]
+    public static let facts: Set = ["status", "outcome", "information_gap", "answer"]
+    /// How far the case is that goes on, where the complaint was merged into another.
+    private static let handledWithStatus = "handled_with_status"
 
     public var campaign: String
     public var reference: Reference
@@ -11,6 +13,10 @@ public struct FilingNews: Sendable, Equatable {
     public var clientReference: String?
     /// The place of the step in the complaint's history: messages may overtake each other, the latest counts.
     public var sequence: Int
+    /// Where the complaint was merged: the place of the step in the history of the case that goes on; else 0.
+    ///
+    /// Of messages with the same sequence the one with the highest counts.
+    public var handledSequence = 0
     public var changes: [String: Event.Change]
     public var effectiveOn: Day
     public var recordedAt: Date
@@ -28,9 +34,50 @@ public struct FilingNews: Sendable, Equatable {
         self.recordedAt = recordedAt
     }
 
+    /// What an organisation sees of a case; of one that it did not file nothing else.
+    public struct View: Sendable, Equatable {
+        public var status: String
+        public var outcome: String?
+        public var informationGap: String?
+        public var answer: String?
+
+        public init(status: String, outcome: String?, informationGap: String?, answer: String?) {
+            self.status = status
+            self.outcome = outcome
+            self.informationGap = informationGap
+            self.answer = answer
+        }
+    }
+
+    /// Adds what a merger changes of what the organisation sees: from then on the case that goes on.
+    ///
+    /// - Parameters:
+    ///   - own: What it sees of its own complaint.
+    ///   - other: What it sees of the case that goes on.
+    ///   - isUndone: Whether the merger ends.
+    public mutating func add(mergerOf own: View, with other: View, isUndone: Bool) {
+        func change(_ name: String, _ own: String?, _ other: String?) {
+            let change = Event.Change(old: isUndone ? other : own, new: isUndone ? own : other)
+            changes[name] = change.old == change.new ? nil : change
+        }
+        change(Self.handledWithStatus, nil, other.status)
+        change("outcome", own.outcome, other.outcome)
+        change("information_gap", own.informationGap, other.informationGap)
+        change("answer", own.answer, other.answer)
+    }
+
+    /// Makes a step of the case that goes on one of the complaint that was merged into it.
+    ///
+    /// - Parameter step: The place of the step in the history of that case.
+    public mutating func become(stepOfOther step: Int) {
+        handledSequence = step
+        changes[Self.handledWithStatus] = changes.removeValue(forKey: "status")
+    }
+
     /// The message, as JSON.
     public var body: String {
-        let told = changes.filter { Self.members.contains($0.key) }.mapValues { change in
+        let told = changes.filter { Self.facts.contains($0.key) || $0.key == Self.handledWithStatus }.mapValues {
+            change in
             JSON.object(["old": JSON(change.old), "new": JSON(change.new)])
         }
         return JSON.object([
@@ -38,6 +85,7 @@ public struct FilingNews: Sendable, Equatable {
             "data": .object([
                 "campaign": .string(campaign), "reference": .string(reference.description),
                 "client_reference": JSON(clientReference), "sequence": .int(sequence),
+                "handled_sequence": .int(handledSequence),
                 "effective_on": .string(effectiveOn.description), "changes": .object(told),
             ]),
         ]).canonicalText

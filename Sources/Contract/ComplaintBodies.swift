@@ -123,6 +123,8 @@ public struct ComplaintLineBody: Codable, Sendable, Equatable {
     public var isOverdue: Bool
     /// Whether another complaint may be the same.
     public var isSuspected: Bool
+    /// Whether something came from outside that its officer has not seen.
+    public var isNews: Bool
     /// The beginning of what the complainant wrote.
     public var excerpt: String
     public var barriers: [Int]
@@ -131,7 +133,7 @@ public struct ComplaintLineBody: Codable, Sendable, Equatable {
         reference: String, version: Int, kind: Campaign.Kind, status: Complaint.Status, category: String?,
         respondent: PartyBody, target: TargetBody, officer: String?, office: String, priority: Complaint.Priority,
         receivedOn: Day,
-        dueOn: Day?, isOverdue: Bool, isSuspected: Bool, excerpt: String, barriers: [Int]
+        dueOn: Day?, isOverdue: Bool, isSuspected: Bool, isNews: Bool, excerpt: String, barriers: [Int]
     ) {
         self.reference = reference
         self.version = version
@@ -147,6 +149,7 @@ public struct ComplaintLineBody: Codable, Sendable, Equatable {
         self.dueOn = dueOn
         self.isOverdue = isOverdue
         self.isSuspected = isSuspected
+        self.isNews = isNews
         self.excerpt = excerpt
         self.barriers = barriers
     }
@@ -169,6 +172,7 @@ extension ComplaintLineBody: SelfWriting {
             json.member("due_on", dueOn)
             json.member("is_overdue", isOverdue)
             json.member("is_suspected", isSuspected)
+            json.member("is_news", isNews)
             json.member("excerpt", excerpt)
             json.member("barriers", barriers)
         }
@@ -239,14 +243,18 @@ public struct ComplaintBody: Codable, Sendable, Equatable {
     /// What the company said last, with its legal ground where it refuses.
     public var answer: Complaint.Answer?
     public var answerGround: String?
-    /// What the complainant said after it was closed.
+    /// What the case's own complainant said of the ending that stands.
     public var confirmedFixed: Bool?
     public var rating: Int?
+    /// What was said of every ending, also by those whose complaints were merged into this one.
+    public var verdicts: [VerdictBody] = []
     public var duplicateOf: String?
     /// The complaints merged into this one.
     public var absorbed: [String]
     public var relations: [RelationBody]
     public var isSuspected: Bool
+    /// Whether something came from outside that its officer had not seen before this answer.
+    public var isNews = false
     public var receivedOn: Day
     public var changedOn: Day
     public var endedOn: Day?
@@ -327,72 +335,5 @@ public struct ComplaintBody: Codable, Sendable, Equatable {
         self.dataState = dataState
         self.isHeld = isHeld
         self.actions = actions
-    }
-}
-
-public struct EnvironmentBody: Codable, Sendable, Equatable {
-    public var appVersion: String?
-    public var os: String?
-    public var region: String?
-    public var accountType: String?
-
-    public init(appVersion: String?, os: String?, region: String?, accountType: String?) {
-        self.appVersion = appVersion
-        self.os = os
-        self.region = region
-        self.accountType = accountType
-    }
-}
-
-/// Who complains, masked.
-public struct ComplainantBody: Codable, Sendable, Equatable {
-    public var kind: String?
-    public var name: String?
-    public var phone: String?
-    public var email: String?
-    public var ageBand: String?
-    public var disclosesIdentity: Bool
-
-    public init(kind: String?, identity: Identity?, ageBand: String?, disclosesIdentity: Bool) {
-        self.kind = kind
-        name = identity?.name
-        phone = identity?.phone
-        email = identity?.email
-        self.ageBand = ageBand
-        self.disclosesIdentity = disclosesIdentity
-    }
-}
-
-/// A tie to another complaint.
-public struct RelationBody: Codable, Sendable, Equatable {
-    public var reference: String
-    public var relation: Complaint.Relation
-    /// Whether the other complaint points at this one.
-    public var isInverse: Bool
-
-    public init(reference: String, relation: Complaint.Relation, isInverse: Bool) {
-        self.reference = reference
-        self.relation = relation
-        self.isInverse = isInverse
-    }
-}
-
-/// A line of the conversation with the complainant.
-public struct MessageBody: Codable, Sendable, Equatable {
-    /// The complaint it was written about: this one, or one merged into it.
-    public var reference: String
-    /// The place of the event it came with.
-    public var event: Int
-    public var from: Actor.Kind
-    public var on: Day
-    /// `null` where its key is gone.
-    public var text: String?
-
-    public init(reference: String, event: Int, from: Actor.Kind, on: Day, text: String?) {
-        self.reference = reference
-        self.event = event
-        self.from = from
-        self.on = on
-        self.text = text
     }
 }

@@ -56,19 +56,26 @@ public struct FiledLineBody: Codable, Sendable, Equatable {
     public var reference: String
     public var clientReference: String?
     public var status: Complaint.Status
+    /// Where it was merged into another: how far that one is, of which outcome, gap and answer are told, too.
+    public var handledWithStatus: Complaint.Status?
     public var outcome: Complaint.Outcome?
     /// What is missing, where it waits for information.
     public var informationGap: String?
+    /// What the company said last.
+    public var answer: Complaint.Answer?
     public var receivedOn: Day
     public var changedAt: Date
 
     public init(
-        reference: String, clientReference: String?, status: Complaint.Status, outcome: Complaint.Outcome?,
-        informationGap: String?, receivedOn: Day, changedAt: Date
+        reference: String, clientReference: String?, status: Complaint.Status, handledWithStatus: Complaint.Status?,
+        outcome: Complaint.Outcome?, informationGap: String?, answer: Complaint.Answer?, receivedOn: Day,
+        changedAt: Date
     ) {
         self.reference = reference
         self.clientReference = clientReference
         self.status = status
+        self.handledWithStatus = handledWithStatus
+        self.answer = answer
         self.outcome = outcome
         self.informationGap = informationGap
         self.receivedOn = receivedOn

@@ -16,13 +16,16 @@ public struct TrackingBody: Codable, Sendable, Equatable {
     public var reference: String
     public var campaign: String
     public var status: Complaint.Status
-    /// Where it is handled together with an earlier complaint: how far that is.
+    /// Where it was merged into another: how far the case is that goes on.
+    ///
+    /// What is asked, the outcome and the company's answer are then of that case.
     public var handledWithStatus: Complaint.Status?
     public var informationGap: String?
     public var outcome: Complaint.Outcome?
     public var refusalGround: String?
     public var agency: String?
     public var answer: Complaint.Answer?
+    /// What the complainant said of the ending that stands.
     public var confirmedFixed: Bool?
     public var rating: Int?
     public var receivedOn: Day
@@ -33,26 +36,36 @@ public struct TrackingBody: Codable, Sendable, Equatable {
     /// What the complainant can do now.
     public var actions: [String]
 
+    /// - Parameters:
+    ///   - reference: The reference of the complaint.
+    ///   - campaign: The code of its campaign.
+    ///   - complaint: The complaint.
+    ///   - original: The case that goes on, where the complaint was merged into it.
+    ///   - messages: The complainant's own conversation.
+    ///   - notes: What the authority wrote for the complainant to read.
     public init(
-        reference: String, campaign: String, complaint: Complaint, handledWithStatus: Complaint.Status?,
-        messages: [MessageBody], notes: [Note]
+        reference: String, campaign: String, complaint: Complaint, original: Complaint?, messages: [MessageBody],
+        notes: [Note]
     ) {
         self.reference = reference
         self.campaign = campaign
         status = complaint.status
-        self.handledWithStatus = handledWithStatus
-        informationGap = complaint.informationGap
-        outcome = complaint.outcome
-        refusalGround = complaint.refusalGround
-        agency = complaint.agency
-        answer = complaint.answer
-        confirmedFixed = complaint.isConfirmedFixed
-        rating = complaint.rating
+        handledWithStatus = original?.status
+        let handled = original ?? complaint
+        informationGap = handled.informationGap
+        outcome = handled.outcome
+        refusalGround = handled.refusalGround
+        agency = handled.agency
+        answer = handled.answer
+        let verdict = handled.verdict(of: complaint.id)
+        confirmedFixed = verdict?.isConfirmedFixed
+        rating = verdict?.rating
         receivedOn = complaint.receivedOn
         changedOn = complaint.changedOn
         deadlines = complaint.deadlines.map(DeadlineBody.init)
         self.messages = messages
         self.notes = notes
-        actions = complaint.actions(for: .complainant).map(\.rawValue)
+        // One who filed what was merged cannot withdraw the case for the others.
+        actions = handled.actions(for: .complainant).filter { original == nil || $0 != .withdraw }.map(\.rawValue)
     }
 }

@@ -26,6 +26,8 @@ public struct DeliveryBody: Codable, Sendable, Equatable {
     public var campaign: String
     public var reference: String
     public var sequence: Int
+    /// The place in the history of the case that goes on, where the complaint was merged and it is told of that; else 0.
+    public var handledSequence: Int
     public var state: String
     /// Attempts so far, since it was last sent anew.
     public var attempts: Int
@@ -38,13 +40,14 @@ public struct DeliveryBody: Codable, Sendable, Equatable {
     public var endedAt: Date?
 
     public init(
-        id: UUID, campaign: String, reference: String, sequence: Int, state: String, attempts: Int,
-        nextAttemptAt: Date?, lastStatus: Int?, lastError: String?, recordedAt: Date, endedAt: Date?
+        id: UUID, campaign: String, reference: String, sequence: Int, handledSequence: Int, state: String,
+        attempts: Int, nextAttemptAt: Date?, lastStatus: Int?, lastError: String?, recordedAt: Date, endedAt: Date?
     ) {
         self.id = id.text
         self.campaign = campaign
         self.reference = reference
         self.sequence = sequence
+        self.handledSequence = handledSequence
         self.state = state
         self.attempts = attempts
         self.nextAttemptAt = nextAttemptAt

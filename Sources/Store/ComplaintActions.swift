@@ -76,7 +76,7 @@ extension Connection {
         book: ReferenceBook, at now: Date, key: CaseKey? = nil
     ) throws -> ComplaintRecord {
         try lockPair(action, reference)
-        guard let record = try lockedComplaint(reference), let campaign = book.campaign(record.campaign)?.campaign
+        guard var record = try lockedComplaint(reference), let campaign = book.campaign(record.campaign)?.campaign
         else {
             throw CaseError.notFound(reference.description)
         }
@@ -85,6 +85,10 @@ extension Connection {
             throw CaseError.stale(
                 current: record.version, by: try lastActor(on: record.complaint.id, campaign: record.campaignID))
         }
+        if action.isVerdict, let original = record.duplicateOf {
+            return try perform(action, of: record, on: original, by: actor, terms, book: book, at: now, key: key)
+        }
+        if record.isLeft { record = try unassign(record, book: book, at: now) }
         try check(action, of: record, book)
         let day = try terms.day(today: Day(now, in: campaign.zone()))
         var rules = book.data.rules(for: campaign)
@@ -96,10 +100,13 @@ extension Connection {
         var change = ComplaintChange(
             record: record, actor: actor, day: day, rules: rules, onBehalfOf: terms.onBehalfOf,
             moment: try recordingMoment(after: record.changedAt))
+        change.notice = Complaint.notice(
+            of: action, by: actor, onBehalfOf: terms.onBehalfOf, holder: record.complaint.officer)
         try advance(&change, action, note: terms.note(for: action, by: actor))
         try keep(terms, of: change, key: key)
         try follow(action, &change)
         try save(change)
+        try tellNews(of: action, change)
         guard let saved = try complaint(reference) else { throw CaseError.notFound(reference.description) }
         return saved
     }
@@ -185,12 +192,15 @@ extension Connection {
 // MARK: Looking before acting
 
 extension Connection {
-    /// Locks both complaints of a merge in one order, so that two officers who merge crosswise wait for each other.
-    private func lockPair(_ action: Complaint.Action, _ reference: Reference) throws {
+    /// Locks both complaints of a merger in one order, so that two who change both wait for each other.
+    func lockPair(_ action: Complaint.Action, _ reference: Reference) throws {
         let other: SQL
         switch action {
         case .markDuplicate(let original): other = "\(original)"
-        case .undoDuplicate: other = "c.duplicate_of"
+        // What is said about a complaint that was merged concerns the case that goes on.
+        case .undoDuplicate, .confirmFixed, .denyFixed, .rate, .message, .attach, .setConsent, .requestRight,
+            .correctIdentity:
+            other = "c.duplicate_of"
         default: return
         }
         try run(

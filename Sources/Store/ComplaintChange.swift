@@ -14,6 +14,8 @@ struct ComplaintChange {
     /// The place of the latest event.
     var sequence: Int
     var remarks: Int
+    /// What it means for the officer of the case.
+    var notice: Complaint.Notice?
 
     init(
         record: ComplaintRecord, actor: Actor, day: Day, rules: Complaint.Rules, onBehalfOf: Actor.Kind?, moment: Date
@@ -150,8 +152,8 @@ extension Connection {
                 officer_id = \(complaint.officer), priority = \(complaint.priority), outcome = \(complaint.outcome),
                 refusal_ground = \(complaint.refusalGround), information_gap = \(complaint.informationGap),
                 agency = \(complaint.agency), duplicate_of = \(complaint.duplicateOf), answer = \(complaint.answer),
-                answer_ground = \(complaint.answerGround), confirmed_fixed = \(complaint.isConfirmedFixed),
-                rating = \(complaint.rating), absorbed = \(try JSONText(encoding: complaint.absorbed)),
+                answer_ground = \(complaint.answerGround), ending = \(complaint.ending),
+                absorbed = \(try JSONText(encoding: complaint.absorbed)), news_at = \(change.newsAt),
                 materials_on = \(complaint.materialsOn), changed_on = \(complaint.changedOn),
                 ended_on = \(complaint.endedOn), changed_at = \(change.moment), due_on = \(complaint.nextDueDay),
                 forwarded_to = \(complaint.forwardedTo), forwarded_on = \(complaint.forwardedOn),
@@ -251,6 +253,12 @@ extension Connection {
         if oldTies ?? [:] != ties {
             if oldTies?.isEmpty == false { try retract("complaint_barrier_interval", place) }
             try saveIntervals(ofBarriers: ties, place)
+        }
+        let verdicts = revision.new.after.newVerdicts(since: revision.new.before)
+        let oldVerdicts = revision.old.map { $0.after.newVerdicts(since: $0.before) }
+        if oldVerdicts ?? [] != verdicts {
+            if oldVerdicts?.isEmpty == false { try retract("verdict_interval", place) }
+            rows.addIntervals(of: verdicts, place)
         }
         try insert(rows)
     }

@@ -34,6 +34,10 @@ public struct ComplaintFilter: Sendable, Hashable {
     public var methods: Choice<String>?
     public var officers: Choice<UUID>?
     public var isUnassigned = false
+    /// Officers who have left and on whom open cases stand, which are nobody's; the store looks them up where it matters.
+    var leavers: [Leaver] = []
+    /// Whether something came from outside that its officer has not seen.
+    public var isNews = false
     public var offices: Choice<String>?
     public var priorities: Choice<Complaint.Priority>?
     public var outcomes: Choice<Complaint.Outcome>?
@@ -87,30 +91,29 @@ extension ComplaintFilter {
                 conditions.append(Condition(sql: "\(column) = ANY(\(choice.values))", rank: nil))
             }
         }
-        add("c.officer_id", officers, rank: 0)
-        if isUnassigned {
-            conditions.append(Condition(sql: "c.officer_id IS NULL AND \(Self.openStatus)", rank: 1))
-        } else if isOpen {
+        conditions += holding()
+        if isOpen, !isUnassigned {
             // Spelled out, so that the partial indexes are seen to fit.
             conditions.append(Condition(sql: Self.openStatus, rank: nil))
         }
+        if isNews { conditions.append(Condition(sql: "c.news_at IS NOT NULL", rank: 2)) }
         if let isSuspected {
             let sql: SQL = isSuspected ? "c.has_suspected_duplicate" : "NOT c.has_suspected_duplicate"
-            conditions.append(Condition(sql: sql, rank: isSuspected ? 2 : nil))
+            conditions.append(Condition(sql: sql, rank: isSuspected ? 3 : nil))
         }
-        add("c.scenario", scenarios, rank: 3)
-        add("c.outcome", outcomes, rank: 4)
-        add("c.priority", priorities, rank: priorities?.values == [.normal] ? 12 : 5)
-        add("c.payment_method", methods, rank: 6)
-        add("c.target_platform", targets, rank: 7)
-        add("c.region", regions, rank: 8)
-        add("c.status", statuses, rank: 9)
-        add("c.respondent_platform", platforms, rank: 10)
-        add("c.respondent_company", companies, rank: 11)
-        add("c.office", offices, rank: 13)
-        add("c.category", categories, rank: 14)
-        add("c.kind", kinds, rank: 15)
-        add("c.channel", channels, rank: 16)
+        add("c.scenario", scenarios, rank: 4)
+        add("c.outcome", outcomes, rank: 5)
+        add("c.priority", priorities, rank: priorities?.values == [.normal] ? 13 : 6)
+        add("c.payment_method", methods, rank: 7)
+        add("c.target_platform", targets, rank: 8)
+        add("c.region", regions, rank: 9)
+        add("c.status", statuses, rank: 10)
+        add("c.respondent_platform", platforms, rank: 11)
+        add("c.respondent_company", companies, rank: 12)
+        add("c.office", offices, rank: 14)
+        add("c.category", categories, rank: 15)
+        add("c.kind", kinds, rank: 16)
+        add("c.channel", channels, rank: 17)
         if let receivedFrom { conditions.append(Condition(sql: "c.received_on >= \(receivedFrom)", rank: nil)) }
         if let receivedTo { conditions.append(Condition(sql: "c.received_on <= \(receivedTo)", rank: nil)) }
         if let dueFrom { conditions.append(Condition(sql: "c.due_on >= \(dueFrom)", rank: nil)) }
@@ -118,9 +121,40 @@ extension ComplaintFilter {
         return conditions
     }
 
-    private static let openStatus: SQL = """
+    /// The complaint `c` is open.
+    static let openStatus: SQL = """
         c.status IN ('received', 'needs_information', 'accepted', 'forwarded', 'responded')
         """
+
+    /// Who has the complaint: what an officer who has left still stands on is nobody's.
+    private func holding() -> [Condition] {
+        var conditions: [Condition] = []
+        let isLeft: SQL = "\(Self.openStatus) AND has_left(c.officer_id, c.office)"
+        if let officers, officers.isNegated {
+            conditions.append(
+                Condition(
+                    sql: "(c.officer_id IS NULL OR c.officer_id <> ALL(\(officers.values)) OR \(isLeft))", rank: nil))
+        } else if let officers {
+            let isOne = officers.values.count == 1
+            let sql: SQL =
+                isOne ? "c.officer_id = \(officers.values[0])" : "c.officer_id = ANY(\(officers.values))"
+            conditions.append(Condition(sql: sql, rank: isOne ? 0 : nil))
+            conditions.append(Condition(sql: "NOT (\(isLeft))", rank: nil))
+        }
+        if isUnassigned {
+            let sql: SQL =
+                leavers.isEmpty
+                ? "c.officer_id IS NULL AND \(Self.openStatus)"
+                : "(c.officer_id IS NULL OR \(isLeavers)) AND \(Self.openStatus)"
+            conditions.append(Condition(sql: sql, rank: 1))
+        }
+        return conditions
+    }
+
+    /// An officer who has left stands on the complaint `c`.
+    private var isLeavers: SQL {
+        "(c.officer_id, c.office) IN (SELECT * FROM unnest(\(leavers.map(\.officer)), \(leavers.map(\.office))))"
+    }
 
     /// What leads the walk along an index, and what is looked at row by row.
     func plan(campaign: Int) -> (lead: [SQL], rest: [SQL]) {
@@ -151,6 +185,13 @@ extension ComplaintFilter {
 
     /// The table the walk goes along; the complaints of one barrier are walked in the order of their numbers too.
     var source: SQL {
+        if isUnassigned, !leavers.isEmpty, barrier == nil {
+            return """
+                (SELECT c.* FROM complaint c WHERE c.officer_id IS NULL AND \(Self.openStatus)
+                 UNION ALL
+                 SELECT c.* FROM complaint c WHERE \(isLeavers) AND \(Self.openStatus)) c
+                """
+        }
         guard barrier != nil else { return "complaint c" }
         return """
             complaint_barrier l JOIN complaint c ON c.campaign_id = l.campaign_id AND c.id = l.complaint_id

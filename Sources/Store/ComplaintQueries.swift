@@ -18,6 +18,8 @@ public struct ComplaintLine: Sendable {
     public let receivedOn: Day
     public let dueOn: Day?
     public let isSuspected: Bool
+    /// Whether something came from outside that its officer has not seen.
+    public let isNews: Bool
     public let excerpt: String
     /// The numbers of the barriers it attests.
     public let barriers: [Int]
@@ -48,6 +50,8 @@ extension Connection {
         _ filter: ComplaintFilter, campaign: Int, prefix: String, after position: ComplaintFilter.Position? = nil,
         limit: Int
     ) throws -> ComplaintPage {
+        var filter = filter
+        if filter.isUnassigned { filter.leavers = try leavers(campaign: campaign) }
         guard let text = filter.text else {
             return try walk(filter, campaign, prefix, after: position, limit: limit, rows: Self.walkLimit, rest: [])
         }
@@ -80,7 +84,7 @@ extension Connection {
         let conditions = plan.lead + plan.rest + matches + [filter.after(position)].compactMap(\.self)
         return try page(
             """
-            SELECT \(ComplaintLine.columns) FROM \(filter.source) LEFT JOIN officer o ON o.id = c.officer_id
+            SELECT \(ComplaintLine.columns) FROM \(filter.source) LEFT JOIN officer o ON \(ComplaintRecord.isHolder)
             WHERE c.id = ANY(\(found)) AND \(.joined(conditions, separator: " AND "))
             ORDER BY \(filter.ordering()) LIMIT \(limit + 1)
             """, filter, prefix, limit: limit)
@@ -124,6 +128,8 @@ extension Connection {
 
     /// How many complaints a filter lets through, counted no further than `limit`.
     public func count(_ filter: ComplaintFilter, campaign: Int, limit: Int) throws -> Int {
+        var filter = filter
+        if filter.isUnassigned { filter.leavers = try leavers(campaign: campaign) }
         let plan = filter.plan(campaign: campaign)
         let inner: SQL = """
             SELECT \(ComplaintLine.walked) FROM \(filter.source)
@@ -155,7 +161,7 @@ extension ComplaintFilter {
         let rest = plan(campaign: campaign).rest + more
         guard !rest.isEmpty else {
             return """
-                SELECT \(ComplaintLine.columns) FROM \(source) LEFT JOIN officer o ON o.id = c.officer_id
+                SELECT \(ComplaintLine.columns) FROM \(source) LEFT JOIN officer o ON \(ComplaintRecord.isHolder)
                 WHERE \(lead) ORDER BY \(ordering(isWalk: true)) LIMIT \(limit + 1)
                 """
         }
@@ -163,7 +169,7 @@ extension ComplaintFilter {
             SELECT \(ComplaintLine.columns)
             FROM (SELECT \(ComplaintLine.walked) FROM \(source)
                   WHERE \(lead) ORDER BY \(ordering(isWalk: true)) LIMIT \(written(rows))) c
-            LEFT JOIN officer o ON o.id = c.officer_id
+            LEFT JOIN officer o ON \(ComplaintRecord.isHolder)
             WHERE \(.joined(rest, separator: " AND "))
             ORDER BY \(ordering()) LIMIT \(limit + 1)
             """
@@ -175,7 +181,7 @@ extension ComplaintLine {
     fileprivate static let columns: SQL = """
         c.id, c.number, c.version - c.remarks, c.kind, c.status, c.category, c.respondent_platform,
         c.respondent_company, c.target_platform, c.target_company, c.target_host, c.payment_method, o.name, c.office,
-        c.priority, c.received_on, c.due_on, c.has_suspected_duplicate, left(c.narrative, 80),
+        c.priority, c.received_on, c.due_on, c.has_suspected_duplicate, c.news_at IS NOT NULL, left(c.narrative, 80),
         ARRAY(SELECT b.number FROM complaint_barrier l JOIN barrier b ON b.campaign_id = l.campaign_id AND b.id = l.barrier_id
               WHERE l.campaign_id = c.campaign_id AND l.complaint_id = c.id)
         """
@@ -185,7 +191,7 @@ extension ComplaintLine {
         c.campaign_id, c.id, c.number, c.version, c.remarks, c.kind, c.status, c.category, c.scenario,
         c.respondent_platform, c.respondent_company, c.target_platform, c.target_company, c.target_host,
         c.payment_method, c.officer_id, c.office, c.priority, c.outcome, c.region, c.channel, c.received_on, c.due_on,
-        c.has_suspected_duplicate, c.narrative
+        c.has_suspected_duplicate, c.news_at, c.narrative
         """
 
     fileprivate init(row: inout Row, prefix: String) throws {
@@ -204,6 +210,7 @@ extension ComplaintLine {
         receivedOn = try row.read()
         dueOn = try row.read()
         isSuspected = try row.read()
+        isNews = try row.read()
         excerpt = try row.read()
         barriers = try row.read([Int].self).sorted()
     }

@@ -50,7 +50,10 @@ public struct ComplaintRecord: Sendable {
     let remarks: Int
     public let complaint: Complaint
     public let filing: Filing
+    /// The officer who has it; `nil` where nobody has it, or who had it has left.
     public let officerName: String?
+    /// Whether its officer has left, and history does not say so yet: it is nobody's already.
+    let isLeft: Bool
     public let duplicateOf: Reference?
     public let channel: Channel
     public let recordedAt: Date
@@ -59,10 +62,15 @@ public struct ComplaintRecord: Sendable {
     public let dueOn: Day?
     /// Whether another complaint may be the same.
     public let isSuspected: Bool
+    /// When something came from outside that its officer has not seen yet.
+    public let newsAt: Date?
     let keyID: UUID?
     public let dataState: DataState
     /// Whether a legal hold keeps the data.
     public let isHeld: Bool
+
+    /// The officer who has it now.
+    public var holder: UUID? { isLeft ? nil : complaint.officer }
 }
 
 extension ComplaintRecord {
@@ -72,8 +80,8 @@ extension ComplaintRecord {
         c.id, c.kind, c.status, c.status_before_gap, c.status_before_duplicate, c.category, c.scenario,
         c.respondent_platform, c.respondent_company, c.target_platform, c.target_company, c.target_host,
         c.payment_method, c.office, c.officer_id, c.priority, c.outcome, c.refusal_ground, c.information_gap, c.agency,
-        c.duplicate_of, c.answer, c.answer_ground, c.forwarded_to, c.forwarded_on, c.confirmed_fixed, c.rating,
-        c.received_on, c.materials_on, c.changed_on, c.ended_on,
+        c.duplicate_of, c.answer, c.answer_ground, c.forwarded_to, c.forwarded_on,
+        c.received_on, c.materials_on, c.changed_on, c.ended_on, c.ending, \(verdicts),
         (SELECT coalesce(jsonb_agg(jsonb_build_object(
                 'purpose', purpose, 'rule', rule, 'startedOn', started_on, 'pauses', pauses, 'extensions', extensions,
                 'adoptions', adoptions, 'dueOn', due_on, 'isProvisional', is_provisional, 'state', state,
@@ -89,14 +97,14 @@ extension ComplaintRecord {
         c.link_site, c.link_oddities, c.suffix_version, c.merchant, c.remedy_sought,
         c.language, c.occurred_on, c.app_version, c.os, c.region, c.account_type, c.complainant_kind, c.age_band,
         c.disclose_identity, c.publish_narrative, c.privacy_notice, c.client_reference,
-        o.name, d.number, c.channel, c.recorded_at, c.changed_at, c.due_on,
-        c.has_suspected_duplicate, c.key_id, c.data_state, c.is_held
+        o.name, c.officer_id IS NOT NULL AND o.id IS NULL, d.number, c.channel, c.recorded_at, c.changed_at, c.due_on,
+        c.has_suspected_duplicate, c.news_at, c.key_id, c.data_state, c.is_held
         """
 
     static let tables: SQL = """
         campaign ca
         JOIN complaint c ON c.campaign_id = ca.id
-        LEFT JOIN officer o ON o.id = c.officer_id
+        LEFT JOIN officer o ON \(isHolder)
         LEFT JOIN complaint d ON d.campaign_id = c.campaign_id AND d.id = c.duplicate_of
         """
 
@@ -111,12 +119,14 @@ extension ComplaintRecord {
         complaint = try Complaint(row: &row)
         filing = try Filing(row: &row)
         officerName = try row.read()
+        isLeft = try row.read()
         duplicateOf = try row.read(Int?.self).map { Reference(prefix: prefix, number: $0) }
         channel = try row.read()
         recordedAt = try row.read()
         changedAt = try row.read()
         dueOn = try row.read()
         isSuspected = try row.read()
+        newsAt = try row.read()
         keyID = try row.read()
         dataState = try row.read()
         isHeld = try row.read()
@@ -147,12 +157,12 @@ extension Complaint {
         answerGround = try row.read()
         forwardedTo = try row.read()
         forwardedOn = try row.read()
-        isConfirmedFixed = try row.read()
-        rating = try row.read()
         receivedOn = try row.read()
         materialsOn = try row.read()
         changedOn = try row.read()
         endedOn = try row.read()
+        ending = try row.read()
+        verdicts = try row.read(JSONText.self).decoded()
         deadlines = try row.read(JSONText.self).decoded()
         barriers = Set(try row.read([Int].self))
         absorbed = try row.read(JSONText.self).decoded()
@@ -213,6 +223,10 @@ extension Connection {
     /// The same, and nobody else changes it until this transaction ends.
     func lockedComplaint(_ reference: Reference) throws -> ComplaintRecord? {
         try lockedComplaint(where: "ca.prefix = \(reference.prefix) AND c.number = \(reference.number)")
+    }
+
+    func complaint(id: UUID, campaign: Int) throws -> ComplaintRecord? {
+        try complaint(where: "c.campaign_id = \(campaign) AND c.id = \(id)")
     }
 
     func lockedComplaint(id: UUID, campaign: Int) throws -> ComplaintRecord? {

@@ -99,6 +99,9 @@ public struct FiledComplaint: Sendable {
     public let outcome: Complaint.Outcome?
     /// What is missing, where it waits for information.
     public let informationGap: String?
+    public let answer: Complaint.Answer?
+    /// The case that goes on, where it was merged.
+    public let duplicateOf: UUID?
     public let receivedOn: Day
     public let changedAt: Date
 }
@@ -112,7 +115,9 @@ extension Connection {
         let one: SQL = reference.map { "AND client_reference = \($0)" } ?? ""
         return try all(
             """
-            SELECT number, client_reference, status, outcome, information_gap, received_on, changed_at FROM complaint
+            SELECT number, client_reference, status, outcome, information_gap, answer, duplicate_of, received_on,
+                   changed_at
+            FROM complaint
             WHERE campaign_id = \(campaign) AND filed_by = \(filer) AND channel = 'filer'
               AND number < \(number ?? Int.max) \(one)
             ORDER BY number DESC LIMIT \(limit)
@@ -121,7 +126,8 @@ extension Connection {
             FiledComplaint(
                 reference: Reference(prefix: prefix, number: try row.read()), clientReference: try row.read(),
                 status: try row.read(), outcome: try row.read(), informationGap: try row.read(),
-                receivedOn: try row.read(), changedAt: try row.read())
+                answer: try row.read(), duplicateOf: try row.read(), receivedOn: try row.read(),
+                changedAt: try row.read())
         }
     }
 }

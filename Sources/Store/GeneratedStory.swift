@@ -178,7 +178,8 @@ struct GeneratedStory {
     }
 
     private mutating func take(_ action: Complaint.Action, on day: Day, _ rules: Complaint.Rules) {
-        guard let event = try? complaint.apply(action, by: Actor(.supervisor), on: day, under: rules) else { return }
+        let step = Step(sequence: steps.count + 1, action: action, actor: Actor(.supervisor), on: day)
+        guard let event = try? complaint.apply(step, under: rules) else { return }
         steps.append((event, complaint))
     }
 }

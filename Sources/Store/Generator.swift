@@ -177,7 +177,8 @@ extension RowBatch {
                 "channel": .value(story.channel), "tracking_hash": .value(hash),
                 "priority": .value(complaint.priority), "answer": .value(complaint.answer),
                 "answer_ground": .value(complaint.answerGround), "ended_on": .value(complaint.endedOn),
-                "forwarded_to": .value(complaint.forwardedTo), "forwarded_on": .value(complaint.forwardedOn),
+                "ending": .value(complaint.ending), "forwarded_to": .value(complaint.forwardedTo),
+                "forwarded_on": .value(complaint.forwardedOn),
             ])
     }
 }

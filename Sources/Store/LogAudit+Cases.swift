@@ -138,7 +138,13 @@ extension Connection {
         (
             .complaint, "complaint",
             """
-            SELECT c.id AS case_id, f.fact, f.value, f.beginning FROM complaint c CROSS JOIN LATERAL (VALUES
+            SELECT c.id AS case_id, f.fact, f.value, f.beginning FROM complaint c
+            LEFT JOIN LATERAL (
+                SELECT is_fixed, rating FROM verdict_interval i
+                WHERE i.campaign_id = c.campaign_id AND i.complaint_id = c.id AND i.complainant_id = c.id
+                  AND i.ending = c.ending AND i.retracted_at IS NULL
+                ORDER BY i.effective_from DESC, i.sequence DESC LIMIT 1) v ON true
+            CROSS JOIN LATERAL (VALUES
                 ('status', c.status, 'received'), ('category', c.category, '?'), ('scenario', c.scenario, '?'),
                 ('respondent_platform', c.respondent_platform, '?'), ('respondent_company', c.respondent_company, '?'),
                 ('target_platform', c.target_platform, '?'), ('target_company', c.target_company, '?'),
@@ -146,7 +152,7 @@ extension Connection {
                 ('priority', c.priority, 'normal'), ('outcome', c.outcome, ''), ('refusal_ground', c.refusal_ground, ''),
                 ('information_gap', c.information_gap, ''), ('agency', c.agency, ''), ('duplicate_of', c.duplicate_of::text, ''),
                 ('answer', c.answer, ''), ('answer_ground', c.answer_ground, ''), ('forwarded_to', c.forwarded_to, ''),
-                ('confirmed_fixed', c.confirmed_fixed::text, ''), ('rating', c.rating::text, '')) f(fact, value, beginning)
+                ('confirmed_fixed', v.is_fixed::text, ''), ('rating', v.rating::text, '')) f(fact, value, beginning)
             """
         ),
         (

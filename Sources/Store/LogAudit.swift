@@ -110,6 +110,7 @@ extension Connection {
         try lookBehindTheEnd(&audit, isWatched: !isCopy)
         try compareCases(&audit)
         try compareIssues(&audit)
+        try compareVerdicts(&audit)
         try comparePersonalData(&audit)
         return audit
     }

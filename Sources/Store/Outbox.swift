@@ -42,7 +42,7 @@ extension Connection {
             VALUES (\(UUID.v7(at: moment)), \(campaign), \(reminder.topic), \(reminder.onceKey), \(reminder.officer),
                     \(reminder.office), \(reminder.caseKind), \(reminder.caseID), \(reminder.subject),
                     \(try JSONText(encoding: reminder.details)), \(moment))
-            ON CONFLICT ON CONSTRAINT outbox_says_it_once DO NOTHING
+            ON CONFLICT DO NOTHING
             """) == 1
     }
 

@@ -8,6 +8,7 @@ public enum Queue: String, Sendable, CaseIterable {
     case unassigned
     case overdue
     case dueSoon = "due-soon"
+    case news
     case waitingForCompany = "waiting-for-company"
     case waitingForComplainant = "waiting-for-complainant"
     case suspectedDuplicates = "suspected-duplicates"
@@ -24,6 +25,7 @@ public enum Queue: String, Sendable, CaseIterable {
         case .unassigned: "Open and nobody's"
         case .overdue: "Something owed is late"
         case .dueSoon: "Due within three days"
+        case .news: "Something came that its officer has not seen"
         case .waitingForCompany: "Forwarded, no answer yet"
         case .waitingForComplainant: "Information was asked for"
         case .suspectedDuplicates: "Another complaint may be the same"
@@ -42,6 +44,7 @@ public enum Queue: String, Sendable, CaseIterable {
         case .new: filter.statuses = Choice([.received])
         case .mine: (filter.officers, filter.isOpen) = (Choice([officer]), true)
         case .unassigned: filter.isUnassigned = true
+        case .news: filter.isNews = true
         case .overdue: (filter.order, filter.dueTo) = (.due, today + -1)
         case .dueSoon: (filter.order, filter.dueFrom, filter.dueTo) = (.due, today, today + 3)
         case .waitingForCompany: filter.statuses = Choice([.forwarded])

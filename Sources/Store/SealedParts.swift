@@ -91,13 +91,13 @@ extension Connection {
         }
     }
 
-    /// What was written for the complainant to read, oldest first.
-    public func outwardNotes(of record: ComplaintRecord) throws -> [OutwardNote] {
+    /// What was written for the complainant to read after a step, oldest first.
+    public func outwardNotes(of record: ComplaintRecord, after sequence: Int = 0) throws -> [OutwardNote] {
         try all(
             """
             SELECT e.effective_on, n.text FROM note n JOIN event e USING (campaign_id, case_id, sequence)
             WHERE n.campaign_id = \(record.campaignID) AND n.case_id = \(record.complaint.id)
-              AND n.audience = 'complainant'
+              AND n.audience = 'complainant' AND n.sequence > \(sequence)
             ORDER BY n.sequence LIMIT 200
             """
         ) { row in OutwardNote(on: try row.read(), text: try row.read()) }

@@ -27,6 +27,8 @@ public struct WebhookDelivery: Sendable {
     public let campaign: String
     public let subject: String
     public let sequence: Int
+    /// The place in the history of the case that goes on, where the complaint was merged and it is told of that; else 0.
+    public let handledSequence: Int
     public let state: State
     public let attempts: Int
     public let nextAttemptAt: Date?
@@ -129,7 +131,7 @@ extension Connection {
         let only: SQL = state.map { "AND d.state = \($0)" } ?? ""
         return try all(
             """
-            SELECT d.id, c.code, d.subject, d.sequence, d.state, d.attempts, d.next_attempt_at, d.last_status,
+            SELECT d.id, c.code, d.subject, d.sequence, d.handled_sequence, d.state, d.attempts, d.next_attempt_at, d.last_status,
                    d.last_error, d.recorded_at, d.ended_at
             FROM webhook_delivery d JOIN campaign c ON c.id = d.campaign_id
             WHERE d.filer_id = \(filer) \(only) \(below)
@@ -138,7 +140,8 @@ extension Connection {
         ) { row in
             WebhookDelivery(
                 id: try row.read(), campaign: try row.read(), subject: try row.read(), sequence: try row.read(),
-                state: try row.read(), attempts: try row.read(), nextAttemptAt: try row.read(),
+                handledSequence: try row.read(), state: try row.read(), attempts: try row.read(),
+                nextAttemptAt: try row.read(),
                 lastStatus: try row.read(), lastError: try row.read(), recordedAt: try row.read(),
                 endedAt: try row.read())
         }

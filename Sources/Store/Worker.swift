@@ -11,6 +11,8 @@ public struct WorkDone: Sendable, Equatable {
     public var reviews = 0
     public var suspected = 0
     public var silent = 0
+    /// Open cases whose barrier was verified gone and is complained of again.
+    public var news = 0
     public var recalculated = 0
     /// Complaints whose words can be found by their pairs of characters now.
     public var indexed = 0
@@ -27,8 +29,8 @@ public struct WorkDone: Sendable, Equatable {
 }
 
 /// Does what time itself brings about: warns of what falls due, says what was missed, lets justifications run out, opens
-/// reviews, compares new filings, tells filers what changed and officers of silent companies, and counts anew when a
-/// calendar changed.
+/// reviews, compares new filings, tells filers what changed and officers of silent companies, counts anew when a calendar
+/// changed, and takes cases from officers who have left.
 ///
 /// Several servers may have one each; whoever holds the lease works. Doing everything twice changes nothing more, and a
 /// worker that lost its lease while it slept cannot write any more: every task checks its fence in the transaction that writes.
@@ -82,6 +84,7 @@ public final class Worker: Sendable {
                 try await attempt("expire", &done, \.expired) { try await expire(view) }
                 try await attempt("review", &done, \.reviews) { try await openReviews(view) }
                 try await attempt("silence", &done, \.silent) { try await tellSilent(view) }
+                try await attempt("news", &done, \.news) { try await bringNewsOfBarriers(view) }
                 try await attempt("index", &done, \.indexed) { try await indexNew(view) }
                 try await attempt("tell", &done, \.told) { try await tellFilers(view) }
                 try await attempt("compare", &done, \.suspected) { try await compareNew(view) }
@@ -136,7 +139,7 @@ public final class Worker: Sendable {
         }
     }
 
-    private func takeLease() async throws -> Int? {
+    func takeLease() async throws -> Int? {
         try await databases.work.transaction { [holder] db in
             try db.first(
                 """

@@ -37,12 +37,17 @@ extension Connection {
                    coalesce(w.open, 0), coalesce(w.overdue, 0), coalesce(w.urgent, 0), w.next
             FROM (SELECT id, name FROM officer WHERE disabled_at IS NULL) o
             FULL JOIN (
-                SELECT officer_id, count(*) AS open, count(*) FILTER (WHERE due_on < \(day)) AS overdue,
-                       count(*) FILTER (WHERE priority = 'urgent') AS urgent, min(due_on) AS next
-                FROM complaint
-                WHERE campaign_id = \(campaign)
-                  AND status IN ('received', 'needs_information', 'accepted', 'forwarded', 'responded')
-                GROUP BY officer_id) w ON w.officer_id = o.id
+                -- What officers hold who have left is nobody's.
+                SELECT CASE WHEN NOT has_left(officer_id, office) THEN officer_id END AS officer_id,
+                       sum(open)::bigint AS open, sum(overdue)::bigint AS overdue, sum(urgent)::bigint AS urgent,
+                       min(next) AS next
+                FROM (SELECT officer_id, office, count(*) AS open, count(*) FILTER (WHERE due_on < \(day)) AS overdue,
+                             count(*) FILTER (WHERE priority = 'urgent') AS urgent, min(due_on) AS next
+                      FROM complaint
+                      WHERE campaign_id = \(campaign)
+                        AND status IN ('received', 'needs_information', 'accepted', 'forwarded', 'responded')
+                      GROUP BY officer_id, office) held
+                GROUP BY 1) w ON w.officer_id = o.id
             ORDER BY 1
             """
         ) { row in

@@ -81,7 +81,7 @@ struct BodyEncoderTests {
                 platform: isFull ? "wechat" : nil, company: isFull ? "tencent" : nil, name: isFull ? "a\"b" : nil),
             target: TargetBody(target), officer: isFull ? "li.na" : nil, office: "centre", priority: .urgent,
             receivedOn: Day(number: 18_960), dueOn: isFull ? Day(number: 18_967) : nil, isOverdue: isFull,
-            isSuspected: !isFull, excerpt: "引号 \" 换行\n结束", barriers: isFull ? [3, 12] : [])
+            isSuspected: !isFull, isNews: isFull, excerpt: "引号 \" 换行\n结束", barriers: isFull ? [3, 12] : [])
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         #expect(try JSON(parsing: Coding.bytes(of: [line])) == JSON(parsing: encoder.encode([line])))

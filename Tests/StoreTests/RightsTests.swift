@@ -109,7 +109,7 @@ struct RightsTests {
         try await withStore { store in
             _ = try await store.complaints(3, by: Actor(.supervisor))
             let tables = try await protectedTables(store)
-            #expect(tables.count == 35)
+            #expect(tables.count == 36)
             let server = try await TestServer.running()
             let bare = Database(
                 ConnectionSettings(conninfo: server.conninfo(database: store.name, login: DatabaseRole.embeddedLogin)),

@@ -51,8 +51,23 @@ struct Told<Case: Replayable> {
 extension TestStore {
     /// Many complaints at once, all like one that was filed: received on 8 September 2021, attesting barrier 1.
     func complaints(_ count: Int, by actor: Actor) async throws -> [Reference] {
+        let id = try await file(by: actor)
+        for start in stride(from: 0, to: count, by: 500) {
+            try await owner.transaction { db in
+                try db.clone(id, from: 1000 + start, count: min(500, count - start))
+            }
+        }
+        return try await databases.work.transaction(as: .system) { db in
+            try db.all("SELECT number FROM complaint ORDER BY number") { row in
+                Reference(prefix: "IR21", number: try row.read())
+            }
+        }
+    }
+
+    /// Files a complaint about barrier 1.
+    @discardableResult
+    func file(on day: Day = .on("2021-09-08"), by actor: Actor = Actor(.supervisor)) async throws -> UUID {
         let book = try await book()
-        let day = Day.on("2021-09-08")
         let complaint = Complaint.received(
             id: UUID(), kind: .blockedLink, category: "market_order", scenario: nil,
             respondent: .init(platform: "wechat", company: "tencent"),
@@ -65,16 +80,7 @@ extension TestStore {
         _ = try await Intaker(databases, keys: keys).file(intake, request: nil) { receipt in
             StoredAnswer(status: 201, location: receipt.reference.description, version: 1, body: Data())
         }
-        for start in stride(from: 0, to: count, by: 500) {
-            try await owner.transaction { db in
-                try db.clone(complaint.id, from: 1000 + start, count: min(500, count - start))
-            }
-        }
-        return try await databases.work.transaction(as: .system) { db in
-            try db.all("SELECT number FROM complaint ORDER BY number") { row in
-                Reference(prefix: "IR21", number: try row.read())
-            }
-        }
+        return complaint.id
     }
 }
 

@@ -103,6 +103,13 @@ struct WalkTests {
                         : "the other complaint is “\(state)” and takes no other in")
             }
         }
+        // What is said of an ending about a complaint that was merged is said of the case that goes on.
+        if old.status == .duplicate, let said = action.verdict(by: old.id) {
+            let state = told[1 - index].state
+            try state.authorize(said, by: actor)
+            return try told[1 - index].take(
+                said, by: actor, on: day, changedOn: state.changedOn, isRemark: false, under: rules)
+        }
         try told[index].take(
             action, by: actor, on: day, changedOn: old.changedOn, isRemark: action.name.isRemark, under: rules)
         if case .markDuplicate = action {
@@ -125,7 +132,11 @@ struct WalkTests {
         case 12, 13: .markDuplicate(of: other)
         case 14, 15: .undoDuplicate
         case 16: .reopen
-        case 17: dice.pick([.confirmFixed, .denyFixed, .rate(3)])
+        case 17:
+            dice.pick([
+                .confirmFixed(by: nil), .denyFixed(by: nil), .rate(3, by: nil), .rate(2, by: other),
+                .denyFixed(by: other),
+            ])
         case 18: .link(barrier: Int.random(in: 1...3, using: &dice))
         case 19: .unlink(barrier: Int.random(in: 1...3, using: &dice))
         case 20: .setPriority(dice.pick(Complaint.Priority.allCases))
@@ -345,6 +356,18 @@ struct WalkTests {
             case 9: .rescind
             default: .note
             }
+        }
+    }
+}
+
+extension Complaint.Action {
+    /// What it says of an ending, said by whoever filed another complaint; `nil` where it says nothing of one.
+    fileprivate func verdict(by other: UUID) -> Complaint.Action? {
+        switch self {
+        case .confirmFixed: .confirmFixed(by: other)
+        case .denyFixed: .denyFixed(by: other)
+        case .rate(let rating, _): .rate(rating, by: other)
+        default: nil
         }
     }
 }

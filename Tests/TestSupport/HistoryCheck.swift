@@ -80,6 +80,21 @@ private let rules: [(rule: String, query: SQL)] = [
         """
     ),
     (
+        "a closed case knows the step that closed it, and what is said of an ending is said of such a step",
+        """
+        SELECT (SELECT count(*) FROM complaint WHERE (status = 'closed') <> (ending IS NOT NULL)) + count(*)
+        FROM (SELECT campaign_id, complaint_id, ending FROM verdict_interval WHERE retracted_at IS NULL
+              UNION ALL SELECT campaign_id, id, ending FROM complaint WHERE ending IS NOT NULL) v
+        WHERE NOT EXISTS (
+            SELECT FROM event e WHERE e.campaign_id = v.campaign_id AND e.case_id = v.complaint_id
+              AND e.sequence = v.ending AND e.action IN ('close', 'close_unsubstantiated'))
+        """
+    ),
+    (
+        "only an open case has news",
+        "SELECT count(*) FROM complaint WHERE news_at IS NOT NULL AND status <> ALL(\(Complaint.Status.open.map(\.rawValue)))"
+    ),
+    (
         "ties to barriers are those that the intervals end with",
         """
         SELECT count(*) FROM (

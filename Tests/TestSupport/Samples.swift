@@ -107,9 +107,9 @@ extension Complaint {
             case .absorb: .absorb(UUID(), barriers: [1, 2], due: [:])
             case .release: .release(UUID())
             case .reopen: .reopen
-            case .confirmFixed: .confirmFixed
-            case .denyFixed: .denyFixed
-            case .rate: .rate(4)
+            case .confirmFixed: .confirmFixed(by: nil)
+            case .denyFixed: .denyFixed(by: nil)
+            case .rate: .rate(4, by: nil)
             case .resolve: .resolve(.init(scenario: "discriminatory_blocking"))
             case .link: .link(barrier: 7)
             case .unlink: .unlink(barrier: 1)

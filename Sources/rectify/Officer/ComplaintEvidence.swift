@@ -18,6 +18,9 @@ struct ComplaintAttach: AsyncParsableCommand {
     @Option(help: .day("The day it was taken."))
     var capturedOn: Day?
 
+    @Flag(help: "It is what the complainant was asked for: a case that waits for it goes on.")
+    var answersRequest = false
+
     @OptionGroup var client: ClientOptions
     @OptionGroup var output: OutputOptions
 
@@ -40,7 +43,8 @@ struct ComplaintAttach: AsyncParsableCommand {
         call.body = bytes
         let encoded = name.addingPercentEncoding(withAllowedCharacters: safe) ?? ""
         call.headers = [("Content-Disposition", "attachment; filename*=UTF-8''\(encoded)")]
-        if let capturedOn { call.query = [("captured_on", capturedOn.description)] }
+        if let capturedOn { call.query.append(("captured_on", capturedOn.description)) }
+        if answersRequest { call.query.append(("answers_request", "true")) }
         // The same file again is the same file.
         call.isRepeatable = true
         let kept: EvidenceBody = try await client.withClient { [call] client in
@@ -99,14 +103,16 @@ struct ComplaintDownload: AsyncParsableCommand {
         let bytes = try await client.withClient { client in
             let page: Page<EvidenceBody> = try await client.get(path)
             // The complainant and an officer may have sent the same.
-            let found = Set(page.items.map(\.sha256).filter { $0.hasPrefix(digest.lowercased()) })
-            guard let file = found.first, found.count == 1 else {
+            let found = page.items.filter { $0.sha256.hasPrefix(digest.lowercased()) }
+            let count = Set(found.map(\.sha256)).count
+            guard let file = found.first, count == 1 else {
                 throw Failure(
-                    "\(found.count) files of \(reference) have a digest that begins with “\(digest)”",
+                    "\(count) files of \(reference) have a digest that begins with “\(digest)”",
                     code: Failure.Code.notFound)
             }
             let query = original ? [(name: "rendition", value: "original")] : []
-            return try await client.get("\(path)/\(file)", query, accept: "*/*")
+            // Of a complaint that was merged it stands at an address of its own.
+            return try await client.get(file.`self`, query, accept: "*/*")
         }
         try bytes.write(to: URL(filePath: to), options: .withoutOverwriting)
         Terminal.note("\(bytes.count) bytes written to \(to)")

@@ -150,7 +150,9 @@ extension ComplaintLineBody {
     ]
 
     var row: [String] {
-        let marks = [priority == .normal ? nil : priority.rawValue, isSuspected ? "duplicate?" : nil].compactMap(\.self)
+        let marks = [
+            isNews ? "news" : nil, priority == .normal ? nil : priority.rawValue, isSuspected ? "duplicate?" : nil,
+        ].compactMap(\.self)
         return [
             reference, status.rawValue, receivedOn.description,
             (dueOn?.description ?? "") + (isOverdue ? " late" : ""),
@@ -202,8 +204,16 @@ extension ComplaintBody {
             ("Waits for", informationGap), ("Referred to", agency), ("Duplicate of", duplicateOf),
             ("Merged into it", absorbed.isEmpty ? nil : absorbed.joined(separator: ", ")),
             ("Suspicion", isSuspected ? "another complaint may be the same: complaint duplicates" : nil),
+            ("News", isNews ? "something came that its officer had not seen" : nil),
             ("Received on", receivedOn.description), ("Changed on", changedOn.description),
         ]
+        for verdict in verdicts {
+            let words = [
+                verdict.confirmedFixed.map { $0 ? "fixed" : "not fixed" }, verdict.rating.map { "\($0) of 5" },
+            ].compactMap(\.self)
+            fields.append(
+                ("Said of ending \(verdict.ending)", "\(verdict.reference): \(words.joined(separator: ", "))"))
+        }
         for deadline in deadlines {
             let provisional = deadline.isProvisional ? ", provisional" : ""
             fields.append(

@@ -210,7 +210,7 @@ struct TriageSession {
         let due = body.deadlines.filter { $0.state == .running }.map(\.dueOn).min()
         let facts = [
             body.status.rawValue, "received \(body.receivedOn)", due.map { "due \($0)" }, body.officer,
-            body.priority == .normal ? nil : body.priority.rawValue,
+            body.priority == .normal ? nil : body.priority.rawValue, body.isNews ? "news" : nil,
         ]
         let who = body.respondent.platform ?? body.respondent.company ?? body.respondent.name.map { "? “\($0)”" } ?? "?"
         let target = body.kind == .other ? "" : " → \(body.target.words)"

@@ -41,7 +41,7 @@ struct QueueList: AsyncParsableCommand {
 struct QueueShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "show", abstract: "Show what is in a queue.")
 
-    @Argument(help: "Its name, such as new, mine, overdue, regressed.")
+    @Argument(help: "Its name, such as new, mine, news, overdue, regressed.")
     var name: String
 
     @Option(help: "How many at the most.")

@@ -46,9 +46,9 @@ struct Running {
                 seconds: settings.number("sessions.hours") * 3600,
                 idleSeconds: settings.number("sessions.idle_minutes") * 60),
             directory: try directory)
-        let rounds = Rounds(
-            worker: Worker(databases, references: references), every: .seconds(settings.number("worker.seconds")),
-            logger: logger)
+        let worker = Worker(databases, references: references)
+        let rounds = Rounds(worker: worker, every: .seconds(settings.number("worker.seconds")), logger: logger)
+        let leavers = Leavers(worker: worker, isOn: settings.number("worker.seconds") > 0, logger: logger)
         let summing = Summing(
             sums: ReportSums(databases, references: references),
             every: .seconds(settings.number("reports.sums_seconds")), logger: logger)
@@ -61,7 +61,7 @@ struct Running {
         try await databases.announce(announcing.server, uses: announcing.key)
         // They are stopped from last to first: the log after everyone who writes events.
         var services: [any ServiceLifecycle.Service] = [
-            announcing, logKeeping, rounds, summing, sending, try BackupKeeping(deployment, settings, logger),
+            announcing, logKeeping, rounds, leavers, summing, sending, try BackupKeeping(deployment, settings, logger),
             try application(of: service, settings.number("staff.port") > 0 ? .world : .everyone),
         ]
         if settings.number("staff.port") > 0 { services.append(try staffListener(of: service)) }
@@ -270,6 +270,28 @@ struct Rounds: ServiceLifecycle.Service {
         }
         // The next server need not wait until the lease runs out.
         try? await worker.release()
+    }
+}
+
+/// Takes cases from officers who have left, soon after they did: a round of the worker may take long.
+struct Leavers: ServiceLifecycle.Service {
+    let worker: Worker
+    let isOn: Bool
+    let logger: Logger
+    /// What is promised are ten seconds.
+    static let pause: Duration = .seconds(4)
+
+    func run() async throws {
+        await repeatedly(every: isOn ? Self.pause : .zero) {
+            do {
+                guard let count = try await worker.unassignLeavers(at: Date()), count > 0 else { return }
+                logger.notice("cases of officers who have left are nobody's", metadata: ["cases": "\(count)"])
+            } catch  where !(error is CancellationError) {
+                logger.warning(
+                    "cases of officers who have left could not be unassigned; it is tried again",
+                    metadata: ["error": "\(error)"])
+            }
+        }
     }
 }
 
