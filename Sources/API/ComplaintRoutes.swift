@@ -97,19 +97,24 @@ struct ComplaintRoutes {
         return try await service.answer(parts, to: officer.role)
     }
 
-    /// Every deadline of a complaint, told day by day.
+    /// Every run of every limit of a complaint, day by day; of each limit the one that is shown elsewhere comes first.
     @Sendable func explain(_ request: Request, context: Context) async throws -> Response {
         _ = try context.officer(for: .read)
         let reference = try context.reference()
         let book = try await service.references.book()
-        let record = try await service.databases.work.transaction(.readOnly) { db in try db.found(reference) }
+        let (record, merged) = try await service.databases.work.transaction(.readOnly) { db in
+            let record = try db.found(reference)
+            return (record, try db.references(of: record.complaint.absorbed.map(\.complaint), in: record))
+        }
         guard let (_, campaign) = book.campaign(record.campaign) else { throw Problem.notFound("campaign") }
         let calendar = book.data.rules(for: campaign).calendar
         let today = Day(service.now(), in: campaign.zone())
         return try .json(
             Page(
-                items: record.complaint.deadlines.map {
-                    ExplanationBody($0, subject: reference.description, calendar: calendar, today: today)
+                items: record.complaint.explainedDeadlines.map { run in
+                    ExplanationBody(
+                        run, subject: reference.description,
+                        carriedFrom: run.origin.flatMap { merged[$0]?.description }, calendar: calendar, today: today)
                 }))
     }
 }

@@ -38,7 +38,8 @@ extension Problem {
                 Self.fault("effective_on", "in_the_future", "\(day) has not come yet; today is \(today)")
             case .barriersNotVerified, .noBarrier, .quorumNotMet, .noRefutingObservation, .claimIsRefuted:
                 Self.proof(refusal)
-            case .backdated, .beforeBeginning, .wouldBecomeIllegal, .wouldUndermine, .notReplayable:
+            case .backdated, .beforeBeginning, .wouldBecomeIllegal, .wouldUndermine, .notReplayable, .backEntry,
+                .limitMissed:
                 Self.order(refusal)
             default: Self.state(refusal)
             }
@@ -83,6 +84,16 @@ extension Problem {
                 "would-become-illegal", "A later action would lose its ground",
                 "With this in its place, “\(action)” of \(day) (number \(sequence) in the history) could not have "
                     + "happened: \(Problem(reason).detail)")
+        case .backEntry(let action, let day):
+            Problem(
+                .forbidden, "back-entry", "A supervisor has to enter it",
+                "“\(action)” of \(day) is entered after the fact and moves a limit that was judged otherwise until now. "
+                    + "Ask a supervisor to enter it, or leave the day out.")
+        case .limitMissed(let owedBy, let day):
+            conflict(
+                "limit-missed", "The limit was missed",
+                "It ran out on \(owedBy), so on \(day) no more time can be given: it stays missed. Do what is owed; it "
+                    + "counts as late. Time that was granted by \(owedBy) can be entered with the day on which it was.")
         case .wouldUndermine(let name, let action, let day):
             conflict(
                 "would-undermine", "Another case rests on it",

@@ -86,7 +86,7 @@ extension Barrier: Replayable {
             // An order about several barriers may stand still, though this one had been verified gone.
             (remediation, coverage, claim) = (hasStandingOrder ? .ordered : .confirmed, nil, nil)
             episode += 1
-        case .recalculate: wait?.recalculate(rules.calendar)
+        case .recalculate: wait?.recalculate(rules.calendar, on: day)
         case .observe(let observation): try check(observation, rules.campaign)
         case .retract(let sequence):
             guard rules.observations.contains(where: { $0.sequence == sequence && !$0.isRetracted(before: step) })

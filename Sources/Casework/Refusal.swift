@@ -8,6 +8,10 @@ public indirect enum Refusal: Error, Equatable, Sendable {
     case wrongOffice(String)
     /// Another officer has the case; that officer or a supervisor can give it away.
     case heldByAnother
+    /// A pause or more time that is entered after the fact takes a supervisor.
+    case backEntry(action: String, on: Day)
+    /// The limit ran out before the day; more time cannot be given after that.
+    case limitMissed(owedBy: Day, on: Day)
     /// Whoever asks for it, or whose case it is, cannot approve it.
     case selfApproval(String)
     /// Not from this state. `allowed` says what is possible instead.

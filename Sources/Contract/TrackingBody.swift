@@ -50,7 +50,7 @@ public struct TrackingBody: Codable, Sendable, Equatable {
         rating = complaint.rating
         receivedOn = complaint.receivedOn
         changedOn = complaint.changedOn
-        deadlines = complaint.deadlines.map(DeadlineBody.init)
+        deadlines = complaint.ownDeadlines.map(DeadlineBody.init)
         self.messages = messages
         self.notes = notes
         actions = complaint.actions(for: .complainant).map(\.rawValue)

@@ -14,7 +14,8 @@ extension ReportBuilder {
 
     mutating func companies(_ ledger: Ledger) -> [ReportTable] {
         let received = Dictionary(grouping: counts.entries(.companyReceived), by: \.company)
-        let codes = Set(received.keys).union(ledger.entries.compactMap(\.company))
+        let owing = counts.entries(.deadline).map(\.company).filter { !$0.isEmpty }
+        let codes = Set(received.keys).union(owing).union(ledger.entries.compactMap(\.company))
         let accepted = counts.byCompany(.companyReached)
         let closed = counts.byCompany(.companyStatus) { $0.value == Complaint.Status.closed.rawValue }
         let rows = codes.map { code -> (String, Int, [Cell]) in

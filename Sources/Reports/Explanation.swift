@@ -60,7 +60,7 @@ public struct SlotFilter: Sendable {
             ("companies", "overdue"):
             let bins: [String: (String, Days)] = [
                 "in_time": ("met", .any), "late": ("late", .any), "open": ("running", .due(isLate: false)),
-                "overdue": ("running", .due(isLate: true)),
+                "overdue": ("running", .due(isLate: true)), "back_entered": ("back_entered", .any),
             ]
             guard let (bin, days) = bins[column] else { return nil }
             let isOfCompany = table == "companies"

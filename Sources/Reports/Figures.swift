@@ -51,6 +51,7 @@ public enum Figures {
         remediation.scene.open | Open | 未解除 | Còn
         orders.overdue | Overdue | 逾期 | Quá hạn
         *.overdue | Open and late | 逾期未办 | Quá hạn chưa xong
+        *.back_entered | Entered after the fact | 事后补录 | Nhập bổ sung
         *.timely | Timely | 及时率 | Tỷ lệ đúng hạn
         *.median | Median, working days | 中位数（工作日） | Trung vị, ngày làm việc
         *.p90 | 90 % within, working days | 九成以内（工作日） | 90 % trong, ngày làm việc

@@ -19,12 +19,13 @@ extension Figures {
         handling.funnel.share | Number ÷ complaints received | 数量÷收到的投诉数 | Số lượng ÷ số khiếu nại nhận
         handling.refusal.count | Complaints that stand refused on this ground | 以该理由不予受理的投诉数 | Khiếu nại bị từ chối vì lý do này
         handling.outcome.count | Complaints that stand closed with this outcome | 以该结果办结的投诉数 | Khiếu nại kết thúc với kết quả này
-        *.in_time | Deadlines met on or before the due day | 在到期日或之前完成的时限数 | Thời hạn hoàn thành đúng hạn
-        *.late | Deadlines met after the due day | 在到期日之后完成的时限数 | Thời hạn hoàn thành trễ
-        *.open | Deadlines that run and are not yet past the due day | 正在进行且未到期的时限数 | Thời hạn đang chạy, chưa quá hạn
-        companies.open | The company's reply deadlines that run and are not yet past the due day | 企业答复时限中未到期者 | Hạn trả lời đang chạy, chưa quá hạn
-        *.overdue | Deadlines that run past the due day | 已过到期日仍未完成的时限数 | Thời hạn quá hạn chưa xong
-        *.timely | In time ÷ (in time + late + open and late); what is paused or not yet due does not count | 按时÷（按时＋逾时办理＋逾期未办）；暂停及未到期者不计 | Đúng hạn ÷ (đúng hạn + trễ + quá hạn chưa xong)
+        *.in_time | Runs of the limit that were met on or before the due day; a reopening starts another run, and a merged complaint brings its own | 在到期日或之前完成的办理时限（次）；重新受理另起一次，并入的投诉带来其原有时限 | Lượt thời hạn hoàn thành đúng hạn; mở lại là một lượt mới, khiếu nại được gộp mang theo lượt của nó
+        *.late | Runs that were met after the due day, or ended after it was missed: what was missed stays missed | 到期日之后完成，或逾期后终止的办理时限（次）；已逾期的不因其后的处理而改变 | Lượt hoàn thành sau hạn, hoặc chấm dứt sau khi đã quá hạn; đã quá hạn thì không đổi lại được
+        *.open | Runs that are owed and not past the due day | 尚在办理且未到期的办理时限（次） | Lượt đang chạy, chưa quá hạn
+        companies.open | Runs of the company's reply that are owed and not past the due day | 企业答复时限中未到期者（次） | Lượt trả lời của doanh nghiệp đang chạy, chưa quá hạn
+        *.overdue | Runs that are owed and past the due day | 已过到期日仍未完成的办理时限（次） | Lượt quá hạn chưa xong
+        *.timely | In time ÷ (in time + late + open and late), counted by run; what is paused or not yet due does not count | 按时÷（按时＋逾时办理＋逾期未办），按次计；暂停及未到期者不计 | Đúng hạn ÷ (đúng hạn + trễ + quá hạn chưa xong), tính theo lượt; lượt tạm dừng hoặc chưa đến hạn không tính
+        *.back_entered | Runs with a pause or more time that a supervisor entered after the fact | 由负责人事后补录暂停或延期的办理时限（次） | Lượt có tạm dừng hoặc gia hạn do người phụ trách nhập bổ sung sau
         steps.count | Cases that took the step | 完成该环节的案件数 | Số vụ đã qua bước này
         steps.median | Working days of the campaign's calendar, the first day not counted; the smallest number that half do not exceed | 按行动日历的工作日，起始日不计；半数不超过的最小值 | Ngày làm việc, không tính ngày đầu; số nhỏ nhất mà một nửa không vượt
         steps.p90 | As the median, for nine in ten | 同中位数，取九成 | Như trung vị, cho chín phần mười

@@ -61,7 +61,7 @@ extension ReportTable {
     /// Columns that count complaints, or what is owed about them.
     private static let ofPeople: Set = [
         "period", "previous", "last_year", "cumulative", "count", "in_time", "late", "open", "overdue", "accepted",
-        "closed", "complaints",
+        "closed", "complaints", "back_entered",
     ]
 
     fileprivate func hidingSmall() -> ReportTable {

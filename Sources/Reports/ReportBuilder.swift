@@ -219,22 +219,24 @@ struct ReportBuilder {
         ]
     }
 
-    /// Where the deadlines of one purpose stand; of one company where it is named.
+    /// Where the runs of one limit stand; those that one company owes where it is named.
     func bins(_ purpose: Deadline.Purpose, company: String? = nil) -> Bins {
         bins[BinsKey(purpose: purpose, company: company)] ?? Bins()
     }
 
-    /// Answered in time, answered late, open in time, open and late.
+    /// Met in time; met late, or ended after it was missed; owed in time; owed and late.
     struct Bins {
         var met = 0
         var late = 0
         var open = 0
         var overdue = 0
+        var backEntered = 0
 
         fileprivate mutating func add(_ entry: Counts.Entry, _ bin: Substring, _ day: Day) {
             switch bin {
             case "met": met += entry.count
             case "late": late += entry.count
+            case "back_entered": backEntered += entry.count
             default: if entry.day < day { overdue += entry.count } else { open += entry.count }
             }
         }
@@ -251,13 +253,14 @@ struct ReportBuilder {
             "timeliness",
             [
                 .init("what", .code), .init("in_time", .count), .init("late", .count), .init("open", .count),
-                .init("overdue", .count), .init("timely", .share),
+                .init("overdue", .count), .init("timely", .share), .init("back_entered", .count),
             ],
             Deadline.Purpose.ofComplaints.map { purpose in
                 let bins = bins(purpose)
                 return [
                     own(purpose.rawValue, "deadline"), .count(bins.met), .count(bins.late), .count(bins.open),
                     .count(bins.overdue), .share(bins.met, of: bins.met + bins.late + bins.overdue),
+                    .count(bins.backEntered),
                 ]
             })
     }

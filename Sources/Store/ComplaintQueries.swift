@@ -254,6 +254,13 @@ extension Connection {
         return Dictionary(grouping: rows, by: \.0).mapValues { $0.map(\.1) }
     }
 
+    /// The references of other complaints of the same campaign, by their ids.
+    public func references(of ids: [UUID], in record: ComplaintRecord) throws -> [UUID: Reference] {
+        var cases = Cases()
+        for id in ids { cases.add(id, of: record.campaignID) }
+        return try numbers(of: cases).mapValues { Reference(prefix: record.reference.prefix, number: $0) }
+    }
+
     /// The numbers of complaints by their ids.
     public func numbers(of complaints: Cases) throws -> [UUID: Int] {
         guard !complaints.isEmpty else { return [:] }

@@ -5,6 +5,30 @@ import Store
 import TestSupport
 import Testing
 
+extension Complaint.Action {
+    /// The action as the database completes it before it asks the rules.
+    func completed(isBackEntry: Bool, company: String?) -> Complaint.Action {
+        switch self {
+        case .markDuplicate(let other, _): .markDuplicate(of: other, company: company)
+        case .requestInformation(let gap, _): .requestInformation(gap: gap, isBackEntered: isBackEntry)
+        case .extendDeadline(let purpose, let units, _): .extendDeadline(purpose, by: units, isBackEntered: isBackEntry)
+        default: self
+        }
+    }
+}
+
+extension Told<Complaint> {
+    /// What another complaint took over at the latest merger, if there was one.
+    func runsCarried(under rules: Complaint.Rules) throws(Refusal) -> (on: Day, runs: [Deadline])? {
+        let revisions = try Complaint.replay(steps, from: initial, under: rules)
+        guard let index = revisions.lastIndex(where: { $0.step.action.name == .markDuplicate }),
+            case .markDuplicate(_, let company) = revisions[index].step.action
+        else { return nil }
+        let before = index > 0 ? revisions[index - 1].state : initial
+        return (revisions[index].step.on, before.runsCarried(into: company))
+    }
+}
+
 /// Ten thousand random walks through the life of cases: what the rules alone say, the database has.
 struct WalkTests {
     private static let now = Date(timeIntervalSince1970: 1_640_000_000)  // 2021-12-20
@@ -14,7 +38,7 @@ struct WalkTests {
 
     @Test func `complaints`() async throws {
         try await withStore { store in
-            let walks = 5000
+            let walks = 10_000
             let references = try await store.complaints(walks * 2, by: Self.supervisor)
             let book = try await store.book()
             try await store.databases.work.transaction(as: .system) { db in
@@ -40,6 +64,11 @@ struct WalkTests {
                 try await group.waitForAll()
             }
             try await store.checkHistory()
+            let ids = try await store.databases.work.transaction(as: .system) { db in
+                try db.all("SELECT id FROM complaint ORDER BY number") { row in try row.read(UUID.self) }
+            }
+            let pairs = (0..<walks).map { (walk: Int) -> [UUID] in [ids[1 + 2 * walk], ids[2 + 2 * walk]] }
+            try await store.checkMissedRuns(pairs, through: Self.first + 75)
         }
     }
 
@@ -53,11 +82,12 @@ struct WalkTests {
         for reference in [pair.0, pair.1] {
             told.append(Told(try #require(try db.complaint(reference)).complaint))
         }
-        for _ in 0..<Int.random(in: 2...5, using: &dice) {
+        for _ in 0..<Int.random(in: 2...8, using: &dice) {
             let index = Int.random(in: 0...1, using: &dice)
             let other = told[1 - index].state
             let action = action(&dice, other: other.id)
-            let day = first + Int.random(in: 0...20, using: &dice)
+            // Around the due days of all limits: 15 September, about the 26th, 8 October.
+            let day = first + Int.random(in: 0...40, using: &dice)
             let role: Role = Complaint.may(.supervisor, action.name) ? .supervisor : .system
             let reference = index == 0 ? pair.0 : pair.1
             let before = told
@@ -90,12 +120,15 @@ struct WalkTests {
         _ rules: Complaint.Rules
     ) throws(Refusal) {
         let old = told[index].state
+        let isBackEntry = try old.isBackEntry(action, by: actor, on: day, recordedOn: .last, today: .last)
+        let action = action.completed(isBackEntry: isBackEntry, company: told[1 - index].state.respondent.company)
         try old.authorize(action, by: actor)
-        func follow(_ action: Complaint.Action) throws(Refusal) {
+        func follow(_ action: Complaint.Action, on day: Day) throws(Refusal) {
             let state = told[1 - index].state
             do {
                 try told[1 - index].take(
-                    action, by: actor, on: day, changedOn: state.changedOn, isRemark: false, under: rules)
+                    action, by: actor, on: max(day, state.receivedOn), changedOn: state.changedOn, isRemark: false,
+                    under: rules)
             } catch .outOfOrder(_, let state, _) {
                 throw .notADuplicate(
                     state == "duplicate"
@@ -103,12 +136,20 @@ struct WalkTests {
                         : "the other complaint is “\(state)” and takes no other in")
             }
         }
+        let carried = try told[index].runsCarried(under: rules)
         try told[index].take(
             action, by: actor, on: day, changedOn: old.changedOn, isRemark: action.name.isRemark, under: rules)
-        if case .markDuplicate = action {
-            try follow(.absorb(old.id, barriers: old.barriers.sorted(), due: old.pendingDue))
+        switch action {
+        case .markDuplicate(_, let company):
+            let runs = old.runsCarried(into: company)
+            try follow(.absorb(old.id, barriers: old.barriers.sorted(), runs: runs), on: day)
+        case .undoDuplicate: try follow(.release(old.id), on: day)
+        default:
+            guard !action.name.isRemark, day < old.changedOn, told[index].state.status == .duplicate,
+                let now = try told[index].runsCarried(under: rules), now.runs != carried?.runs
+            else { return }
+            try follow(.renewAbsorbed(old.id, runs: now.runs), on: now.on)
         }
-        if case .undoDuplicate = action { try follow(.release(old.id)) }
     }
 
     static func action(_ dice: inout Dice, other: UUID) -> Complaint.Action {
