@@ -1,9 +1,6 @@
-import AsyncHTTPClient
 import Casework
 import Crypto
 import Foundation
-import NIOCore
-import NIOHTTP1
 import Postgres
 import Store
 import TestSupport
@@ -17,18 +14,7 @@ struct EvidenceTests {
     private func send(
         _ server: TestServing, _ path: String, _ bytes: [UInt8], _ headers: [String: String], as role: Role? = nil
     ) async throws -> TestServing.Answer {
-        var request = HTTPClientRequest(url: server.address + path)
-        request.method = .POST
-        if let token = role.flatMap({ server.tokens[$0] }) {
-            request.headers.add(name: "Authorization", value: "Bearer \(token)")
-        }
-        for (name, value) in headers { request.headers.add(name: name, value: value) }
-        request.body = .bytes(ByteBuffer(bytes: bytes))
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
-        let body = Data(try await response.body.collect(upTo: 1 << 20).readableBytesView)
-        let fields = response.headers.map { ($0.name.lowercased(), $0.value) }
-        return TestServing.Answer(
-            status: Int(response.status.code), headers: Dictionary(fields) { first, _ in first }, bytes: body)
+        try await server.send("POST", path, bytes: bytes, as: role, headers: headers)
     }
 
     private func raw(_ name: String, _ type: String, _ more: [String: String] = [:]) -> [String: String] {

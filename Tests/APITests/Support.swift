@@ -48,24 +48,30 @@ struct TestServing: Sendable {
         _ method: String, _ path: String, _ body: String? = nil, as role: Role? = .officer,
         headers: [String: String] = [:]
     ) async throws -> Answer {
+        var fields = headers
+        if body != nil, headers["Content-Type"] == nil { fields["Content-Type"] = "application/json" }
+        if method == "POST", path.hasSuffix("/orders"), headers["Idempotency-Key"] == nil {
+            fields["Idempotency-Key"] = UUID().uuidString
+        }
+        return try await send(method, path, bytes: body.map { Array($0.utf8) }, as: role, headers: fields)
+    }
+
+    /// One request with a body of any kind.
+    func send(
+        _ method: String, _ path: String, bytes: [UInt8]?, as role: Role?, headers: [String: String]
+    ) async throws -> Answer {
         var request = HTTPClientRequest(url: address + path)
         request.method = .RAW(value: method)
         if let token = role.flatMap({ tokens[$0] }) {
             request.headers.add(name: "Authorization", value: "Bearer \(token)")
         }
-        if body != nil, headers["Content-Type"] == nil {
-            request.headers.add(name: "Content-Type", value: "application/json")
-        }
-        if method == "POST", path.hasSuffix("/orders") {
-            request.headers.add(name: "Idempotency-Key", value: UUID().uuidString)
-        }
         for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
-        if let body { request.body = .bytes(ByteBuffer(string: body)) }
+        if let bytes { request.body = .bytes(ByteBuffer(bytes: bytes)) }
         let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
-        let bytes = Data(try await response.body.collect(upTo: 16 << 20).readableBytesView)
-        var fields: [String: String] = [:]
-        for field in response.headers { fields[field.name.lowercased()] = field.value }
-        return Answer(status: Int(response.status.code), headers: fields, bytes: bytes)
+        let answer = Data(try await response.body.collect(upTo: 16 << 20).readableBytesView)
+        let fields = response.headers.map { ($0.name.lowercased(), $0.value) }
+        return Answer(
+            status: Int(response.status.code), headers: Dictionary(fields) { _, last in last }, bytes: answer)
     }
 
     /// Files a complaint and gives its reference.
