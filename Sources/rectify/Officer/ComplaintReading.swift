@@ -268,7 +268,8 @@ extension EventBody {
 
     var row: [String] {
         let who = [actor ?? actorKind.rawValue, onBehalfOf.map { "for \($0.rawValue)" }].compactMap(\.self)
-        let told = details.filter { changes[$0.key]?.new != $0.value }.sorted { $0.key < $1.key }
+        // The runs that came with a merger are a document for replaying; `deadline explain` shows them to people.
+        let told = details.filter { changes[$0.key]?.new != $0.value && $0.key != "runs" }.sorted { $0.key < $1.key }
         let changed = changes.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.words)" }
         let facts = told.map { "\($0.key)=\($0.value)" } + changed + [note].compactMap(\.self)
         return [
