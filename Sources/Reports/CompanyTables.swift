@@ -21,7 +21,7 @@ extension ReportBuilder {
         let rows = codes.map { code -> (String, Int, [Cell]) in
             let own = received[code] ?? []
             func sum(_ period: ReportPeriod) -> Int { own.reduce(0) { period.contains($1.day) ? $0 + $1.count : $0 } }
-            let (now, before, all) = (sum(facts.period), sum(facts.period.previous), own.reduce(0) { $0 + $1.count })
+            let (now, before, all) = (sum(facts.period), sum(facts.period.previous()), own.reduce(0) { $0 + $1.count })
             let bins = bins(.companyReply, company: code)
             let decided = bins.met + bins.late + bins.overdue
             let barriers = ledger.entries.filter { $0.company == code }

@@ -25,8 +25,8 @@ public struct SlotFilter: Sendable {
         return switch days {
         case .any: true
         case .period: period.contains(slot.day)
-        case .previous: period.previous.contains(slot.day)
-        case .lastYear: period.lastYear.contains(slot.day)
+        case .previous: period.previous().contains(slot.day)
+        case .lastYear: period.lastYear().contains(slot.day)
         case .due(let isLate): (slot.day < period.to) == isLate
         }
     }

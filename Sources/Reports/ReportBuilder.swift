@@ -124,7 +124,7 @@ struct ReportBuilder {
 
     /// Of what one measure counts by the day of receipt: in the period, the one before, the same of last year, and all.
     private func cells(_ entries: [Counts.Entry]) -> (now: Int, before: Int, lastYear: Int, all: Int) {
-        let (before, year) = (facts.period.previous, facts.period.lastYear)
+        let (before, year) = (facts.period.previous(), facts.period.lastYear())
         return entries.reduce(into: (0, 0, 0, 0)) { sums, entry in
             if facts.period.contains(entry.day) { sums.0 += entry.count }
             if before.contains(entry.day) { sums.1 += entry.count }

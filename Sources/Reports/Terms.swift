@@ -69,7 +69,7 @@ enum Terms {
         funnel:ledger | In the ledger | 台账内 | Trong sổ
         funnel:confirmed | Ever confirmed | 曾核实 | Từng xác nhận
         funnel:ordered | Ever under an order | 曾责令 | Từng bị ra lệnh
-        funnel:committed | Ever committed to | 曾承诺 | Từng cam kết
+        funnel:committed | Ever under an undertaking | 企业曾作出承诺 | Doanh nghiệp từng cam kết
         funnel:claimed | Ever claimed | 企业曾称已整改 | Từng báo đã sửa
         funnel:verified | Ever verified | 曾验证 | Từng kiểm chứng
         funnel:verified_now | Verified now | 当前已验证 | Hiện đã kiểm chứng

@@ -216,8 +216,8 @@ extension Connection {
         for number in complaint.barriers.subtracting(before.barriers).sorted() {
             try run(
                 """
-                INSERT INTO complaint_barrier (campaign_id, complaint_id, barrier_id, number)
-                SELECT b.campaign_id, c.id, b.id, c.number
+                INSERT INTO complaint_barrier (campaign_id, complaint_id, barrier_id, number, received_on)
+                SELECT b.campaign_id, c.id, b.id, c.number, c.received_on
                 FROM barrier b JOIN complaint c ON c.campaign_id = b.campaign_id AND c.id = \(complaint.id)
                 WHERE b.campaign_id = \(campaign) AND b.number = \(number)
                 ON CONFLICT DO NOTHING

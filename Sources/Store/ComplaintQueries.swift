@@ -98,14 +98,11 @@ extension Connection {
             // Was that the end of the list, or of what one page may look at?
             found.next = try first(
                 """
-                SELECT c.number, c.due_on FROM \(filter.source)
+                SELECT \(filter.order == .due ? "c.due_on" : "c.received_on" as SQL), c.number FROM \(filter.source)
                 WHERE \(filter.lead(campaign: campaign, after: position))
                 ORDER BY \(filter.ordering(isWalk: true)) OFFSET \(written(rows - 1)) LIMIT 1
                 """
-            ) { row in
-                let (number, due): (Int, Day?) = (try row.read(), try row.read())
-                return ComplaintFilter.Position(number: number, due: filter.order == .due ? due : nil)
-            }
+            ) { row in ComplaintFilter.Position(day: try row.read(), number: try row.read()) }
         }
         return found
     }
@@ -117,8 +114,8 @@ extension Connection {
         return ComplaintPage(
             lines: shown,
             next: next.map { line in
-                ComplaintFilter.Position(
-                    number: line.reference.number, due: filter.order == .due ? line.dueOn : nil)
+                let day = filter.order == .due ? line.dueOn ?? .last : line.receivedOn
+                return ComplaintFilter.Position(day: day, number: line.reference.number)
             })
     }
 

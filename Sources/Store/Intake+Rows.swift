@@ -92,12 +92,13 @@ extension RowBatch {
             ])
     }
 
+    /// The tie that a filing begins with.
     mutating func addTie(to barrier: UUID, number: Int, _ place: StepPlace) {
         add(
             "complaint_barrier",
             [
                 "campaign_id": .value(place.campaign), "complaint_id": .value(place.case),
-                "barrier_id": .value(barrier), "number": .value(number),
+                "barrier_id": .value(barrier), "number": .value(number), "received_on": .value(place.on),
             ])
         addTieInterval(to: barrier, isLinked: true, place)
     }

@@ -64,8 +64,9 @@ private struct Screen {
                 let filed = try await program.run("complaint", "file", "-", "-o", "name", input: try sampleLine(line))
                 references.append(filed.output.trimmingCharacters(in: .whitespacesAndNewlines))
             }
-            // The first again, by another way: the same filer, link and words.
+            // The first again, by another way, and received last: the same filer, link and words.
             let twin = try sampleLine(0).replacing("\"s21-0001\"", with: "\"twin\"")
+                .replacing("\"received_on\": \"2021-08-02\"", with: "\"received_on\": \"2021-08-12\"")
             let filed = try await program.run("complaint", "file", "-", "-o", "name", input: twin)
             references.append(filed.output.trimmingCharacters(in: .whitespacesAndNewlines))
 

@@ -81,14 +81,18 @@ class Recount:
     def __init__(self, folder, known_at, as_of, begin):
         self.at, self.day = moment(known_at), as_of
         self.begin = begin or as_of.replace(day=1)
-        length = (as_of - self.begin).days + 1
-        before = self.begin - length * DAY
-        if self.begin.day == 1 and as_of.month == self.begin.month and as_of.year == self.begin.year and (as_of + DAY).day == 1:
-            before = (self.begin - DAY).replace(day=1)
+        # Whole months are compared with as many whole ones, and with the same of the year before; else days with days.
+        before = self.begin - ((as_of - self.begin).days + 1) * DAY
+        last_year = (self.year_before(self.begin), self.year_before(as_of))
+        if self.begin.day == 1 and (as_of + DAY).day == 1:
+            months = (as_of.year - self.begin.year) * 12 + as_of.month - self.begin.month + 1
+            number = self.begin.year * 12 + self.begin.month - 1 - months
+            before = datetime.date(number // 12, number % 12 + 1, 1)
+            last_year = (last_year[0], self.year_before(as_of + DAY) - DAY)
         self.periods = {
             "period": (self.begin, as_of),
             "previous": (before, self.begin - DAY),
-            "last_year": (self.year_before(self.begin), self.year_before(as_of)),
+            "last_year": last_year,
         }
         self.campaign = json.loads((pathlib.Path(folder) / "campaign.json").read_text(encoding="utf-8"))
         region = self.campaign["calendar_region"]
@@ -222,14 +226,14 @@ class Recount:
         return met, late, running, overdue, back_entered
 
     def claims(self, barrier):
-        found, was = [], False
+        found, was = [], None
         for state in barrier["seen"]:
-            is_claimed = state["remediation"] in ("claimed", "partially_verified")
-            if is_claimed and not was:
+            now = state["remediation"]
+            if now == "claimed" and was != "claimed":
                 found.append([day(state["effective_from"]), None])
-            if state["remediation"] == "verified" and was and found:
+            if now == "verified" and was != "verified" and found:
                 found[-1][1] = day(state["effective_from"])
-            was = is_claimed
+            was = now
         return found
 
     def tables(self):
@@ -331,14 +335,14 @@ class Recount:
         def now(state):
             return sum(b["held"]["remediation"] == state for b in all_)
         points = [("ledger", len(all_)), ("confirmed", ever({"confirmed"})), ("ordered", sum(any(s["has_standing_order"] == "t" for s in b["seen"]) for b in all_)),
-                  ("committed", ever({"committed", "in_progress", "pending_counterparty"})), ("claimed", sum(bool(self.claims(b)) for b in all_)), ("verified", ever({"verified"})),
+                  ("committed", ever({"committed"})), ("claimed", sum(bool(self.claims(b)) for b in all_)), ("verified", ever({"verified"})),
                   ("verified_now", now("verified")), ("regressed", sum(int(b["held"]["episode"]) > 1 for b in all_)), ("justified_now", now("justified")), ("dismissed_now", now("dismissed"))]
         tables = {"remediation.funnel": [[f"funnel:{n}", v, share(v, len(all_))] for n, v in points]}
         tables["remediation.scene"] = []
         for (kind, scene), own in sorted(grouped(all_, "kind", "scene").items()):
             verified, stated = sum(b["held"]["remediation"] == "verified" for b in own), [int(b["held"]["coverage"]) for b in own if b["held"]["coverage"]]
             tables["remediation.scene"].append([f"kind:{kind}", f"scene:{scene}", len(own), sum(b["held"]["remediation"] not in RESTING for b in own),
-                sum(b["held"]["remediation"] in ("claimed", "partially_verified") for b in own), verified, share(verified, len(own)), percentile(stated, 50)])
+                sum(b["held"]["remediation"] == "claimed" for b in own), verified, share(verified, len(own)), percentile(stated, 50)])
         tables["claims"] = []
         claimed = collections.defaultdict(list)
         for b in all_:

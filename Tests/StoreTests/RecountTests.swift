@@ -44,6 +44,10 @@ private func recount(seed: Int, complaints: Int, days: Int) async throws {
         for known in [before, meanwhile, try await now(store)] {
             var asked: [(text: String, day: Day, from: Day?)] = []
             asked.append(("2021-09-30", .on("2021-09-30"), nil))
+            // A quarter and two months with a February, which are compared by months.
+            for (from, day) in [("2021-10-01", "2021-12-31"), ("2022-01-01", "2022-02-28")] {
+                asked.append(("\(day)/\(from)", .on(day), .on(from)))
+            }
             for _ in 0..<(days + 2) / 3 {
                 let day = campaign.launchedOn + Int.random(in: 0...200, using: &dice)
                 let from = Bool.random(using: &dice) ? day + -Int.random(in: 0...60, using: &dice) : nil

@@ -276,7 +276,7 @@ struct WalkTests {
             case 7: .order(due: nil)
             case 8: .undertake(by: day + 5)
             case 9: .start
-            case 10: .await(company: dice.pick(["tencent", "unionpay"]))
+            case 10: .await(company: dice.pick(["alibaba", "unionpay"]))
             case 11: .endAwait
             case 12, 13: .claim(coverage: dice.pick([nil, 85]))
             case 14: .verifyPartly(coverage: 50)

@@ -39,7 +39,8 @@ struct DeadlineExplain: AsyncParsableCommand {
     func run() async throws {
         let page: Page<ExplanationBody> = try await client.withClient { client in try await client.get(try path) }
         guard output.output == .table else {
-            return try output.write(page.items, [], name: { $0.purpose.rawValue }, row: { _ in [] })
+            return try output.write(
+                page.items, [], csv: ExplanationBody.csv, name: { $0.purpose.rawValue }, row: { _ in [] })
         }
         if page.items.isEmpty { Terminal.note("nothing is due there") }
         for item in page.items { Terminal.write(lines: item.words + [""]) }

@@ -74,7 +74,7 @@ struct ReportIssuesList: AsyncParsableCommand {
             .init("Issue", .right), .init("Of year"), .init("From"), .init("To"), .init("Corrects", .right),
             .init("Corrected by", .right), .init("By"), .init("Known at"), .init("SHA-256"),
         ]
-        try output.write(issues, columns, name: { String($0.number) }, row: Self.row)
+        try output.write(issues, columns, csv: IssueBody.csv, name: { String($0.number) }, row: Self.row)
     }
 
     private static func row(_ issue: IssueBody) -> [String] {
