@@ -5,34 +5,10 @@ import HTTPTypes
 import Logging
 import NIOCore
 import Store
-import Synchronization
 import TestSupport
 import Testing
 
 @testable import API
-
-/// Keeps what was logged.
-private struct Pages: LogHandler {
-    private final class Lines: Sendable {
-        let all = Mutex<[String]>([])
-    }
-
-    private let lines = Lines()
-    var metadata: Logger.Metadata = [:]
-    var logLevel: Logger.Level = .info
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        let words = (event.metadata ?? [:]).map { "\($0.key)=\($0.value)" }.sorted().joined(separator: " ")
-        lines.all.withLock { $0.append("\(event.level) \(event.message) \(words)") }
-    }
-
-    var all: [String] { lines.all.withLock { $0 } }
-}
 
 /// What operators see of a server.
 struct OperationTests {

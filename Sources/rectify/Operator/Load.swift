@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Postgres
+import Store
 
 struct Load: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,6 +20,6 @@ struct Load: AsyncParsableCommand {
         let urls = files.isEmpty ? try Home.referenceFiles() : files.map { URL(filePath: $0) }
         let changes = try await options.withDatabase { database in try await database.load(urls) }
         for change in changes { print(change) }
-        if changes.isEmpty { print("nothing changed") }
+        if changes.isEmpty { print("nothing changed") } else { Terminal.note(ReferenceCache.notice) }
     }
 }
