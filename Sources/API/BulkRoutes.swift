@@ -96,7 +96,7 @@ struct BulkRoutes {
         } catch let run as DryRun {
             return run.body
         } catch {
-            let problem = Problem(error)
+            let problem = context.problem(error, of: reference.description)
             return BulkResultBody(
                 reference: reference.description, outcome: problem.status.code == 503 ? "not_reached" : "refused",
                 status: nil, changes: [:], problem: problem.body(requestID: context.requestID))

@@ -71,7 +71,7 @@ struct ProbeRoutes {
         } catch {
             return LineResultBody(
                 line: number, id: name, outcome: "refused",
-                problem: Problem(error).body(requestID: context.requestID))
+                problem: context.problem(error, of: "line \(number)").body(requestID: context.requestID))
         }
     }
 

@@ -4,6 +4,7 @@ import Client
 import Contract
 import Foundation
 import Reports
+import Store
 
 struct CompanyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -115,5 +116,6 @@ struct CampaignClose: AsyncParsableCommand {
         }
         try output.write(
             body, name: body.code, fields: [("Code", body.code), ("Closed on", body.closedOn?.description)])
+        Terminal.note("this server refuses later filings from now on, others \(ReferenceCache.delay)")
     }
 }

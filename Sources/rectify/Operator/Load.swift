@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Postgres
+import Store
 
 struct Load: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,6 +28,6 @@ struct Load: AsyncParsableCommand {
             try await database.load(urls, isConfirmed: confirmUnusual)
         }
         for change in changes { print(change) }
-        if changes.isEmpty { print("nothing changed") }
+        if changes.isEmpty { print("nothing changed") } else { Terminal.note(ReferenceCache.notice) }
     }
 }

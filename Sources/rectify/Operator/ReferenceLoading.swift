@@ -49,3 +49,11 @@ extension Database {
         }
     }
 }
+
+extension ReferenceCache {
+    /// How long it takes at the most until a server that runs works with changed reference data.
+    static let delay = "within \(patience.components.seconds) second"
+
+    /// What an operator is told who has changed reference data.
+    static let notice = "servers that run work with it \(delay); their public pages show it within two minutes"
+}
