@@ -136,16 +136,16 @@ async def file(filing: Filing, response: Response, idempotency_key: str = Header
         for purpose in ("acceptance", "answer"):
             await db.execute(
                 """
-                INSERT INTO deadline (campaign_id, complaint_id, purpose, rule, started_on, pauses, due_on,
-                    is_provisional, state)
-                VALUES ($1, $2, $3, $4, $5, '[]', $6, false, 'running')
+                INSERT INTO deadline (campaign_id, complaint_id, origin_id, purpose, rule, started_on, began_on, pauses,
+                    due_on, is_provisional, state)
+                VALUES ($1, $2, $2, $3, $4, $5, $5, '[]', $6, false, 'running')
                 """,
                 campaign, id, purpose, rule, day, due)
             await db.execute(
                 """
-                INSERT INTO deadline_interval (campaign_id, complaint_id, purpose, sequence, written_by, effective_from,
-                    recorded_at, started_on, due_on, state)
-                VALUES ($1, $2, $3, 1, 1, $4, $5, $4, $6, 'running')
+                INSERT INTO deadline_interval (campaign_id, complaint_id, origin_id, purpose, sequence, written_by,
+                    effective_from, recorded_at, started_on, due_on, state)
+                VALUES ($1, $2, $2, $3, 1, 1, $4, $5, $4, $6, 'running')
                 """,
                 campaign, id, purpose, day, now, due)
         await db.execute(

@@ -29,7 +29,7 @@ CREATE INDEX complaint_held ON complaint (campaign_id, officer_id, office)
 ALTER TABLE complaint ADD COLUMN news_at timestamptz;
 
 -- Serves the queue of news.
-CREATE INDEX complaint_with_news ON complaint (campaign_id, number DESC) WHERE news_at IS NOT NULL;
+CREATE INDEX complaint_with_news ON complaint (campaign_id, received_on DESC, number DESC) WHERE news_at IS NOT NULL;
 
 -- What came before there was such a mark is no news.
 INSERT INTO worker_mark (name, moment) SELECT 'news|' || code, clock_timestamp() FROM campaign ON CONFLICT DO NOTHING;

@@ -93,11 +93,13 @@ struct BarrierActionRoutes {
         try body.finish()
         let book = try await service.references.book()
         let now = service.now()
-        return try await service.change(request, by: officer, body.bytes, status: status) { [terms] db in
-            let record = try db.perform(
-                wanted.action, onBarrier: number, of: campaign.code, by: officer.actor, terms, wanted.context,
-                book: book, at: now)
-            return (try db.seen(record, campaign, at: now).body(for: officer.role), record.version)
+        return try await terms.judged {
+            try await service.change(request, by: officer, body.bytes, status: status) { [terms] db in
+                let record = try db.perform(
+                    wanted.action, onBarrier: number, of: campaign.code, by: officer.actor, terms, wanted.context,
+                    book: book, at: now)
+                return (try db.seen(record, campaign, at: now).body(for: officer.role), record.version)
+            }
         }
     }
 
@@ -121,26 +123,29 @@ struct BarrierActionRoutes {
         let terms = ActionTerms(reading: reader, versions: nil)
         try body.finish()
         let (book, now) = (try await service.references.book(), service.now())
-        return try await service.change(request, by: officer, body.bytes, status: .created) { db in
-            var filter = BarrierFilter()
-            (filter.platform, filter.target) = (platform, target)
-            let ledger = try db.barriers(filter, campaign: campaignID, limit: 200)
-            let seen = try stages.map { stage in
-                guard let barrier = ledger.first(where: { $0.barrier.scene == stage.scene })?.barrier else {
-                    throw Refusal.invalid(
-                        field: "stages", reason: "names “\(stage.scene)”, for which there is no barrier in the ledger")
+        return try await terms.judged {
+            try await service.change(request, by: officer, body.bytes, status: .created) { db in
+                var filter = BarrierFilter()
+                (filter.platform, filter.target) = (platform, target)
+                let ledger = try db.barriers(filter, campaign: campaignID, limit: 200)
+                let seen = try stages.map { stage in
+                    guard let barrier = ledger.first(where: { $0.barrier.scene == stage.scene })?.barrier else {
+                        throw Refusal.invalid(
+                            field: "stages",
+                            reason: "names “\(stage.scene)”, for which there is no barrier in the ledger")
+                    }
+                    var record = try db.perform(
+                        .undertake(by: stage.by), onBarrier: barrier.number, of: campaign.code, by: officer.actor,
+                        terms, .undertaking(undertaking), book: book, at: now)
+                    if let company = undertaking.waitsFor {
+                        record = try db.perform(
+                            .await(company: company), onBarrier: barrier.number, of: campaign.code, by: officer.actor,
+                            terms, book: book, at: now)
+                    }
+                    return try db.seen(record, campaign, at: now)
                 }
-                var record = try db.perform(
-                    .undertake(by: stage.by), onBarrier: barrier.number, of: campaign.code, by: officer.actor, terms,
-                    .undertaking(undertaking), book: book, at: now)
-                if let company = undertaking.waitsFor {
-                    record = try db.perform(
-                        .await(company: company), onBarrier: barrier.number, of: campaign.code, by: officer.actor,
-                        terms, book: book, at: now)
-                }
-                return try db.seen(record, campaign, at: now)
+                return (Page(items: seen.map { $0.body(for: officer.role) }), nil)
             }
-            return (Page(items: seen.map { $0.body(for: officer.role) }), nil)
         }
     }
 }

@@ -4,6 +4,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Postgres
+import Reports
 import Store
 
 /// The issue ledger.
@@ -160,14 +161,16 @@ struct BarrierRoutes {
         if day < today, terms.reason == nil { throw Refusal.reasonMissing }
         if day < .earliest { throw Refusal.invalid(field: "effective_on", reason: "lies before \(Day.earliest)") }
         let now = service.now()
-        let (seen, isNew) = try await service.databases.work.transaction { db in
-            let before = try db.barriers(BarrierFilter(key), campaign: campaignID, limit: 1)
-            let summary = try db.findOrRecordBarrier(
-                key, campaign: campaignID, by: officer.actor, on: day, reason: terms.reason)
-            guard let record = try db.barrier(summary.number, campaign: campaignID) else {
-                throw CaseError.notFound("barrier \(summary.number)")
+        let (seen, isNew) = try await terms.judged {
+            try await service.databases.work.transaction { db in
+                let before = try db.barriers(BarrierFilter(key), campaign: campaignID, limit: 1)
+                let summary = try db.findOrRecordBarrier(
+                    key, campaign: campaignID, by: officer.actor, on: day, reason: terms.reason)
+                guard let record = try db.barrier(summary.number, campaign: campaignID) else {
+                    throw CaseError.notFound("barrier \(summary.number)")
+                }
+                return (try db.seen(record, campaign, at: now), before.isEmpty)
             }
-            return (try db.seen(record, campaign, at: now), before.isEmpty)
         }
         return try seen.answer(for: officer.role, status: isNew ? .created : .ok)
     }
@@ -299,12 +302,16 @@ extension BarrierFilter {
 }
 
 extension BarrierBody {
-    /// The public is not told what may be done next.
+    /// The public is not told what may be done next, nor what tells how few have complained.
     fileprivate init(_ record: BarrierRecord, _ observed: Observed, for role: Role?) {
         self.init(
             record.barrier, campaign: record.campaign, version: record.version, observed: ObservedBody(observed),
             complaints: record.complaints,
             actions: role.map { record.barrier.actions(for: $0).map(\.rawValue) } ?? [])
+        guard role == nil else { return }
+        // Behind a small number somebody could be made out, and a review tells that a few have complained again.
+        if (1..<ProgressReport.leastShown).contains(record.complaints) { complaints = nil }
+        reviewOpenedOn = nil
     }
 }
 

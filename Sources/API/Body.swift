@@ -54,6 +54,9 @@ extension ObjectReader {
         self.init(.object(members), at: "?", faults: faults)
     }
 
+    /// Leaves a parameter to whoever reads it elsewhere; it is not unknown then.
+    func passOver(_ name: String) { _ = text(name, limit: 40) }
+
     /// `true` or `false` written in a query; left out it is false.
     func flag(_ name: String) -> Bool { truth(name) ?? false }
 

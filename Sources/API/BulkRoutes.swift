@@ -80,21 +80,23 @@ struct BulkRoutes {
     ) async -> BulkResultBody {
         let now = service.now()
         do {
-            return try await service.databases.work.transaction(as: officer.actor.standing) { db in
-                let before = try db.found(reference)
-                let record = try db.perform(
-                    try wanted(db), on: reference, by: officer.actor, terms, book: book, at: now)
-                let changes = try db.changes(since: before, of: record)
-                let body = BulkResultBody(
-                    reference: reference.description, outcome: isDryRun ? "would_change" : "done",
-                    status: record.complaint.status, changes: changes.mapValues(ChangeBody.init))
-                if isDryRun { throw DryRun(body: body) }
-                return body
+            return try await terms.judged {
+                try await service.databases.work.transaction(as: officer.actor.standing) { db in
+                    let before = try db.found(reference)
+                    let record = try db.perform(
+                        try wanted(db), on: reference, by: officer.actor, terms, book: book, at: now)
+                    let changes = try db.changes(since: before, of: record)
+                    let body = BulkResultBody(
+                        reference: reference.description, outcome: isDryRun ? "would_change" : "done",
+                        status: record.complaint.status, changes: changes.mapValues(ChangeBody.init))
+                    if isDryRun { throw DryRun(body: body) }
+                    return body
+                }
             }
         } catch let run as DryRun {
             return run.body
         } catch {
-            let problem = Problem(error)
+            let problem = context.problem(error, of: reference.description)
             return BulkResultBody(
                 reference: reference.description, outcome: problem.status.code == 503 ? "not_reached" : "refused",
                 status: nil, changes: [:], problem: problem.body(requestID: context.requestID))

@@ -227,6 +227,14 @@ extension ActionTerms {
     }
 }
 
+extension String {
+    /// Whether a link names any of these; it is left out then, because with a gap in it it would be another address.
+    fileprivate func names(_ words: [String]) -> Bool {
+        let plain = (removingPercentEncoding ?? self).lowercased()
+        return words.contains { $0.count >= 2 && plain.contains($0.lowercased()) }
+    }
+}
+
 extension ForwardedBody {
     /// Without what tells who complains, but for the parts that were disclosed to the company.
     fileprivate init(
@@ -243,6 +251,7 @@ extension ForwardedBody {
         manner = filing.manner
         remedySought = filing.remedySought.map { redacted($0, of: known) }
         occurredOn = filing.occurredOn
+        if isNamed { linkUrl = filing.linkURL.flatMap { $0.names(known) ? nil : $0 } }
         if let disclosed, isNamed, let identity {
             complainant = ComplainantBody(
                 kind: filing.complainantKind, identity: identity.only(disclosed), ageBand: filing.ageBand,

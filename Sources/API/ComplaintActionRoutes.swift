@@ -71,10 +71,12 @@ struct ComplaintActionRoutes {
         try body.finish()
         let now = service.now()
         let key = terms.message == nil ? nil : try await service.caseKey(of: reference)
-        let parts = try await service.databases.work.transaction(as: officer.actor.standing) { db in
-            let record = try db.perform(
-                try wanted(db), on: reference, by: officer.actor, terms, book: book, at: now, key: key)
-            return try db.parts(of: record)
+        let parts = try await terms.judged {
+            try await service.databases.work.transaction(as: officer.actor.standing) { db in
+                let record = try db.perform(
+                    try wanted(db), on: reference, by: officer.actor, terms, book: book, at: now, key: key)
+                return try db.parts(of: record)
+            }
         }
         return try await service.answer(parts, to: officer.role)
     }

@@ -37,7 +37,7 @@ struct ComplaintRoutes {
         let asked = request.uri.queryParameters.map { "\($0.key)=\($0.value)" }
             .filter { !$0.hasPrefix("cursor=") && !$0.hasPrefix("page_size=") }
         let name = "complaints|\(officer.id)|\(asked.sorted().joined(separator: "&"))"
-        let position = try cursor.map { try service.cursor.position(after: $0, of: name, filter.order) }
+        let position = try cursor.map { try service.cursor.position(after: $0, of: name) }
         let page = try await service.databases.reads.withConnection { db in
             try db.complaints(filter, campaign: campaignID, prefix: campaign.prefix, after: position, limit: pageSize)
         }
@@ -47,7 +47,7 @@ struct ComplaintRoutes {
             page.asksToNarrow
             ? "\(Connection.textLimit) complaints were looked at and more may hold these words; "
                 + "narrow the list, by company, day or status, or go on with the next page" : nil
-        let next = page.next.map { service.cursor.text(after: [$0.number, $0.due?.number ?? 0], of: name) }
+        let next = page.next.map { service.cursor.text(after: [$0.day.number, $0.number], of: name) }
         return try .json(Page(items: items, next: next, advice: advice))
     }
 
@@ -114,19 +114,24 @@ struct ComplaintRoutes {
         return try await service.answer(parts, to: officer.role)
     }
 
-    /// Every deadline of a complaint, told day by day.
+    /// Every run of every limit of a complaint, day by day; of each limit the one that is shown elsewhere comes first.
     @Sendable func explain(_ request: Request, context: Context) async throws -> Response {
         _ = try context.officer(for: .read)
         let reference = try context.reference()
         let book = try await service.references.book()
-        let record = try await service.databases.work.transaction(.readOnly) { db in try db.found(reference) }
+        let (record, merged) = try await service.databases.work.transaction(.readOnly) { db in
+            let record = try db.found(reference)
+            return (record, try db.references(of: record.complaint.absorbed.map(\.complaint), in: record))
+        }
         guard let (_, campaign) = book.campaign(record.campaign) else { throw Problem.notFound("campaign") }
         let calendar = book.data.rules(for: campaign).calendar
         let today = Day(service.now(), in: campaign.zone())
         return try .json(
             Page(
-                items: record.complaint.deadlines.map {
-                    ExplanationBody($0, subject: reference.description, calendar: calendar, today: today)
+                items: record.complaint.explainedDeadlines.map { run in
+                    ExplanationBody(
+                        run, subject: reference.description,
+                        carriedFrom: run.origin.flatMap { merged[$0]?.description }, calendar: calendar, today: today)
                 }))
     }
 }
@@ -161,11 +166,9 @@ extension Service {
 }
 
 extension Cursor {
-    fileprivate func position(
-        after text: String, of name: String, _ order: ComplaintFilter.Order
-    ) throws -> ComplaintFilter.Position {
+    fileprivate func position(after text: String, of name: String) throws -> ComplaintFilter.Position {
         let numbers = try positions(text, of: name, count: 2)
-        return ComplaintFilter.Position(number: numbers[0], due: order == .due ? Day(number: numbers[1]) : nil)
+        return ComplaintFilter.Position(day: Day(number: numbers[0]), number: numbers[1])
     }
 }
 

@@ -1,18 +1,26 @@
 import Casework
 import Foundation
 public import Hummingbird
+import Logging
 import Store
+import Synchronization
+
+/// Who a request comes from.
+enum Caller: Sendable {
+    case anyone
+    case officer(Officer)
+    /// By a company's own key.
+    case company(CompanyBearer)
+    /// An organisation that files, by its key.
+    case filer(FilerBearer)
+}
 
 /// What a handler knows about a request besides the request.
 public struct Context: RequestContext {
     public var coreContext: CoreRequestContextStorage
     /// Ours, not the client's: what a problem and the log line share.
     let requestID: UUID
-    var officer: Officer?
-    /// A company's own key.
-    var company: CompanyBearer?
-    /// An organisation that files, by its key.
-    var filer: FilerBearer?
+    private let found = FoundCaller()
     var token: String?
     /// Of the address that asks, as far as anyone may say; the address itself is not kept.
     var network: String
@@ -26,8 +34,21 @@ public struct Context: RequestContext {
         network = networkPrefix(of: peer)
     }
 
-    /// Whether who asks has said who it is, whoever that be.
-    private var isKnown: Bool { officer != nil || company != nil || filer != nil }
+    /// Who asks; set once, by ``Authentication``.
+    ///
+    /// Each middleware works with a copy of the context of its own. All of them share this value, so that the request log,
+    /// which is the outermost, names the caller too.
+    var caller: Caller {
+        get { found.caller.withLock { $0 } }
+        nonmutating set { found.caller.withLock { $0 = newValue } }
+    }
+
+    var officer: Officer? { if case .officer(let officer) = caller { officer } else { nil } }
+    private var company: CompanyBearer? { if case .company(let company) = caller { company } else { nil } }
+    var filer: FilerBearer? { if case .filer(let filer) = caller { filer } else { nil } }
+
+    /// Whether the request is authenticated.
+    private var isKnown: Bool { if case .anyone = caller { false } else { true } }
 
     /// - Throws: ``Problem`` 401 where nobody has signed in, 403 where it is no officer.
     func signedIn() throws -> Officer {
@@ -98,4 +119,27 @@ public struct Context: RequestContext {
         }
         return number
     }
+}
+
+extension Context {
+    /// What is told of one part of a request that failed by itself; where it is our fault, the log has the cause.
+    ///
+    /// - Parameters:
+    ///   - error: Why it failed.
+    ///   - part: Which part it was, for the log.
+    /// - Returns: What is told of it.
+    func problem(_ error: any Error, of part: String) -> Problem {
+        let problem = Problem(error)
+        if let cause = problem.cause {
+            logger.error(
+                "part of a request failed",
+                metadata: ["request_id": "\(requestID.text)", "part": "\(part)", "error": "\(cause)"])
+        }
+        return problem
+    }
+}
+
+/// The place where the copies of one context keep who asks.
+private final class FoundCaller: Sendable {
+    let caller = Mutex(Caller.anyone)
 }

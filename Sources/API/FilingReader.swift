@@ -48,8 +48,7 @@ struct FilingReader {
         let complaint = Complaint.received(
             id: .v7(at: now), kind: kind,
             category: campaign.category(given: category, scenario: scenario, kind: kind), scenario: scenario,
-            respondent: respondent, target: target, office: Office.having(region: filing.region, among: book.offices),
-            on: receivedOn, under: book.data.rules(for: campaign))
+            respondent: respondent, target: target, on: receivedOn, under: book.data.rules(for: campaign))
         return Intake(
             campaignID: campaignID, campaign: code, prefix: campaign.prefix, complaint: complaint, filing: filing,
             sealed: sealed,

@@ -129,7 +129,7 @@ struct FilingRoutes {
                         body.complaint = try Coding.decoder.decode(FiledBody.self, from: answer.body)
                         return body
                     } catch {
-                        let problem = Problem(error)
+                        let problem = context.problem(error, of: "item \(index)")
                         var body = BatchItemBody(index: index, status: problem.status.code)
                         body.problem = problem.body(requestID: context.requestID)
                         return body

@@ -29,7 +29,7 @@ struct Gate: RouterMiddleware {
         let policies = policies(request, path, context)
         var fields: HTTPFields = [:]
         for (policy, client) in policies where policy.quota > 0 {
-            let state = service.limits.take(policy, by: client, at: Date())
+            let state = service.limits.take(policy, by: client, at: service.now())
             let own = policy.fields(state)
             guard state.isAllowed else { throw Problem.quotaExceeded(policy, own) }
             fields = own

@@ -130,7 +130,7 @@ struct IdentityRoutes {
         }
         let reason = body.reader.requiredText("reason", limit: 2000, isProse: true)
         try body.finish()
-        let state = service.limits.take(service.limits.searching, by: "officer \(officer.id)", at: Date())
+        let state = service.limits.take(service.limits.searching, by: "officer \(officer.id)", at: service.now())
         guard state.isAllowed else {
             throw Problem.quotaExceeded(service.limits.searching, service.limits.searching.fields(state))
         }

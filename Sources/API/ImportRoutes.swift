@@ -93,12 +93,14 @@ struct ImportRoutes {
         guard after == whole.lines else { throw ImportError.elsewhere(lines: whole.lines) }
         // Reading, understanding and writing go on side by side, on all processors.
         try await withTaskExecutorPreference(globalConcurrentExecutor) {
-            try await take(request.body, into: whole, for: party)
+            try await take(request.body, into: whole, for: party, context)
         }
         return try .json(ImportBody(try await find(context).0))
     }
 
-    private func take(_ body: RequestBody, into whole: Import, for party: FilingParty) async throws {
+    private func take(
+        _ body: RequestBody, into whole: Import, for party: FilingParty, _ context: Context
+    ) async throws {
         var reader = RecordReader(isCSV: whole.format == .csv)
         var taker = LineTaker(service: service, whole: whole, party: party)
         // Parts on their way: each is made ready at once, and written after the one before.
@@ -108,7 +110,9 @@ struct ImportRoutes {
                 Task { [service, before = underWay.last] in
                     let part = try await service.importer.prepare(lines)
                     try await before?.value
-                    try await service.importer.store(part, of: whole)
+                    try await service.importer.store(part, of: whole) { line, error in
+                        context.fault(error, of: line, in: whole)
+                    }
                 })
         }
         do {
@@ -162,6 +166,20 @@ struct ImportRoutes {
                 }
                 try await writer.finish(nil)
             })
+    }
+}
+
+extension Context {
+    /// What is told of a line that could not be stored by itself.
+    fileprivate func fault(_ error: any Error, of line: Int, in whole: Import) -> Fault {
+        let problem = problem(error, of: "line \(line) of import \(whole.id.text)")
+        guard problem.status.code >= 500 else { return Fault(pointer: "#", code: problem.code, detail: problem.detail) }
+        let state = (error as? PostgresError)?.state.map { " with error \($0)" } ?? ""
+        return Fault(
+            pointer: "#", code: "not_storable",
+            detail:
+                "was not stored: the database refused it\(state). Tell the operator the import and the line. Once it is "
+                + "mended, send the file again: what is filed is known then")
     }
 }
 

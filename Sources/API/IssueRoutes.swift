@@ -60,6 +60,7 @@ struct IssueRoutes {
         let query = try ObjectReader(query: request)
         let edition = query.code("edition", as: ProgressReport.Edition.self)
         let language = query.code("language", as: Language.self) ?? .en
+        query.passOver("format")
         query.finish()
         try query.faults.finish()
         if edition == .internal || context.officer != nil { _ = try context.officer(for: .read) }
@@ -74,7 +75,9 @@ struct IssueRoutes {
             let links = found.issue.correctedBy.map { [Self.link(toCorrection: $0, of: campaign, language)] } ?? []
             return .text(try ProgressReport(json: found.document).html(language, links: links), as: .html)
         case .markdown: return .text(try ProgressReport(json: found.document).markdown(language), as: .markdown)
-        case .json, .csv, .plain: return .text(String(decoding: found.document, as: UTF8.self), as: .json)
+        case .json, .csv, .plain:
+            return .file(
+                String(decoding: found.document, as: UTF8.self), as: .json, named: "\(campaign)-issue-\(number).json")
         }
     }
 }

@@ -19,8 +19,8 @@ struct LivePage {
         try query.faults.finish()
         let language = asked ?? Self.preferred(request.headers[.acceptLanguage])
         let campaign = context.campaign()
-        let page = try await service.publicReports.page(of: campaign, language) {
-            try await links(campaign, language)
+        let page = try await service.publicReports.page(of: campaign, language) { report in
+            try await links(report, language)
         }
         guard let page else { throw Problem.notFound("campaign \(campaign)") }
         return Response(
@@ -35,13 +35,18 @@ struct LivePage {
     private static let issuesLinked = 12
 
     /// The page in other languages, its figures as data, and what was published.
-    private func links(_ campaign: String, _ language: Language) async throws -> [(address: String, text: String)] {
+    private func links(
+        _ report: ProgressReport, _ language: Language
+    ) async throws -> [(address: String, text: String)] {
+        let campaign = report.campaign
         let issues = try await service.databases.reads.withConnection { db in
             try db.issues(of: campaign, before: nil, limit: Self.issuesLinked)
         }
         let data = "/v1/campaigns/\(campaign)/progress"
+        // A report without complaints has no weeks, and no table of them.
+        let table = report.table("intake.week") == nil ? "intake.total" : "intake.week"
         return Language.allCases.map { ("?language=\($0.rawValue)", Self.name(of: $0)) }
-            + [(data, "JSON"), (data + "?table=intake.week", "CSV")]
+            + [(data + "?format=json", "JSON"), (data + "?format=csv&table=\(table)", "CSV")]
             + issues.map { issue in
                 let address = "/v1/campaigns/\(campaign)/issues/\(issue.number)?language=\(language.rawValue)"
                 return (address, "\(issue.ofYear)/\(issue.year) (\(issue.asOf))")

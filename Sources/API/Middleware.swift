@@ -19,13 +19,14 @@ struct ProblemMiddleware: RouterMiddleware {
     ) async throws -> Response {
         let begun = ContinuousClock.now
         let trace = request.headers[.traceparent].flatMap(TraceParent.init(parsing:))
-        var failure: (any Error)?
+        var problem: Problem?
         var response: Response
         do {
             response = try await next(request, context)
         } catch {
-            failure = error
-            response = Problem(error).response(requestID: context.requestID)
+            let answer = Problem(error)
+            problem = answer
+            response = answer.response(requestID: context.requestID)
         }
         if request.method == .get || request.method == .head, response.status == .ok,
             let tag = response.headers[.eTag], request.headers[.ifNoneMatch]?.names(tag) == true
@@ -38,12 +39,12 @@ struct ProblemMiddleware: RouterMiddleware {
         let took = begun.duration(to: .now)
         metrics.note(
             request.method.rawValue, context.endpointPath, status: Int(response.status.code), took: took)
-        log(request, response, failure, context, trace, took: took)
+        log(request, response, problem?.cause, context, trace, took: took)
         return response
     }
 
     private func log(
-        _ request: Request, _ response: Response, _ failure: (any Error)?, _ context: Context,
+        _ request: Request, _ response: Response, _ cause: String?, _ context: Context,
         _ trace: TraceParent?, took: Duration
     ) {
         let status = response.status.code
@@ -56,19 +57,15 @@ struct ProblemMiddleware: RouterMiddleware {
             "route": "\(context.endpointPath ?? "none")", "status": "\(status)",
             "ms": "\(took.components.seconds * 1000 + took.components.attoseconds / 1_000_000_000_000_000)",
         ]
-        if let officer = context.officer { metadata["officer"] = "\(officer.name)" }
-        if let company = context.company { metadata["company"] = "\(company.company)" }
-        if let filer = context.filer { metadata["filer"] = "\(filer.name)" }
-        // A client's mistake is its own business; ours is logged with its cause, which never holds what was sent.
-        if status >= 500, let failure { metadata["error"] = "\(Self.cause(of: failure))" }
-        context.logger.log(level: level, "request answered", metadata: metadata)
-    }
-
-    private static func cause(of error: any Error) -> String {
-        switch error {
-        case let error as PostgresError: error.description
-        default: "\(type(of: error))"
+        switch context.caller {
+        case .anyone: break
+        case .officer(let officer): metadata["officer"] = "\(officer.name)"
+        case .company(let company): metadata["company"] = "\(company.company)"
+        case .filer(let filer): metadata["filer"] = "\(filer.name)"
         }
+        // A client's mistake is its own business; ours is logged with its cause.
+        if let cause { metadata["error"] = "\(cause)" }
+        context.logger.log(level: level, "request answered", metadata: metadata)
     }
 }
 
@@ -103,19 +100,21 @@ final class Authentication: RouterMiddleware {
         context.token = token
         // A company's key says so itself, so that one look-up is enough.
         if token.hasPrefix("rck_") {
-            context.company = try await database.withConnection { db in
+            let company = try await database.withConnection { db in
                 let bearer = try db.company(bearing: token)
                 if let bearer { try db.noteUse(of: bearer.keyID, on: Day(Date(), in: .gmt)) }
                 return bearer
             }
-            guard context.company != nil else { throw Problem.badToken }
+            guard let company else { throw Problem.badToken }
+            context.caller = .company(company)
         } else if token.hasPrefix("rfk_") {
             guard let filer = try await filers.answer(to: TokenHash(of: token)) else { throw Problem.badToken }
+            context.caller = .filer(filer)
             try await noteUse(of: filer)
-            context.filer = filer
         } else {
             guard entrance.admitsOfficers else { throw Problem.officersElsewhere }
             guard let bearer = try await officers.answer(to: TokenHash(of: token)) else { throw Problem.badToken }
+            context.caller = .officer(bearer.officer)
             if bearer.hasToBeNoted {
                 try await database.withConnection { db in try db.noteUse(ofSession: bearer.tokenID) }
             }
@@ -123,7 +122,6 @@ final class Authentication: RouterMiddleware {
             guard !bearer.mustChangePassword || request.uri.path.hasPrefix("/v1/session") else {
                 throw Problem.passwordNotOwn
             }
-            context.officer = bearer.officer
         }
         return try await next(request, context)
     }

@@ -133,11 +133,13 @@ struct OrderRoutes {
         try body.finish()
         let once = try request.idempotent(for: "officer:\(officer.id.uuidString)", body.bytes)
         let (book, now) = (try await service.references.book(), service.now())
-        let (answer, isReplay) = try await service.databases.once(once, at: now) { [order] db in
-            let record = try db.issue(order, of: campaign.code, by: officer.actor, terms, book: book, at: now)
-            return StoredAnswer(
-                status: 201, location: "\(once.path)/\(record.order.number)", version: record.version,
-                body: Data(try Coding.bytes(of: OrderBody(record, for: officer.role))))
+        let (answer, isReplay) = try await terms.judged {
+            try await service.databases.once(once, at: now) { [order] db in
+                let record = try db.issue(order, of: campaign.code, by: officer.actor, terms, book: book, at: now)
+                return StoredAnswer(
+                    status: 201, location: "\(once.path)/\(record.order.number)", version: record.version,
+                    body: Data(try Coding.bytes(of: OrderBody(record, for: officer.role))))
+            }
         }
         return Response(answer, isReplay: isReplay)
     }
@@ -165,9 +167,11 @@ struct OrderRoutes {
             let terms = ActionTerms(reading: body.reader, versions: versions, needsReason: needsReason)
             try body.finish()
             let (book, now) = (try await service.references.book(), service.now())
-            let record = try await service.databases.work.transaction { db in
-                try db.perform(
-                    action, onOrder: number, of: campaign.code, by: officer.actor, terms, book: book, at: now)
+            let record = try await terms.judged {
+                try await service.databases.work.transaction { db in
+                    try db.perform(
+                        action, onOrder: number, of: campaign.code, by: officer.actor, terms, book: book, at: now)
+                }
             }
             return try .json(OrderBody(record, for: officer.role), version: record.version)
         }

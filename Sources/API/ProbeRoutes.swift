@@ -58,19 +58,20 @@ struct ProbeRoutes {
             reader.finish()
             try reader.faults.finish()
             let (now, seen) = (service.now(), observation)
-            let outcome = try await service.databases.work.transaction { db in
-                let barrier = try db.number(of: key, campaign: campaignID)
-                return try db.enter(
-                    ProbeResult(
-                        id: id, barrier: barrier, observation: seen, setting: setting, line: json.canonicalText),
-                    of: campaign.code,
-                    by: officer.actor, book: book, at: now)
+            let outcome = try await ActionTerms(effectiveOn: seen.on).judged {
+                try await service.databases.work.transaction { db in
+                    let barrier = try db.number(of: key, campaign: campaignID)
+                    return try db.enter(
+                        ProbeResult(
+                            id: id, barrier: barrier, observation: seen, setting: setting, line: json.canonicalText),
+                        of: campaign.code, by: officer.actor, book: book, at: now)
+                }
             }
             return LineResultBody(line: number, id: name, outcome: "\(outcome)")
         } catch {
             return LineResultBody(
                 line: number, id: name, outcome: "refused",
-                problem: Problem(error).body(requestID: context.requestID))
+                problem: context.problem(error, of: "line \(number)").body(requestID: context.requestID))
         }
     }
 

@@ -1,5 +1,6 @@
 import Casework
 import HTTPTypes
+import Store
 
 extension Problem {
     /// What a rule's refusal tells the client: what is wrong, and what would be right.
@@ -34,11 +35,17 @@ extension Problem {
                 Self.fault("category", "missing", "is required: a complaint is accepted into a category")
             case .notADuplicate(let why): Self.fault("of", "not_a_duplicate", why)
             case .invalid(let field, let reason): Self.fault(field, "invalid", reason)
+            case .noSignOfReturn(let day):
+                Self.fault(
+                    "reason", "missing",
+                    "is required where no observation since \(day), when it was verified gone, says blocked; "
+                        + "record one first, or say why it is back")
             case .inTheFuture(let day, let today):
                 Self.fault("effective_on", "in_the_future", "\(day) has not come yet; today is \(today)")
             case .barriersNotVerified, .noBarrier, .quorumNotMet, .noRefutingObservation, .claimIsRefuted:
                 Self.proof(refusal)
-            case .backdated, .beforeBeginning, .wouldBecomeIllegal, .wouldUndermine, .notReplayable:
+            case .backdated, .beforeBeginning, .wouldBecomeIllegal, .wouldUndermine, .notReplayable, .backEntry,
+                .limitMissed:
                 Self.order(refusal)
             default: Self.state(refusal)
             }
@@ -83,6 +90,16 @@ extension Problem {
                 "would-become-illegal", "A later action would lose its ground",
                 "With this in its place, “\(action)” of \(day) (number \(sequence) in the history) could not have "
                     + "happened: \(Problem(reason).detail)")
+        case .backEntry(let action, let day):
+            Problem(
+                .forbidden, "back-entry", "A supervisor has to enter it",
+                "“\(action)” of \(day) is entered after the fact and moves a limit that was judged otherwise until now. "
+                    + "Ask a supervisor to enter it, or leave the day out.")
+        case .limitMissed(let owedBy, let day):
+            conflict(
+                "limit-missed", "The limit was missed",
+                "It ran out on \(owedBy), so on \(day) no more time can be given: it stays missed. Do what is owed; it "
+                    + "counts as late. Time that was granted by \(owedBy) can be entered with the day on which it was.")
         case .wouldUndermine(let name, let action, let day):
             conflict(
                 "would-undermine", "Another case rests on it",
@@ -147,6 +164,33 @@ extension Problem {
 
     private static func fault(_ field: String, _ code: String, _ detail: String) -> Problem {
         .invalid([Fault(pointer: "#/\(field)", code: code, detail: detail)])
+    }
+}
+
+extension Problem {
+    /// The problem of a refusal that was judged as of an earlier day, which it names: today the case may look different.
+    ///
+    /// Who may act is judged as of now, and some refusals are about the day itself; neither is changed.
+    init(_ refusal: Refusal, asOf day: Day) {
+        self.init(refusal)
+        switch refusal {
+        case .forbidden, .wrongOffice, .heldByAnother, .selfApproval, .othersRequest, .reasonMissing, .inTheFuture,
+            .backdated, .beforeBeginning:
+            break
+        default: detail = "As of \(day): \(detail)"
+        }
+    }
+}
+
+extension ActionTerms {
+    /// Acts by these terms; what is refused for an earlier day says so.
+    func judged<Value: Sendable>(_ act: () async throws -> Value) async throws -> Value {
+        do {
+            return try await act()
+        } catch let refusal as Refusal {
+            guard let effectiveOn else { throw refusal }
+            throw Problem(refusal, asOf: effectiveOn)
+        }
     }
 }
 

@@ -20,6 +20,8 @@ struct Problem: Error {
     var errors: [Fault]?
     var existing: String?
     var headers: HTTPFields = [:]
+    /// For the log alone: what went wrong, where it is not the client's mistake.
+    private(set) var cause: String?
 
     init(
         _ status: HTTPResponse.Status, _ code: String, _ title: String, _ detail: String, errors: [Fault]? = nil,
@@ -113,6 +115,21 @@ extension Problem {
     ///
     /// What is not listed tells nothing but its request id.
     init(_ error: any Error) {
+        self.init(answering: error)
+        guard status.code >= 500, cause == nil else { return }
+        let other = code == Self.internalError.code ? "\(type(of: error))" : detail
+        cause = (error as? PostgresError).map(Self.cause) ?? other
+    }
+
+    /// The SQLSTATE, the message and the constraint, never the values that were sent.
+    private static func cause(of error: PostgresError) -> String {
+        guard case .server(let server) = error else { return error.description }
+        // PostgreSQL quotes a value that does not fit its type (class 22).
+        let message = server.state.hasPrefix("22") ? "a value does not fit" : server.message
+        return "PostgreSQL \(server.state): \(message)" + (server.constraint.map { " (constraint \($0))" } ?? "")
+    }
+
+    private init(answering error: any Error) {
         self =
             switch error {
             case let problem as Problem: problem
@@ -140,7 +157,7 @@ extension Problem {
             case is NotSummed: Self.overloaded("The report is being prepared.", retryAfter: 60)
             case let error as PostgresError: Problem(error)
             case OfficerError.unknown(let name): .notFound("officer \(name)")
-            case is NIOTooManyBytesError: .tooLarge(limit: Body.limit)
+            case let error as NIOTooManyBytesError: .tooLarge(limit: error.maxBytes ?? Body.limit)
             // Whoever sent it is gone or has lost the thread; nobody reads this, but the log tells it is not our fault.
             case is HTTPParserError, is ChannelError: .brokenOff
             case let error as HTTPError where error.status == .notFound:
@@ -158,6 +175,9 @@ extension Problem {
 
     static let internalError = Problem(
         .internalServerError, "internal", "Something went wrong here", "Tell the operator the request id.")
+
+    private static let outcomeUnknown = overloaded(
+        "It is not known whether this was stored. Ask again with the same Idempotency-Key to be sure.", retryAfter: 2)
 
     private static let noRoom = Problem(
         HTTPResponse.Status(code: 507), "no-room", "No room left", "Nothing was stored. Try again later.",
@@ -271,20 +291,21 @@ extension Problem {
 
     private init(_ error: PostgresError) {
         switch error {
-        case .server(let server) where server.state.hasPrefix("53"):
+        case .server(let server) where server.state == "53100":
             self = .noRoom
-        case .server(let server) where ["57014", "55P03", "40001", "40P01"].contains(server.state):
+        case .server(let server) where server.state.hasPrefix("53"):
+            self = .overloaded("The database is short of memory or connections. Nothing was changed.", retryAfter: 2)
+        case .server(let server) where ["40003", "08007"].contains(server.state):
+            self = .outcomeUnknown
+        case .server(let server) where error.isTransient && server.state.contains(/^(40|55|57014)/):
             self = .overloaded("The database was too busy. Nothing was changed.")
-        case .server(let server) where server.state.hasPrefix("57P") || server.state.hasPrefix("08"):
-            self = .overloaded("The database is going away or coming back.")
+        case .server where error.isTransient:
+            self = .overloaded("The database is going away or coming back.", retryAfter: 2)
         case .server(let server) where server.constraint == "campaign_closes_after_launch":
             self = .invalid([
                 Fault(pointer: "#/closed_on", code: "out_of_range", detail: "lies before the campaign's launch")
             ])
-        case .commitOutcomeUnknown:
-            self = .overloaded(
-                "It is not known whether this was stored. Ask again with the same Idempotency-Key to be sure.",
-                retryAfter: 2)
+        case .commitOutcomeUnknown: self = .outcomeUnknown
         case .connectionLost, .deadlineExceeded, .poolExhausted, .closed, .rolledBack:
             self = .overloaded("The database cannot be reached in time. Nothing was changed.", retryAfter: 2)
         case .server, .nulCharacter, .unexpectedRow: self = .internalError

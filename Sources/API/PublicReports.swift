@@ -48,11 +48,11 @@ struct PublicReports {
     /// - Throws: As ``report(of:)``.
     func page(
         of code: String, _ language: Language,
-        links: @escaping @Sendable () async throws -> [(address: String, text: String)]
+        links: @escaping @Sendable (ProgressReport) async throws -> [(address: String, text: String)]
     ) async throws -> Page? {
         try await pages.value(PageKey(campaign: code, language: language)) {
             guard let report = try await report(of: code) else { return nil }
-            let html = report.html(language, links: try await links())
+            let html = report.html(language, links: try await links(report))
             let digest = SHA256.hash(data: Data(html.utf8)).prefix(16)
             return Page(html: html, tag: "\"\(hexadecimal(Data(digest)))\"")
         }

@@ -56,6 +56,7 @@ struct ReferenceRoutes {
         let day = body.reader.requiredDay("closed_on")
         try body.finish()
         try await service.databases.work.transaction { db in try db.closeCampaign(id, on: day, by: officer.actor) }
+        service.references.forget()
         return try .json(CampaignBody(campaign, closedOn: day))
     }
 

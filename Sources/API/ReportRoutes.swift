@@ -29,6 +29,7 @@ struct ReportRoutes {
         let language = query.code("language", as: Language.self) ?? .en
         let table = query.text("table", limit: 60)
         let profile = query.code("profile", as: Profile.self)
+        query.passOver("format")
         query.finish()
         try query.faults.finish()
         let shown: ProgressReport?
@@ -56,7 +57,10 @@ struct ReportRoutes {
         switch kind {
         case .html: return .text(shown.html(language), as: .html)
         case .markdown: return .text(shown.markdown(language), as: .markdown)
-        case .json, .plain: return .text(String(decoding: shown.json(), as: UTF8.self), as: .json)
+        case .json, .plain:
+            return .file(
+                String(decoding: shown.json(), as: UTF8.self), as: .json,
+                named: "\(shown.campaign)-\(shown.asOf).json")
         case .csv:
             let code = table ?? "intake.total"
             guard let table = shown.table(code) else {
@@ -65,9 +69,7 @@ struct ReportRoutes {
                     Fault(pointer: "?/table", code: "unknown", detail: "is none of the report's: \(known)")
                 ])
             }
-            var response = Response.text(shown.csv(table, isForExcel: profile == .excel), as: .csv)
-            response.headers[.contentDisposition] = "attachment; filename=\"\(code).csv\""
-            return response
+            return .file(shown.csv(table, isForExcel: profile == .excel), as: .csv, named: "\(code).csv")
         }
     }
 

@@ -1,3 +1,4 @@
+import Casework
 import Contract
 import Foundation
 import HTTPTypes
@@ -32,10 +33,31 @@ enum MediaKind: String, Sendable {
 
     var contentType: String { self == .json ? rawValue : "\(rawValue); charset=utf-8" }
 
-    /// The best of `offers` by the client's wish (RFC 9110, 12.5.1).
+    /// Its name in an address, as `format=csv`.
+    private var name: String {
+        switch self {
+        case .json: "json"
+        case .html: "html"
+        case .csv: "csv"
+        case .markdown: "markdown"
+        case .plain: "text"
+        }
+    }
+
+    /// The form that the address names as `format`, because a browser asks for HTML whatever a link leads to; else the
+    /// best of `offers` by the client's wish (RFC 9110, 12.5.1).
     ///
-    /// - Throws: ``Problem`` 406 where none will do.
+    /// - Throws: ``Problem`` 406 where none will do, 422 where none has this name.
     static func negotiated(_ request: Request, offers: [MediaKind]) throws -> MediaKind {
+        if offers.count > 1, let asked = request.uri.queryParameters["format"] {
+            guard let named = offers.first(where: { $0.name == asked }) else {
+                let known = offers.map(\.name).joined(separator: ", ")
+                throw Problem.invalid([
+                    Fault(pointer: "?/format", code: "unknown_code", detail: "is not known; known: \(known)")
+                ])
+            }
+            return named
+        }
         guard let accept = request.headers[.accept], let first = offers.first else { return offers.first ?? .json }
         var best: (kind: MediaKind, quality: Double)?
         for offer in offers {
@@ -125,5 +147,12 @@ extension Response {
         Response(
             status: .ok, headers: [.contentType: kind.contentType],
             body: .init(byteBuffer: ByteBuffer(string: text)))
+    }
+
+    /// The same, with the name that a browser gives the file; it shows JSON and saves CSV.
+    static func file(_ text: String, as kind: MediaKind, named name: String) -> Response {
+        var response = self.text(text, as: kind)
+        response.headers[.contentDisposition] = "\(kind == .csv ? "attachment" : "inline"); filename=\"\(name)\""
+        return response
     }
 }

@@ -136,7 +136,7 @@ struct SessionRoutes {
     /// Counted before it is known, so that many at once are no more than one after another.
     private func guess<Value: Sendable>(_ whose: String, _ body: () async throws -> Value) async throws -> Value {
         let policy = service.limits.guessing
-        let state = service.limits.take(policy, by: whose, at: Date())
+        let state = service.limits.take(policy, by: whose, at: service.now())
         guard state.isAllowed else { throw Problem.quotaExceeded(policy, policy.fields(state)) }
         do {
             let value = try await body()

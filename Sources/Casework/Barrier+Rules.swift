@@ -1,3 +1,5 @@
+import Foundation
+
 extension Barrier.Action: CaseAction {
     public var isRemark: Bool { name.isRemark }
 }
@@ -86,7 +88,7 @@ extension Barrier: Replayable {
             // An order about several barriers may stand still, though this one had been verified gone.
             (remediation, coverage, claim) = (hasStandingOrder ? .ordered : .confirmed, nil, nil)
             episode += 1
-        case .recalculate: wait?.recalculate(rules.calendar)
+        case .recalculate: wait?.recalculate(rules.calendar, on: day)
         case .observe(let observation): try check(observation, rules.campaign)
         case .retract(let sequence):
             guard rules.observations.contains(where: { $0.sequence == sequence && !$0.isRetracted(before: step) })
@@ -141,17 +143,54 @@ extension Barrier: Replayable {
             throw .quorumNotMet("an observation of \(blocked.on), since the claim, says blocked")
         }
         let fresh = since.filter { $0.result == .open && day - $0.on <= quorum.staleAfterDays }
-        guard fresh.count >= quorum.observations else {
+        let count = quorum.independent(fresh)
+        guard count >= quorum.observations else {
+            let alike =
+                count == fresh.count
+                ? "" : "; of \(fresh.count), those of the same \(quorum.differences) count as one"
             throw .quorumNotMet(
                 "\(quorum.observations) observations since the claim, not older than \(quorum.staleAfterDays) days, "
-                    + "have to say open; there are \(fresh.count)")
+                    + "have to say open; there are \(count)\(alike)")
         }
-        let proofs = fresh.count { $0.method.isProof }
+        let proofs = quorum.independent(fresh.filter(\.method.isProof))
         guard proofs >= quorum.proofs else {
             throw .quorumNotMet(
                 "\(quorum.proofs) of the observations that say open have to be probes or on site; there are \(proofs)")
         }
     }
+}
+
+extension Barrier {
+    /// Whether this has been seen blocked since it was verified gone, as far as it is known on a day.
+    ///
+    /// - Throws: `Refusal.noSignOfReturn` where it has not; then only a reason can say why it counts as back.
+    public func requireSignOfReturn(_ observations: [Observation], on day: Day) throws(Refusal) {
+        let isSeen = observations.contains { seen in
+            seen.result == .blocked && seen.retractedBy == nil && seen.on <= day
+                && verifiedOn.map { $0 <= seen.on } ?? true
+                && claim.map { $0 < Mark(on: seen.on, sequence: seen.sequence) } ?? true
+        }
+        guard isSeen else { throw .noSignOfReturn(verifiedOn: verifiedOn ?? changedOn) }
+    }
+}
+
+extension Campaign.Quorum {
+    /// How many of these there are when those that do not differ count as one; who is not known is somebody else.
+    fileprivate func independent(_ observations: [Observation]) -> Int {
+        let keys = observations.map { seen in
+            independentBy.map { difference in
+                switch difference {
+                case .observer: seen.observer?.uuidString ?? "of \(seen.sequence)"
+                case .day: seen.on.description
+                case .method: seen.method.rawValue
+                }
+            }
+        }
+        return Set(keys).count
+    }
+
+    /// What tells observations apart, in words.
+    fileprivate var differences: String { independentBy.map(\.rawValue).joined(separator: " and ") }
 }
 
 extension Observation {

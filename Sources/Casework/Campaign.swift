@@ -31,21 +31,34 @@ public struct Campaign: Sendable, Hashable, Codable {
     }
 
     /// When a company's claim counts as proved.
+    ///
+    /// What an officer enters twice on one day is one observation, as long as the campaign does not say otherwise.
     public struct Quorum: Sendable, Hashable, Codable {
+        /// What tells one observation from another.
+        public enum Difference: String, Sendable, CaseIterable, Codable {
+            case observer
+            case day
+            case method
+        }
+
         /// Fresh observations needed since the claim.
         public var observations: Int
         /// How many of them have to be a probe or on site.
         public var proofs: Int
+        /// Two observations count as two where they differ in at least one of these.
+        public var independentBy: [Difference]
         /// An observation older than this many days is stale.
         public var staleAfterDays: Int
         /// This many complaints of distinct complainants on a verified barrier open a review.
         public var reviewAfterComplaints: Int
 
         public init(
-            observations: Int = 2, proofs: Int = 1, staleAfterDays: Int = 14, reviewAfterComplaints: Int = 3
+            observations: Int = 2, proofs: Int = 1, independentBy: [Difference] = Difference.allCases,
+            staleAfterDays: Int = 14, reviewAfterComplaints: Int = 3
         ) {
             self.observations = observations
             self.proofs = proofs
+            self.independentBy = independentBy
             self.staleAfterDays = staleAfterDays
             self.reviewAfterComplaints = reviewAfterComplaints
         }

@@ -91,12 +91,28 @@ extension Campaign.Quorum {
         }
         self.init(
             observations: reader.requiredInt("observations", in: 1...20),
-            proofs: reader.int("proofs", in: 0...20) ?? 1,
+            proofs: reader.int("proofs", in: 0...20) ?? 1, independentBy: reader.differences("independent_by"),
             staleAfterDays: reader.requiredInt("stale_after_days", in: 1...365),
             reviewAfterComplaints: reader.int("review_after_complaints", in: 1...1000) ?? 3)
         if proofs > observations {
             reader.fault("proofs", "out_of_range", "may not be more than observations, which is \(observations)")
         }
         reader.finish()
+    }
+}
+
+extension ObjectReader {
+    /// What tells observations apart; left out, everything that can.
+    fileprivate func differences(_ name: String) -> [Campaign.Quorum.Difference] {
+        guard has(name) else { return Campaign.Quorum.Difference.allCases }
+        let known = Campaign.Quorum.Difference.allCases.map(\.rawValue)
+        let texts = texts(name, limit: known.count)
+        for (index, text) in texts.enumerated() where !known.contains(text) {
+            faults.add(
+                "\(place(name))/\(index)", "unknown_code",
+                "“\(text)” is not known; known: \(known.joined(separator: ", "))")
+        }
+        if texts.isEmpty { fault(name, "missing", "has to name at least one of \(known.joined(separator: ", "))") }
+        return texts.compactMap(Campaign.Quorum.Difference.init)
     }
 }

@@ -19,6 +19,8 @@ extension Complaint {
         case undoDuplicate = "undo_duplicate"
         /// Takes in a complaint that was marked as a duplicate of this one.
         case absorb
+        /// Takes note that the past of a complaint that it took in was corrected.
+        case renewAbsorbed = "renew_absorbed"
         /// Lets it go again.
         case release
         case reopen
@@ -76,16 +78,20 @@ extension Complaint {
     public enum Action: Sendable, Equatable {
         case accept(category: String?, scenario: String?)
         case refuse(ground: String)
-        case requestInformation(gap: String)
+        /// Whether it was entered after the fact, and moves a limit that was judged otherwise before.
+        case requestInformation(gap: String, isBackEntered: Bool = false)
         case provideInformation
         case forward
         case respond(Answer, ground: String?)
         case close(Outcome)
         case withdraw
         case refer(agency: String)
-        case markDuplicate(of: UUID)
+        /// With the company that the other complaint is about: a reply that another company owes stays here.
+        case markDuplicate(of: UUID, company: String? = nil)
         case undoDuplicate
-        case absorb(UUID, barriers: [Int], due: [Deadline.Purpose: Day])
+        /// With the runs that this complaint carries on from then on.
+        case absorb(UUID, barriers: [Int], runs: [Deadline])
+        case renewAbsorbed(UUID, runs: [Deadline])
         case release(UUID)
         case reopen
         /// `by` is the complaint of who says it, where that was merged into this one; so in the two that follow.
@@ -100,7 +106,7 @@ extension Complaint {
         case setPriority(Priority)
         case relate(UUID, Relation)
         case unrelate(UUID, Relation)
-        case extendDeadline(Deadline.Purpose, by: Int)
+        case extendDeadline(Deadline.Purpose, by: Int, isBackEntered: Bool = false)
         case recalculate
         case note(Audience)
         case message
@@ -159,6 +165,8 @@ extension Complaint {
             role == .officer || role == .supervisor
         // The system takes cases from officers who have left.
         case .assign: [.officer, .supervisor, .system].contains(role)
+        // It follows whoever corrects the other complaint, a company's late answer too.
+        case .renewAbsorbed: true
         case .closeUnsubstantiated, .reopen, .extendDeadline, .approveUnsealing, .denyUnsealing:
             role == .supervisor
         case .requestUnsealing, .unseal, .disclose: role == .officer || role == .supervisor
@@ -188,12 +196,12 @@ extension Complaint {
         case .requestInformation: [.received, .accepted, .forwarded, .responded]
         case .provideInformation: [.needsInformation]
         case .forward: [.accepted]
-        case .respond: [.forwarded]
+        case .respond: [.forwarded, .duplicate]
         case .close, .closeUnsubstantiated: [.accepted, .responded]
         case .withdraw, .refer, .markDuplicate, .resolve, .link, .unlink, .assign, .extendDeadline: Status.open
         case .undoDuplicate: [.duplicate]
         case .absorb: Status.open + [.closed]
-        case .release, .recalculate, .note, .message, .attach, .missDeadline, .setPriority, .relate, .unrelate,
+        case .release, .renewAbsorbed, .recalculate, .note, .message, .attach, .missDeadline, .setPriority, .relate, .unrelate,
             .transfer, .requestUnsealing, .approveUnsealing, .denyUnsealing, .unseal, .requestRight, .decideRight,
             .correctIdentity, .setConsent, .placeHold, .liftHold:
             Status.allCases
@@ -209,11 +217,20 @@ extension Complaint {
     public func actions(for role: Role) -> [ActionName] {
         // What only follows from something else, and what is asked about the person, which depends on more than the status.
         let apart = ActionName.accountable.union([
-            .absorb, .release, .recalculate, .missDeadline, .requestRight, .correctIdentity, .setConsent,
+            .absorb, .renewAbsorbed, .release, .recalculate, .missDeadline, .requestRight, .correctIdentity,
+            .setConsent,
         ])
         return ActionName.allCases.filter { name in
-            Self.may(role, name) && Self.states(for: name).contains(status) && !apart.contains(name)
+            Self.may(role, name) && allows(name) && !apart.contains(name)
         }
+    }
+
+    /// Whether the state it is in lets the action start.
+    func allows(_ name: ActionName) -> Bool {
+        guard Self.states(for: name).contains(status) else { return false }
+        // A company still owes a merged complaint its reply where the case that goes on is about another company.
+        guard name == .respond, status == .duplicate else { return true }
+        return deadlines.contains { $0.purpose == .companyReply && $0.isPending }
     }
 }
 
@@ -233,6 +250,7 @@ extension Complaint.Action {
         case .markDuplicate: .markDuplicate
         case .undoDuplicate: .undoDuplicate
         case .absorb: .absorb
+        case .renewAbsorbed: .renewAbsorbed
         case .release: .release
         case .reopen: .reopen
         case .confirmFixed: .confirmFixed

@@ -7,14 +7,18 @@ extension Complaint.Action {
             switch self {
             case .accept(let category, let scenario): ["category": category, "scenario": scenario]
             case .refuse(let ground): ["ground": ground]
-            case .requestInformation(let gap): ["gap": gap]
+            case .requestInformation(let gap, let isBackEntered):
+                ["gap": gap, "back_entered": isBackEntered ? "true" : nil]
             case .respond(let answer, let ground): ["answer": answer.rawValue, "ground": ground]
             case .close(let outcome): ["outcome": outcome.rawValue]
             case .refer(let agency): ["agency": agency]
-            case .markDuplicate(let original): ["of": original.text]
-            case .absorb(let other, let barriers, let due):
-                ["complaint": other.text, "barriers": barriers.sorted().map(String.init).joined(separator: " ")]
-                    .merging(due.map { ("due_\($0.key.rawValue)", $0.value.description) }) { first, _ in first }
+            case .markDuplicate(let original, let company): ["of": original.text, "company": company]
+            case .absorb(let other, let barriers, let runs):
+                [
+                    "complaint": other.text, "runs": Deadline.text(of: runs),
+                    "barriers": barriers.sorted().map(String.init).joined(separator: " "),
+                ]
+            case .renewAbsorbed(let other, let runs): ["complaint": other.text, "runs": Deadline.text(of: runs)]
             case .release(let other): ["complaint": other.text]
             case .confirmFixed(let other), .denyFixed(let other): ["complaint": other?.text]
             case .rate(let rating, let other): ["rating": String(rating), "complaint": other?.text]
@@ -25,7 +29,8 @@ extension Complaint.Action {
             case .setPriority(let priority): ["priority": priority.rawValue]
             case .relate(let other, let relation), .unrelate(let other, let relation):
                 ["to": other.text, "relation": relation.rawValue]
-            case .extendDeadline(let purpose, let units): ["purpose": purpose.rawValue, "by": String(units)]
+            case .extendDeadline(let purpose, let units, let isBackEntered):
+                ["purpose": purpose.rawValue, "by": String(units), "back_entered": isBackEntered ? "true" : nil]
             case .note(let audience): ["audience": audience.rawValue]
             case .attach(let kind, let digest, let bytes):
                 ["kind": kind.rawValue, "sha256": digest, "bytes": String(bytes)]
@@ -54,7 +59,8 @@ extension Complaint.Action {
             switch name {
             case .accept: .accept(category: details["category"], scenario: details["scenario"])
             case .refuse: details["ground"].map { .refuse(ground: $0) }
-            case .requestInformation: details["gap"].map { .requestInformation(gap: $0) }
+            case .requestInformation:
+                details["gap"].map { .requestInformation(gap: $0, isBackEntered: details.isBackEntered) }
             case .provideInformation: .provideInformation
             case .forward: .forward
             case .respond:
@@ -63,9 +69,10 @@ extension Complaint.Action {
                 details["outcome"].flatMap(Complaint.Outcome.init).map { .close($0) }
             case .withdraw: .withdraw
             case .refer: details["agency"].map { .refer(agency: $0) }
-            case .markDuplicate: id("of").map { .markDuplicate(of: $0) }
+            case .markDuplicate: id("of").map { .markDuplicate(of: $0, company: details["company"]) }
             case .undoDuplicate: .undoDuplicate
-            case .absorb: id("complaint").map { .absorb($0, barriers: details.numbers, due: details.due) }
+            case .absorb: id("complaint").map { .absorb($0, barriers: details.numbers, runs: details.runs) }
+            case .renewAbsorbed: id("complaint").map { .renewAbsorbed($0, runs: details.runs) }
             case .release: id("complaint").map { .release($0) }
             case .reopen: .reopen
             case .confirmFixed: .confirmFixed(by: id("complaint"))
@@ -80,7 +87,9 @@ extension Complaint.Action {
             case .relate: id("to").flatMap { to in details.relation.map { .relate(to, $0) } }
             case .unrelate: id("to").flatMap { to in details.relation.map { .unrelate(to, $0) } }
             case .extendDeadline:
-                details.purpose.flatMap { purpose in number("by").map { .extendDeadline(purpose, by: $0) } }
+                details.purpose.flatMap { purpose in
+                    number("by").map { .extendDeadline(purpose, by: $0, isBackEntered: details.isBackEntered) }
+                }
             case .recalculate: .recalculate
             case .note: .note(details["audience"].flatMap(Complaint.Audience.init) ?? .internal)
             case .message: .message
@@ -132,12 +141,25 @@ extension [String: String] {
     fileprivate var purpose: Deadline.Purpose? { self["purpose"].flatMap(Deadline.Purpose.init) }
     fileprivate var relation: Complaint.Relation? { self["relation"].flatMap(Complaint.Relation.init) }
     fileprivate var numbers: [Int] { (self["barriers"] ?? "").split(separator: " ").compactMap { Int($0) } }
+    fileprivate var isBackEntered: Bool { self["back_entered"] == "true" }
 
-    fileprivate var due: [Deadline.Purpose: Day] {
-        let pairs = Deadline.Purpose.allCases.compactMap { purpose in
-            self["due_\(purpose.rawValue)"].flatMap(Day.init).map { (purpose, $0) }
-        }
-        return [Deadline.Purpose: Day](uniqueKeysWithValues: pairs)
+    fileprivate var runs: [Deadline] {
+        (try? JSONDecoder().decode([Deadline].self, from: Data((self["runs"] ?? "[]").utf8))) ?? []
+    }
+}
+
+extension Deadline {
+    /// The runs as history keeps them: enough to carry each on as it was.
+    fileprivate static func text(of runs: [Deadline]) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return (try? encoder.encode(runs)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
+    }
+
+    /// What history calls its due day and state.
+    var factName: String {
+        let name = "due_\(purpose.rawValue)" + (run == 1 ? "" : "_\(run)")
+        return origin.map { "\(name)_of_\($0.text)" } ?? name
     }
 }
 

@@ -39,12 +39,36 @@ extension Complaint: Replayable {
     public func admit(_ actor: Actor, to name: ActionName) throws(Refusal) {
         guard Self.may(actor.role, name) else { throw .forbidden(action: name.rawValue, role: actor.role) }
         // What follows from work on another complaint is judged there.
-        if name != .absorb && name != .release { try actor.check(office: office) }
+        if ![.absorb, .renewAbsorbed, .release].contains(name) { try actor.check(office: office) }
+    }
+
+    /// Whether who may change the past of the case asks for it: a pause or more time that is entered after the fact moves
+    /// a limit that people were already judged by, so a supervisor has to do it.
+    ///
+    /// - Parameters:
+    ///   - action: What is to be entered.
+    ///   - actor: Who enters it.
+    ///   - day: The day on which it took effect.
+    ///   - recordedOn: The day on which the complaint was recorded; what happened before, on paper, is entered in its order
+    ///     by any officer.
+    ///   - today: The day on which it is entered.
+    /// - Returns: Whether it is entered after the fact; always `false` for what moves no limit.
+    /// - Throws: `Refusal` `.backEntry`.
+    public func isBackEntry(
+        _ action: Action, by actor: Actor, on day: Day, recordedOn: Day, today: Day
+    ) throws(Refusal) -> Bool {
+        switch action {
+        case .requestInformation, .extendDeadline: break
+        default: return false
+        }
+        guard day < changedOn || day < today && day >= recordedOn else { return false }
+        guard actor.role == .supervisor else { throw .backEntry(action: action.name.rawValue, on: day) }
+        return true
     }
 
     public mutating func carryOut(_ step: Step<Action>, under rules: Rules) throws(Refusal) {
         let (name, day) = (step.action.name, step.on)
-        guard Self.states(for: name).contains(status) else {
+        guard allows(name) else {
             let allowed = actions(for: step.actor.role)
             throw .outOfOrder(action: name.rawValue, state: status.rawValue, allowed: allowed.map(\.rawValue))
         }
@@ -55,7 +79,7 @@ extension Complaint: Replayable {
         if next.status != .needsInformation && next.status != .duplicate {
             (next.statusBeforeGap, next.informationGap) = (nil, nil)
         }
-        try next.runDeadlines(after: step, under: rules)
+        try next.runDeadlines(after: step, under: rules.asOf(sequence: step.sequence))
         if next.status.isOpen { next.endedOn = nil } else if status.isOpen { next.endedOn = day }
         if next.status != .closed { next.ending = nil } else if status != .closed { next.ending = step.sequence }
         next.changedOn = max(day, changedOn)
@@ -71,7 +95,7 @@ extension Complaint: Replayable {
             guard absorbed.isEmpty else { throw .hasDuplicates }
             try campaign.require(ground, in: campaign.refusalGrounds, field: "ground")
             (status, refusalGround) = (.refused, ground)
-        case .requestInformation(let gap):
+        case .requestInformation(let gap, _):
             try campaign.require(gap, in: campaign.informationGaps, field: "gap")
             (statusBeforeGap, status, informationGap) = (status, .needsInformation, gap)
         case .provideInformation:
@@ -104,7 +128,7 @@ extension Complaint: Replayable {
         case .rate(let rating, let other):
             guard (1...5).contains(rating) else { throw .invalid(field: "rating", reason: "is a number from 1 to 5") }
             try judge(by: other) { $0.rating = rating }
-        case .markDuplicate, .undoDuplicate, .absorb, .release: try merge(step.action)
+        case .markDuplicate, .undoDuplicate, .absorb, .renewAbsorbed, .release: try merge(step.action)
         default: try arrange(step.action, campaign)
         }
     }
@@ -161,7 +185,8 @@ extension Complaint: Replayable {
         if let ground { try campaign.require(ground, in: campaign.justificationGrounds, field: "ground") }
         (self.answer, answerGround) = (answer, ground)
         // A question is no answer: the clock goes on.
-        if answer != .needsInformation { status = .responded }
+        guard answer != .needsInformation else { return }
+        if status == .duplicate { statusBeforeDuplicate = .responded } else { status = .responded }
     }
 
     private mutating func reopen() {
@@ -185,20 +210,24 @@ extension Complaint: Replayable {
     /// Two complaints become one case and, where that is undone, two again, each as it was.
     private mutating func merge(_ action: Action) throws(Refusal) {
         switch action {
-        case .markDuplicate(let original):
+        case .markDuplicate(let original, _):
             guard original != id else { throw .notADuplicate("a complaint is no duplicate of itself") }
             guard absorbed.isEmpty else { throw .hasDuplicates }
             (statusBeforeDuplicate, status, duplicateOf) = (status, .duplicate, original)
         case .undoDuplicate:
             (status, statusBeforeDuplicate, duplicateOf) = (statusBeforeDuplicate ?? .received, nil, nil)
-        case .absorb(let other, let numbers, let due):
+        case .absorb(let other, let numbers, _):
             let added = numbers.filter { !barriers.contains($0) }
             guard outcome != .remediated || added.isEmpty else {
                 throw .notADuplicate(
                     "the other complaint is closed as remediated, and this one attests more; reopen it")
             }
-            absorbed.append(Absorbed(other, barriers: numbers.sorted(), added: added.sorted(), due: due))
+            absorbed.append(Absorbed(other, barriers: numbers.sorted(), added: added.sorted()))
             barriers.formUnion(numbers)
+        case .renewAbsorbed(let other, _):
+            guard absorbed.contains(where: { $0.complaint == other }) else {
+                throw .nothingToChange("that complaint is not merged into this one on that day")
+            }
         case .release(let other):
             guard let index = absorbed.firstIndex(where: { $0.complaint == other }) else {
                 throw .nothingToChange("that complaint was not merged into this one")

@@ -82,14 +82,11 @@ public struct Complaint: Sendable, Equatable {
         public var barriers: [Int]
         /// Those of them that this complaint did not attest before.
         public var added: [Int]
-        /// What it was owed by when; `nil` where an older version of the program merged them.
-        var due: [String: Day]?
 
-        init(_ complaint: UUID, barriers: [Int], added: [Int], due: [Deadline.Purpose: Day]) {
+        init(_ complaint: UUID, barriers: [Int], added: [Int]) {
             self.complaint = complaint
             self.barriers = barriers
             self.added = added
-            self.due = Dictionary(uniqueKeysWithValues: due.map { ($0.key.rawValue, $0.value) })
         }
     }
 
@@ -130,6 +127,7 @@ public struct Complaint: Sendable, Equatable {
     public var ending: Int?
     /// What complainants said of its endings, of earlier ones too.
     public var verdicts: Set<Verdict>
+    /// Every run of every limit: its own, and those of complaints that were merged into it.
     public var deadlines: [Deadline]
     /// The numbers of the barriers it attests.
     public var barriers: Set<Int>
@@ -197,11 +195,22 @@ public struct Complaint: Sendable, Equatable {
         public var calendar: WorkingCalendar
         /// What the complaint's barriers were, and are.
         public var ledger: Ledger
+        /// Calendars that held before `calendar`, each with the place of the last event that was recorded under it, in
+        /// order: what was missed by an older calendar stays missed when the case is replayed.
+        public var earlierCalendars: [(through: Int, calendar: WorkingCalendar)] = []
 
         public init(campaign: Campaign, calendar: WorkingCalendar, ledger: Ledger = Ledger()) {
             self.campaign = campaign
             self.calendar = calendar
             self.ledger = ledger
+        }
+
+        /// The rules with the calendar that was known when an event was recorded.
+        public func asOf(sequence: Int) -> Rules {
+            guard let earlier = earlierCalendars.first(where: { sequence <= $0.through }) else { return self }
+            var rules = self
+            rules.calendar = earlier.calendar
+            return rules
         }
     }
 
@@ -235,7 +244,7 @@ public struct Complaint: Sendable, Equatable {
         var complaint = Complaint(
             id: id, kind: kind, category: category, scenario: scenario, respondent: respondent, target: target,
             office: office, receivedOn: day)
-        complaint.start(.acceptance, on: day, under: rules)
+        complaint.start(.acceptance, from: day, on: day, under: rules)
         return complaint
     }
 
@@ -268,7 +277,7 @@ public struct Complaint: Sendable, Equatable {
             "rating": rating.map { "\($0)" },
         ]
         for deadline in deadlines {
-            facts["due_\(deadline.purpose.rawValue)"] = "\(deadline.dueOn) \(deadline.state.rawValue)"
+            facts[deadline.factName] = "\(deadline.dueOn) \(deadline.state.rawValue)"
         }
         return facts.compactMapValues(\.self)
     }

@@ -1,6 +1,9 @@
 public import Foundation
 
-/// A limit running on a case.
+/// One run of a limit: one start of one purpose on one case.
+///
+/// What happened to a run is never undone by what happens to the case later: one whose due day passed unmet is missed
+/// from the next day on, for good. Everything is judged by effective days, and the due day itself still counts.
 public struct Deadline: Sendable, Hashable, Codable {
     /// What has to be done in time.
     ///
@@ -21,7 +24,7 @@ public struct Deadline: Sendable, Hashable, Codable {
         public static let ofComplaints: [Purpose] = [.acceptance, .companyReply, .answer]
     }
 
-    /// How far it is; whether it was missed follows from the due date.
+    /// How far it is; ``Deadline/isMissed(at:)`` tells whether it was missed.
     public enum State: String, Sendable, CaseIterable, Codable {
         case running
         /// The complaint waits for information; the days are not counted.
@@ -30,7 +33,7 @@ public struct Deadline: Sendable, Hashable, Codable {
         case met
         /// Nothing is owed any more.
         case void
-        /// The complaint rests as a duplicate; the deadline comes back if that is undone.
+        /// Another complaint carries the run while the two are merged, or gave it back when the merger was undone.
         case suspended
     }
 
@@ -64,78 +67,132 @@ public struct Deadline: Sendable, Hashable, Codable {
         }
     }
 
-    /// An earlier date, owed to a complaint that was merged into this one.
-    public struct Adoption: Sendable, Hashable, Codable {
-        public var complaint: UUID
-        public var dueOn: Day
+    /// Which run it is, among all runs that a complaint has or carries.
+    public struct Identity: Sendable, Hashable {
+        public var purpose: Purpose
+        public var origin: UUID?
+        public var run: Int
 
-        public init(complaint: UUID, dueOn: Day) {
-            self.complaint = complaint
-            self.dueOn = dueOn
+        public init(purpose: Purpose, origin: UUID?, run: Int) {
+            self.purpose = purpose
+            self.origin = origin
+            self.run = run
         }
     }
 
     public var purpose: Purpose
+    /// The complaint on which it started, where a merger brought it here; `nil` for the case's own.
+    public var origin: UUID?
+    /// 1 for the first start of the purpose, 2 for the first after a reopening, and so on.
+    public var run: Int
+    /// The company that owes the reply, whatever is found out about the respondent later.
+    public var company: String?
     public var rule: DeadlineRule
+    /// Day zero of the count.
     public var startedOn: Day
+    /// The day of the step that started it; later than `startedOn` where an answer is counted from the day on which all
+    /// materials were there.
+    public var beganOn: Day
     public var pauses: [Pause]
     public var extensions: [Extension]
-    public var adoptions: [Adoption]
+    /// How many of its pauses and extensions were entered after the fact.
+    public var backEntered: Int
     /// The last day on which it is in time.
     public var dueOn: Day
     /// Whether the due date reaches past the loaded calendar.
     public var isProvisional: Bool
     public var state: State
     public var endedOn: Day?
+    /// The first day on which it was missed.
+    ///
+    /// Set by the first step after the due day that touches the run; until then the due day tells.
+    public var missedFrom: Day?
 
     public init(
-        purpose: Purpose, rule: DeadlineRule, startedOn: Day, pauses: [Pause] = [], extensions: [Extension] = [],
-        adoptions: [Adoption] = [], dueOn: Day, isProvisional: Bool, state: State = .running, endedOn: Day? = nil
+        purpose: Purpose, origin: UUID? = nil, run: Int = 1, company: String? = nil, rule: DeadlineRule,
+        startedOn: Day, beganOn: Day? = nil, dueOn: Day, isProvisional: Bool
     ) {
         self.purpose = purpose
+        self.origin = origin
+        self.run = run
+        self.company = company
         self.rule = rule
         self.startedOn = startedOn
-        self.pauses = pauses
-        self.extensions = extensions
-        self.adoptions = adoptions
+        self.beganOn = beganOn ?? startedOn
+        pauses = []
+        extensions = []
+        backEntered = 0
         self.dueOn = dueOn
         self.isProvisional = isProvisional
-        self.state = state
-        self.endedOn = endedOn
+        state = .running
     }
 
+    /// A run that begins on the day from which it is counted.
     public init(_ purpose: Purpose, rule: DeadlineRule, from start: Day, calendar: WorkingCalendar) {
         let due = rule.due(from: start, calendar: calendar)
         self.init(purpose: purpose, rule: rule, startedOn: start, dueOn: due.on, isProvisional: due.isProvisional)
     }
 
-    /// Whether the limit has passed at the end of `day` and what was owed has not come.
-    public func isOverdue(at day: Day) -> Bool {
-        state == .running && day > dueOn
+    public var identity: Identity { Identity(purpose: purpose, origin: origin, run: run) }
+
+    /// Whether the due day has passed at the end of `day`, and what was owed did not come by then.
+    public func isMissed(at day: Day) -> Bool {
+        if let missedFrom { return missedFrom <= day }
+        return isCounting && day > dueOn
     }
 
-    public var wasMetLate: Bool { state == .met && endedOn.map { $0 > dueOn } ?? false }
+    /// Whether it was missed at the end of `day` and is still owed.
+    public func isOverdue(at day: Day) -> Bool { state == .running && isMissed(at: day) }
+
+    /// The first day on which it is missed, as far as that is known at the end of `day`.
+    public func firstMissedDay(at day: Day) -> Day? {
+        isMissed(at: day) ? missedFrom ?? max(dueOn + 1, beganOn) : nil
+    }
+
+    public var wasMetLate: Bool { state == .met && missedFrom != nil }
+
+    /// The last day on which it was, or is, in time: a due day that a later calendar moves does not take back a miss.
+    public var owedBy: Day { missedFrom.map { min(dueOn, $0 + -1) } ?? dueOn }
+
+    public var isPending: Bool { state == .running || state == .paused }
+
+    /// Whether its days count, also while another complaint carries it.
+    private var isCounting: Bool { state == .running || state == .suspended && !isWaiting }
+
+    /// Whether its last pause has not ended.
+    private var isWaiting: Bool { pauses.last.map { $0.to == nil } ?? false }
 }
 
 // MARK: Steps
 
 extension Deadline {
-    public var isPending: Bool { state == .running || state == .paused }
+    /// Keeps for good that the due day passed, before a step of `day` changes the run.
+    private mutating func settle(_ day: Day) {
+        guard missedFrom == nil else { return }
+        missedFrom = firstMissedDay(at: day)
+    }
 
     public mutating func meet(on day: Day) {
         guard isPending else { return }
+        settle(day)
         (state, endedOn) = (.met, day)
     }
 
+    /// Nothing is owed any more; a run that was missed ends as missed.
     public mutating func void(on day: Day) {
         guard isPending else { return }
+        settle(day)
         (state, endedOn) = (.void, day)
     }
 
-    mutating func pause(from day: Day) {
+    /// Stops counting, unless the run was missed before: a pause cannot begin after the end.
+    mutating func pause(from day: Day, isBackEntered: Bool = false) {
         guard state == .running else { return }
+        settle(day)
+        guard missedFrom == nil else { return }
         state = .paused
         pauses.append(Pause(from: day))
+        if isBackEntered { backEntered += 1 }
     }
 
     mutating func resume(on day: Day, calendar: WorkingCalendar) {
@@ -145,28 +202,36 @@ extension Deadline {
         recalculate(calendar)
     }
 
+    /// Counts again from `day`, in the same run: a decision on incomplete papers was not owed.
+    mutating func restart(on day: Day, rule: DeadlineRule?, calendar: WorkingCalendar) {
+        guard state == .paused else { return }
+        if let rule { self.rule = rule }
+        (startedOn, pauses, state) = (day, [], .running)
+        recalculate(calendar)
+    }
+
     /// Gives more time, counted like the rule's own.
-    public mutating func extend(by units: Int, on day: Day, approver: UUID?, calendar: WorkingCalendar) {
+    ///
+    /// - Throws: `Refusal` `.limitMissed` where the due day has passed.
+    public mutating func extend(
+        by units: Int, on day: Day, approver: UUID?, isBackEntered: Bool = false, calendar: WorkingCalendar
+    ) throws(Refusal) {
+        guard !isMissed(at: day) else { throw .limitMissed(owedBy: owedBy, on: day) }
         extensions.append(Extension(by: units, on: day, approver: approver))
+        if isBackEntered { backEntered += 1 }
         recalculate(calendar)
     }
 
-    mutating func adopt(_ dueOn: Day, of complaint: UUID, calendar: WorkingCalendar) {
-        adoptions.append(Adoption(complaint: complaint, dueOn: dueOn))
+    /// Counts again with another calendar; a run that was missed before `day` stays missed.
+    public mutating func recalculate(_ calendar: WorkingCalendar, on day: Day) {
+        guard isPending || state == .suspended else { return }
+        settle(day)
         recalculate(calendar)
     }
 
-    mutating func release(_ complaint: UUID, calendar: WorkingCalendar) {
-        guard adoptions.contains(where: { $0.complaint == complaint }) else { return }
-        adoptions.removeAll { $0.complaint == complaint }
-        recalculate(calendar)
-    }
-
-    /// Works the due date out anew: from the rule with its extensions, or earlier where another complaint is owed that.
-    public mutating func recalculate(_ calendar: WorkingCalendar) {
+    private mutating func recalculate(_ calendar: WorkingCalendar) {
         let due = extendedRule.due(from: startedOn, pauses: pauses, calendar: calendar)
         (dueOn, isProvisional) = (due.on, due.isProvisional)
-        if let earlier = adoptions.map(\.dueOn).min(), earlier < dueOn { dueOn = earlier }
     }
 
     /// The rule with the limit that holds after all extensions.
@@ -176,14 +241,19 @@ extension Deadline {
         return rule
     }
 
+    /// Rests, while another complaint carries it.
     mutating func suspend() {
-        if isPending { state = .suspended }
+        guard isPending else { return }
+        (state, endedOn) = (.suspended, nil)
     }
 
-    mutating func revive(_ calendar: WorkingCalendar) {
+    /// Goes on from `day` as if it had never been carried.
+    mutating func revive(on day: Day) {
         guard state == .suspended else { return }
-        state = pauses.last.map { $0.to == nil } ?? false ? .paused : .running
-        // The calendar may have changed meanwhile.
-        recalculate(calendar)
+        settle(day)
+        state = isWaiting ? .paused : .running
     }
+
+    /// Goes back to the complaint that it came from, whatever became of it meanwhile.
+    mutating func giveBack() { (state, endedOn) = (.suspended, nil) }
 }

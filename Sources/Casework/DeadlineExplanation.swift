@@ -31,8 +31,6 @@ public struct DeadlineExplanation: Sendable, Equatable {
     public static let limit = 1000
 
     /// Counts again, as `DeadlineRule.due` does, and says why.
-    ///
-    /// A deadline brought forward by a merged complaint ends before its own count does.
     public init(_ deadline: Deadline, calendar: WorkingCalendar) {
         self.deadline = deadline
         let rule = deadline.extendedRule

@@ -1,3 +1,5 @@
+public import Foundation
+
 /// One dated test of a barrier.
 public struct Observation: Sendable, Equatable {
     public enum Method: String, Sendable, CaseIterable, Codable {
@@ -50,6 +52,8 @@ public struct Observation: Sendable, Equatable {
     public var control: Control?
     /// By the code of the test.
     public var tests: [String: Verdict]
+    /// The officer who entered it, or whose token a probe has; `nil` where it is not known.
+    public var observer: UUID?
     /// Its place in the barrier's history; 0 before it has one.
     public var sequence: Int
     /// The place of the step that took it back.
@@ -57,7 +61,7 @@ public struct Observation: Sendable, Equatable {
 
     public init(
         on: Day, method: Method, result: Result, coverage: Int? = nil, control: Control? = nil,
-        tests: [String: Verdict] = [:], sequence: Int = 0, retractedBy: Int? = nil
+        tests: [String: Verdict] = [:], observer: UUID? = nil, sequence: Int = 0, retractedBy: Int? = nil
     ) {
         self.on = on
         self.method = method
@@ -65,6 +69,7 @@ public struct Observation: Sendable, Equatable {
         self.coverage = coverage
         self.control = control
         self.tests = tests
+        self.observer = observer
         self.sequence = sequence
         self.retractedBy = retractedBy
     }

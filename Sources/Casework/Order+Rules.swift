@@ -50,9 +50,7 @@ extension Order: Replayable {
             status = .rescinded
             for index in items.indices { items[index].deadline.void(on: day) }
         case .recalculate:
-            for index in items.indices where items[index].deadline.isPending {
-                items[index].deadline.recalculate(rules.calendar)
-            }
+            for index in items.indices { items[index].deadline.recalculate(rules.calendar, on: day) }
         case .issue, .missDeadline, .note: break
         }
     }
@@ -64,7 +62,7 @@ extension Order: Replayable {
         let chosen = items.indices.filter { barrier == nil || items[$0].barrier == barrier }
         guard !chosen.isEmpty else { throw .invalid(field: "barrier", reason: "is no barrier of this order") }
         for index in chosen {
-            items[index].deadline.extend(by: units, on: step.on, approver: step.actor.id, calendar: calendar)
+            try items[index].deadline.extend(by: units, on: step.on, approver: step.actor.id, calendar: calendar)
         }
     }
 

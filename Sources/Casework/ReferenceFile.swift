@@ -5,14 +5,17 @@ public enum ReferenceFile {
     /// - Parameters:
     ///   - file: The document.
     ///   - known: What is loaded already; a file may refer to it.
+    ///   - isConfirmed: Whether somebody says that a calendar is right although it looks like no year's notice.
     /// - Returns: The entities, in the order of the file.
-    /// - Throws: ``InvalidDocument`` with every fault and its place.
-    public static func items(in file: JSON, knowing known: ReferenceData) throws(InvalidDocument) -> [ReferenceItem] {
+    /// - Throws: ``InvalidDocument`` with every fault and its place; what only has to be confirmed is `unusual`.
+    public static func items(
+        in file: JSON, knowing known: ReferenceData, isConfirmed: Bool = false
+    ) throws(InvalidDocument) -> [ReferenceItem] {
         guard case .object(let members) = file else {
             throw InvalidDocument(faults: [Fault(pointer: "#", code: "wrong_type", detail: "has to be an object")])
         }
         if members["campaign"] != nil { return [try campaign(file, known)] }
-        if members["year"] != nil { return [try calendar(file)] }
+        if members["year"] != nil { return [try calendar(file, isConfirmed: isConfirmed)] }
         return try registry(file, known)
     }
 
@@ -26,11 +29,15 @@ public enum ReferenceFile {
         return ReferenceItem(kind: .campaign, code: campaign.code, document: file)
     }
 
-    private static func calendar(_ file: JSON) throws(InvalidDocument) -> ReferenceItem {
+    private static func calendar(_ file: JSON, isConfirmed: Bool) throws(InvalidDocument) -> ReferenceItem {
         let faults = FaultList()
         let calendar = WorkingCalendar(reading: ObjectReader(file, faults: faults))
         try faults.finish()
-        let year = calendar.years.first.map(String.init) ?? ""
+        let year = calendar.years.first ?? 0
+        if !isConfirmed {
+            for (list, why) in calendar.oddities(in: year) { faults.add("#/\(list)", "unusual", why) }
+            try faults.finish()
+        }
         return ReferenceItem(kind: .calendar, code: "\(calendar.region)-\(year)", document: file)
     }
 

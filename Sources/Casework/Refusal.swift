@@ -8,6 +8,10 @@ public indirect enum Refusal: Error, Equatable, Sendable {
     case wrongOffice(String)
     /// Another officer has the case; that officer or a supervisor can give it away.
     case heldByAnother
+    /// A pause or more time that is entered after the fact takes a supervisor.
+    case backEntry(action: String, on: Day)
+    /// The limit ran out before the day; more time cannot be given after that.
+    case limitMissed(owedBy: Day, on: Day)
     /// Whoever asks for it, or whose case it is, cannot approve it.
     case selfApproval(String)
     /// Not from this state. `allowed` says what is possible instead.
@@ -40,6 +44,8 @@ public indirect enum Refusal: Error, Equatable, Sendable {
     case quorumNotMet(String)
     /// A claim is refuted by an observation made after it.
     case noRefutingObservation
+    /// A verified barrier is back where a test since then says blocked, or somebody says why.
+    case noSignOfReturn(verifiedOn: Day)
     /// A test since the company's claim says blocked; the authority decides on it before the company says more.
     case claimIsRefuted(on: Day)
     /// A complaint cannot duplicate itself or another duplicate.

@@ -27,8 +27,8 @@ public struct BarrierBody: Codable, Sendable, Equatable {
     public var recordedOn: Day
     public var changedOn: Day
     public var observed: ObservedBody
-    /// Accepted complaints that attest it.
-    public var complaints: Int
+    /// Accepted complaints that attest it; for the public left out from 1 to 4.
+    public var complaints: Int?
     public var actions: [String]
 
     public init(

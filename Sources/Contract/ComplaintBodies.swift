@@ -45,6 +45,8 @@ public struct BarrierMention: Codable, Sendable, Equatable {
 
 public struct DeadlineBody: Codable, Sendable, Equatable {
     public var purpose: Deadline.Purpose
+    /// 1 for the first start of the limit, 2 for the first after a reopening, and so on.
+    public var run: Int
     public var rule: String
     public var state: Deadline.State
     public var startedOn: Day
@@ -57,6 +59,7 @@ public struct DeadlineBody: Codable, Sendable, Equatable {
 
     public init(_ deadline: Deadline) {
         purpose = deadline.purpose
+        run = deadline.run
         rule = deadline.rule.code
         state = deadline.state
         startedOn = deadline.startedOn
@@ -323,7 +326,7 @@ public struct ComplaintBody: Codable, Sendable, Equatable {
         endedOn = complaint.endedOn
         self.recordedAt = recordedAt
         self.changedAt = changedAt
-        deadlines = complaint.deadlines.map(DeadlineBody.init)
+        deadlines = complaint.shownDeadlines.map(DeadlineBody.init)
         self.barriers = barriers
         self.narrative = narrative
         self.environment = environment

@@ -87,6 +87,12 @@ public struct ExplanationBody: Codable, Sendable, Equatable {
     /// What it is about: a reference, `order 3`, `barrier 17`.
     public var subject: String
     public var purpose: Deadline.Purpose
+    /// 1 for the first start of the limit, 2 for the first after a reopening, and so on.
+    public var run: Int
+    /// The reference of the complaint on which it started, where a merger brought it here.
+    public var carriedFrom: String?
+    /// The company that owes the reply.
+    public var company: String?
     public var rule: Rule
     public var state: Deadline.State
     public var startedOn: Day
@@ -95,14 +101,19 @@ public struct ExplanationBody: Codable, Sendable, Equatable {
     public var isProvisional: Bool
     /// Whether it ran out before it was met, or is running past its day.
     public var isMissed: Bool
+    /// The first day on which it was missed.
+    public var missedFrom: Day?
     public var extensions: [Extension]
-    /// Dates owed to complaints merged into this one.
-    public var adopted: [Day]
     public var lines: [Line]
 
-    public init(_ deadline: Deadline, subject: String, calendar: WorkingCalendar, today: Day) {
+    public init(
+        _ deadline: Deadline, subject: String, carriedFrom: String? = nil, calendar: WorkingCalendar, today: Day
+    ) {
         self.subject = subject
+        self.carriedFrom = carriedFrom
         purpose = deadline.purpose
+        run = deadline.run
+        company = deadline.company
         let rule = deadline.rule
         self.rule = Rule(
             code: rule.code, limit: rule.limit, unit: rule.unit, rollsIfNonworking: rule.rollsIfNonworking,
@@ -112,9 +123,9 @@ public struct ExplanationBody: Codable, Sendable, Equatable {
         dueOn = deadline.dueOn
         endedOn = deadline.endedOn
         isProvisional = deadline.isProvisional
-        isMissed = deadline.isOverdue(at: today) || deadline.wasMetLate
+        missedFrom = deadline.state == .suspended ? nil : deadline.firstMissedDay(at: today)
+        isMissed = missedFrom != nil
         extensions = deadline.extensions.map { Extension(by: $0.by, on: $0.on) }
-        adopted = deadline.adoptions.map(\.dueOn)
         lines = DeadlineExplanation(deadline, calendar: calendar).lines.map { line in
             Line(day: line.day, reason: line.reason, count: line.count, isUncovered: line.isUncovered)
         }

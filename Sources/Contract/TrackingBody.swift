@@ -62,7 +62,7 @@ public struct TrackingBody: Codable, Sendable, Equatable {
         rating = verdict?.rating
         receivedOn = complaint.receivedOn
         changedOn = complaint.changedOn
-        deadlines = complaint.deadlines.map(DeadlineBody.init)
+        deadlines = complaint.ownDeadlines.map(DeadlineBody.init)
         self.messages = messages
         self.notes = notes
         // One who filed what was merged cannot withdraw the case for the others.

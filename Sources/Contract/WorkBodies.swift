@@ -150,6 +150,8 @@ public struct ForwardedBody: Codable, Sendable, Equatable {
     public var scenario: String?
     public var respondent: PartyBody
     public var target: TargetBody
+    /// The link that is said to be blocked, in its one form, never as it was pasted; only of a single complaint.
+    public var linkUrl: String?
     public var scene: String?
     public var manner: String?
     public var narrative: String

@@ -135,13 +135,24 @@ public struct BackupFolder: Sendable {
             let handle = try FileHandle(forUpdating: file)
             try handle.synchronize()
             try handle.close()
-            let name = end.formatted(Self.nameStyle) + "-" + UUID().uuidString.prefix(4).lowercased()
+            let name = try newName(for: end)
             try FileManager.default.moveItem(at: draft, to: bases.appending(path: name))
             return Backup(name: name, about: about, folder: bases.appending(path: name))
         } catch {
             try? FileManager.default.removeItem(at: draft)
             throw error
         }
+    }
+
+    /// Names sort in the order in which backups were taken, also where two are of one second.
+    ///
+    /// The folder is locked meanwhile.
+    private func newName(for moment: Date) throws -> String {
+        let second = moment.formatted(Self.nameStyle) + "-"
+        let last = try names().last { $0.hasPrefix(second) }?.dropFirst(second.count).prefix(4)
+        let number = last.flatMap { Int($0, radix: 16) }.map { $0 + 1 } ?? 0
+        let digits = String(number, radix: 16)
+        return second + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 
     private static let nameStyle = Date.VerbatimFormatStyle(
@@ -244,19 +255,21 @@ public struct BackupFolder: Sendable {
         let lock = try DirectoryLock(folder)
         defer { withExtendedLifetime(lock) {} }
         let backups = try all()
-        let begin: Date
+        let (begin, kept): (Date, ArraySlice<Backup>)
         switch keeping {
         case .newest(let count):
             // What a restore has set aside does not count, and goes when it is older than those that do.
-            let usable = backups.filter { goesOn(from: $0) }.suffix(max(1, count))
-            begin = usable.first?.about.takenAt.addingTimeInterval(-1) ?? .distantPast
+            let first = backups.filter { goesOn(from: $0) }.suffix(max(1, count)).first
+            kept = backups.drop { $0.name < first?.name ?? "" }
+            begin = first?.about.takenAt.addingTimeInterval(-1) ?? .distantPast
         case .days(let days):
             begin = now - Double(days) * 86_400
+            kept = backups.filter { $0.about.takenAt > begin }[...]
             for name in try unusable() { try bases.appending(path: name).remove(ifWrittenBefore: begin) }
         }
-        let kept = backups.filter { $0.about.takenAt > begin }
         for left in try leftovers() { try FileManager.default.removeItem(at: bases.appending(path: left)) }
-        for backup in backups where backup.about.takenAt <= begin {
+        let names = Set(kept.map(\.name))
+        for backup in backups where !names.contains(backup.name) {
             // A name of its own first: what is deleted by half is no backup any more.
             let gone = bases.appending(path: backup.name + Self.draft)
             try FileManager.default.moveItem(at: backup.folder, to: gone)

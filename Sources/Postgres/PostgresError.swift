@@ -29,6 +29,17 @@ public enum PostgresError: Error, Sendable {
         if case .server(let error) = self { error.constraint } else { nil }
     }
 
+    /// Whether the error is about the server, the connection or other transactions, and not about what was sent.
+    ///
+    /// The same statement may succeed later.
+    public var isTransient: Bool {
+        switch self {
+        case .server(let error): error.isTransient
+        case .nulCharacter, .unexpectedRow: false
+        case .connectionLost, .deadlineExceeded, .commitOutcomeUnknown, .rolledBack, .poolExhausted, .closed: true
+        }
+    }
+
     /// Whether the same transaction may succeed when it is run again from its start.
     var isWorthRetrying: Bool { state == "40001" || state == "40P01" }
 }
@@ -40,6 +51,13 @@ public struct ServerError: Sendable, Equatable {
     public let message: String
     public let detail: String?
     public let constraint: String?
+
+    /// By class of SQLSTATE: connection (08), rollback (40), resources (53), operator (57), system (58); single states
+    /// of the others: a transaction that timed out or may not write here (25), an object that is in use (55).
+    fileprivate var isTransient: Bool {
+        ["08", "40", "53", "57", "58"].contains(state.prefix(2))
+            || ["25006", "25P03", "25P04", "55006", "55P03"].contains(state)
+    }
 }
 
 extension PostgresError: CustomStringConvertible {

@@ -14,7 +14,7 @@ extension ProgressReport {
     public func csv(_ table: ReportTable, isForExcel: Bool = false) -> String {
         let fields = table.columns.flatMap(\.fields)
         let hasHidden = table.rows.contains { $0.contains(.hidden) }
-        var text = (isForExcel ? "\u{FEFF}" : "") + csvLine(fields.map(\.name) + (hasHidden ? ["hidden"] : []))
+        var text = (isForExcel ? Self.byteOrderMark : "") + csvLine(fields.map(\.name) + (hasHidden ? ["hidden"] : []))
         for row in table.rows {
             let values = zip(table.columns, row).flatMap { column, cell in column.values(of: cell) }
             let hidden = zip(table.columns, row).filter { $0.1 == .hidden }.map(\.0.code).joined(separator: " ")
@@ -23,9 +23,11 @@ extension ProgressReport {
         return text
     }
 
+    private static let byteOrderMark = "\u{FEFF}"
+
     /// The names of codes, as CSV.
-    private func csvOfNames() -> String {
-        var text = csvLine(["code", "en", "zh", "vi"])
+    private func csvOfNames(isForExcel: Bool) -> String {
+        var text = (isForExcel ? Self.byteOrderMark : "") + csvLine(["code", "en", "zh", "vi"])
         for (code, words) in names.sorted(by: { $0.key < $1.key }) {
             text += csvLine([code, words.en, words.zh, words.vi])
         }
@@ -62,7 +64,7 @@ extension ProgressReport {
                 }),
         ])
         return tables.map { ("\($0.code).csv", csv($0, isForExcel: isForExcel)) }
-            + [("names.csv", csvOfNames()), ("metadata.json", metadata.canonicalText + "\n")]
+            + [("names.csv", csvOfNames(isForExcel: isForExcel)), ("metadata.json", metadata.canonicalText + "\n")]
     }
 }
 

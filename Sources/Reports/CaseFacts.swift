@@ -1,4 +1,5 @@
 public import Casework
+public import Foundation
 
 /// What a report needs to know of one complaint, as it was known at one moment.
 public struct CaseFacts: Sendable {
@@ -28,21 +29,42 @@ public struct CaseFacts: Sendable {
         }
     }
 
-    /// A deadline from one day on.
+    /// A run of a limit from one day on.
     public struct Term: Sendable {
-        public var purpose: Deadline.Purpose
+        public var run: Deadline.Identity
         public var on: Day
         public var dueOn: Day
         public var state: Deadline.State
-        public var endedOn: Day?
+        /// The first day on which it was missed, where a step kept it.
+        public var missedFrom: Day?
+        /// The company that owes the reply.
+        public var company: String?
+        /// Whether a pause or an extension of it was entered after the fact.
+        public var isBackEntered: Bool
 
-        public init(purpose: Deadline.Purpose, on: Day, dueOn: Day, state: Deadline.State, endedOn: Day?) {
-            self.purpose = purpose
+        public init(
+            run: Deadline.Identity, on: Day, dueOn: Day, state: Deadline.State, missedFrom: Day?, company: String?,
+            isBackEntered: Bool
+        ) {
+            self.run = run
             self.on = on
             self.dueOn = dueOn
             self.state = state
-            self.endedOn = endedOn
+            self.missedFrom = missedFrom
+            self.company = company
+            self.isBackEntered = isBackEntered
         }
+
+        public init(_ deadline: Deadline, of complaint: UUID, on day: Day) {
+            let run = Deadline.Identity(
+                purpose: deadline.purpose, origin: deadline.origin ?? complaint, run: deadline.run)
+            self.init(
+                run: run, on: day, dueOn: deadline.dueOn, state: deadline.state,
+                missedFrom: deadline.missedFrom, company: deadline.company, isBackEntered: deadline.backEntered > 0)
+        }
+
+        /// The due day that was missed; a calendar loaded after that moves `dueOn` and takes nothing back.
+        var owedBy: Day { missedFrom.map { min(dueOn, $0 + -1) } ?? dueOn }
     }
 
     /// Whether it attests a barrier, from one day on.
@@ -58,6 +80,17 @@ public struct CaseFacts: Sendable {
         }
     }
 
+    /// What a complainant said of an ending, from one day on.
+    public struct Said: Sendable {
+        public var on: Day
+        public var verdict: Complaint.Verdict
+
+        public init(on: Day, verdict: Complaint.Verdict) {
+            self.on = on
+            self.verdict = verdict
+        }
+    }
+
     public var number: Int
     public var kind: Campaign.Kind
     public var channel: Channel
@@ -67,6 +100,7 @@ public struct CaseFacts: Sendable {
     public var states: [State] = []
     public var terms: [Term] = []
     public var ties: [Tie] = []
+    public var said: [Said] = []
 
     public init(number: Int, kind: Campaign.Kind, channel: Channel, region: String?, receivedOn: Day) {
         self.number = number
@@ -89,12 +123,14 @@ public enum Measure: String, Sendable, CaseIterable {
     case companyReached = "company_reached"
     case companyStatus = "company_status"
     case companyOutcome = "company_outcome"
-    /// `purpose/met`, `purpose/late` and, with the due day, `purpose/running`.
+    /// Runs of limits: `purpose/met`, `purpose/late`, `purpose/back_entered` and, with the due day, `purpose/running`.
     case deadline
     /// `step/working days`.
     case step
     /// Accepted complaints of one barrier, by its number.
     case attests
+    /// What each complainant said of each ending: `fixed` or `not_fixed`, and 1 to 5.
+    case confirmation, rating
 }
 
 /// One thing that a complaint counts for.
@@ -141,7 +177,7 @@ extension CaseFacts {
     /// - Parameters:
     ///   - day: The day.
     ///   - workingDays: From one day to another, the first not counted.
-    /// - Returns: One of each.
+    /// - Returns: One for each time it counts.
     public func slots(asOf day: Day, workingDays: (Day, Day) -> Int) -> [Slot] {
         let seen = states.prefix { $0.on <= day }
         guard let held = seen.last else { return [] }
@@ -161,12 +197,26 @@ extension CaseFacts {
             if firsts[.accepted] != nil { slots.append(Slot(.companyReached, "accepted", company: company)) }
             if let outcome = held.outcome { slots.append(Slot(.companyOutcome, outcome.rawValue, company: company)) }
         }
-        addDeadlines(day, company: held.company, to: &slots)
+        addDeadlines(day, to: &slots)
         addSteps(firsts, workingDays, to: &slots)
         if Complaint.Status.counted.contains(held.status) {
             for (barrier, isLinked) in tiesHeld(day) where isLinked { slots.append(Slot(.attests, String(barrier))) }
         }
-        return slots
+        return slots + verdictsHeld(day)
+    }
+
+    /// Each complainant counts once for each ending, with what was said last.
+    private func verdictsHeld(_ day: Day) -> [Slot] {
+        var held: [[String]: Complaint.Verdict] = [:]
+        for one in said where one.on <= day {
+            held[[String(one.verdict.ending), one.verdict.complaint.text]] = one.verdict
+        }
+        return held.values.flatMap { verdict in
+            [
+                verdict.isConfirmedFixed.map { Slot(.confirmation, $0 ? "fixed" : "not_fixed") },
+                verdict.rating.map { Slot(.rating, String($0)) },
+            ].compactMap(\.self)
+        }
     }
 
     static let reachedStatuses: [Complaint.Status] = [.accepted, .forwarded, .responded, .closed]
@@ -177,18 +227,30 @@ extension CaseFacts {
         return firsts
     }
 
-    private func addDeadlines(_ day: Day, company: String?, to slots: inout [Slot]) {
-        for purpose in Deadline.Purpose.ofComplaints {
-            guard let term = terms.last(where: { $0.purpose == purpose && $0.on <= day }) else { continue }
-            switch (term.state, term.endedOn) {
-            case (.met, let ended?):
-                let bin = ended <= term.dueOn ? "met" : "late"
-                slots.append(Slot(.deadline, "\(purpose.rawValue)/\(bin)", company: company ?? ""))
-            case (.running, _):
-                slots.append(Slot(.deadline, "\(purpose.rawValue)/running", company: company ?? "", day: term.dueOn))
-            default: break
+    /// Every run counts once; what was missed is late once it has ended, whatever ended it.
+    private func addDeadlines(_ day: Day, to slots: inout [Slot]) {
+        for (run, term) in runsHeld(day) {
+            let (purpose, company) = (run.purpose.rawValue, term.company ?? "")
+            switch term.state {
+            case .met, .void:
+                if term.missedFrom != nil {
+                    slots.append(Slot(.deadline, "\(purpose)/late", company: company))
+                } else if term.state == .met {
+                    slots.append(Slot(.deadline, "\(purpose)/met", company: company))
+                }
+            case .running: slots.append(Slot(.deadline, "\(purpose)/running", company: company, day: term.owedBy))
+            case .paused, .suspended: break
+            }
+            if term.isBackEntered, term.state != .suspended {
+                slots.append(Slot(.deadline, "\(purpose)/back_entered", company: company))
             }
         }
+    }
+
+    private func runsHeld(_ day: Day) -> [Deadline.Identity: Term] {
+        var held: [Deadline.Identity: Term] = [:]
+        for term in terms where term.on <= day { held[term.run] = term }
+        return held
     }
 
     private func addSteps(
@@ -215,32 +277,33 @@ extension CaseFacts {
     /// - Parameter workingDays: From one day to another, the first not counted.
     /// - Returns: What begins (1) and ends (-1), by day.
     public func changes(workingDays: (Day, Day) -> Int) -> [(change: SlotChange, count: Int)] {
-        let days = Set(states.map(\.on) + terms.map(\.on) + ties.map(\.on)).sorted()
-        var (held, changes): (Set<Slot>, [(SlotChange, Int)]) = ([], [])
+        let days = Set(states.map(\.on) + terms.map(\.on) + ties.map(\.on) + said.map(\.on)).sorted()
+        var (held, changes): ([Slot: Int], [(SlotChange, Int)]) = ([:], [])
         for day in days {
-            let now = Set(slots(asOf: day, workingDays: workingDays))
+            let now = slots(asOf: day, workingDays: workingDays).reduce(into: [Slot: Int]()) { $0[$1, default: 0] += 1 }
             guard now != held else { continue }
-            for slot in held.subtracting(now) { changes.append((SlotChange(slot: slot, on: day), -1)) }
-            for slot in now.subtracting(held) { changes.append((SlotChange(slot: slot, on: day), 1)) }
+            for (slot, count) in held where now[slot] == nil {
+                changes.append((SlotChange(slot: slot, on: day), -count))
+            }
+            for (slot, count) in now where held[slot] != count {
+                changes.append((SlotChange(slot: slot, on: day), count - (held[slot] ?? 0)))
+            }
             held = now
         }
         return changes
     }
 
-    /// The times during which a deadline was past its due day and still running; the last may not have ended.
+    /// The times during which a run was past its due day and still owed; the last may not have ended.
     public var lateSpells: [LateSpell] {
-        Deadline.Purpose.ofComplaints.flatMap { purpose -> [LateSpell] in
-            var spells: [LateSpell] = []
-            let own = terms.filter { $0.purpose == purpose }
-            for (index, term) in own.enumerated() where term.state == .running {
-                // Of several on one day only the last holds at its end.
-                if index + 1 < own.count, own[index + 1].on == term.on { continue }
+        Dictionary(grouping: terms, by: \.run).flatMap { run, own -> [LateSpell] in
+            own.enumerated().compactMap { index, term in
+                guard term.state == .running else { return nil }
                 let until = index + 1 < own.count ? own[index + 1].on : nil
-                if let until, until <= term.dueOn + 1 { continue }
-                spells.append(
-                    LateSpell(purpose: purpose, dueOn: term.dueOn, from: max(term.on, term.dueOn + 1), until: until))
+                let from = max(term.on, term.owedBy + 1)
+                // Of several on one day only the last holds at its end.
+                if let until, until <= from { return nil }
+                return LateSpell(run: run, company: term.company, dueOn: term.owedBy, from: from, until: until)
             }
-            return spells
         }
     }
 
@@ -250,7 +313,9 @@ extension CaseFacts {
 
 /// Days on which something owed was late.
 public struct LateSpell: Sendable, Hashable {
-    public var purpose: Deadline.Purpose
+    public var run: Deadline.Identity
+    /// The company that owes the reply; `nil` where the authority owes it.
+    public var company: String?
     public var dueOn: Day
     /// The first of them.
     public var from: Day

@@ -14,13 +14,14 @@ extension ReportBuilder {
 
     mutating func companies(_ ledger: Ledger) -> [ReportTable] {
         let received = Dictionary(grouping: counts.entries(.companyReceived), by: \.company)
-        let codes = Set(received.keys).union(ledger.entries.compactMap(\.company))
+        let owing = counts.entries(.deadline).map(\.company).filter { !$0.isEmpty }
+        let codes = Set(received.keys).union(owing).union(ledger.entries.compactMap(\.company))
         let accepted = counts.byCompany(.companyReached)
         let closed = counts.byCompany(.companyStatus) { $0.value == Complaint.Status.closed.rawValue }
         let rows = codes.map { code -> (String, Int, [Cell]) in
             let own = received[code] ?? []
             func sum(_ period: ReportPeriod) -> Int { own.reduce(0) { period.contains($1.day) ? $0 + $1.count : $0 } }
-            let (now, before, all) = (sum(facts.period), sum(facts.period.previous), own.reduce(0) { $0 + $1.count })
+            let (now, before, all) = (sum(facts.period), sum(facts.period.previous()), own.reduce(0) { $0 + $1.count })
             let bins = bins(.companyReply, company: code)
             let decided = bins.met + bins.late + bins.overdue
             let barriers = ledger.entries.filter { $0.company == code }

@@ -25,8 +25,8 @@ public struct SlotFilter: Sendable {
         return switch days {
         case .any: true
         case .period: period.contains(slot.day)
-        case .previous: period.previous.contains(slot.day)
-        case .lastYear: period.lastYear.contains(slot.day)
+        case .previous: period.previous().contains(slot.day)
+        case .lastYear: period.lastYear().contains(slot.day)
         case .due(let isLate): (slot.day < period.to) == isLate
         }
     }
@@ -49,7 +49,7 @@ public struct SlotFilter: Sendable {
         let plain: [String: Measure] = [
             "intake.category": .category, "intake.scenario": .scenario, "intake.kind": .kind, "intake.region": .region,
             "intake.channel": .channel, "handling.status": .status, "handling.refusal": .ground,
-            "handling.outcome": .outcome,
+            "handling.outcome": .outcome, "handling.confirmation": .confirmation, "handling.rating": .rating,
         ]
         switch (table, column) {
         case ("intake.total", _) where received[column] != nil:
@@ -60,7 +60,7 @@ public struct SlotFilter: Sendable {
             ("companies", "overdue"):
             let bins: [String: (String, Days)] = [
                 "in_time": ("met", .any), "late": ("late", .any), "open": ("running", .due(isLate: false)),
-                "overdue": ("running", .due(isLate: true)),
+                "overdue": ("running", .due(isLate: true)), "back_entered": ("back_entered", .any),
             ]
             guard let (bin, days) = bins[column] else { return nil }
             let isOfCompany = table == "companies"

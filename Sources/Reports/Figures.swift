@@ -16,6 +16,8 @@ public enum Figures {
         handling.status | Complaints by status | 按状态 | Theo trạng thái
         handling.refusal | Refusals by ground | 不予受理的理由 | Lý do từ chối
         handling.outcome | Closures by outcome | 办结结果 | Kết quả
+        handling.confirmation | Whether complainants say that it is fixed | 投诉人对办结的确认 | Người khiếu nại xác nhận
+        handling.rating | How complainants rate the handling | 投诉人对办理的评分 | Người khiếu nại chấm điểm
         timeliness | Timeliness | 时限履行 | Đúng hạn
         steps | How long the steps took, of those done | 已完成环节的用时 | Thời gian của các bước đã xong
         companies | Companies | 企业 | Doanh nghiệp
@@ -51,6 +53,7 @@ public enum Figures {
         remediation.scene.open | Open | 未解除 | Còn
         orders.overdue | Overdue | 逾期 | Quá hạn
         *.overdue | Open and late | 逾期未办 | Quá hạn chưa xong
+        *.back_entered | Entered after the fact | 事后补录 | Nhập bổ sung
         *.timely | Timely | 及时率 | Tỷ lệ đúng hạn
         *.median | Median, working days | 中位数（工作日） | Trung vị, ngày làm việc
         *.p90 | 90 % within, working days | 九成以内（工作日） | 90 % trong, ngày làm việc

@@ -140,7 +140,7 @@ final class HTML {
     /// Colours of the Government Analysis Function's palette, at least 3:1 against the paper and their neighbours.
     static let style = """
         :root{--ink:#0b0c0c;--paper:#fff;--line:#b1b4b6;--soft:#f3f2f1;--link:#12436d;
-        --c1:#12436d;--c2:#28a197;--c3:#801650;--c4:#f46a25;--c5:#6b3fa0;--c6:#505a5f}
+        --c1:#12436d;--c2:#28a197;--c3:#801650;--c4:#f46a25;--c5:#6b3fa0;--c6:#505a5f;--c7:#2073bc}
         @media(prefers-color-scheme:dark){:root{--ink:#f3f2f1;--paper:#121314;--line:#505a5f;--soft:#1f2225;--link:#7fb8e6;
         --c1:#5694ca;--c2:#28a197;--c3:#d53880;--c4:#f46a25;--c5:#a285d1;--c6:#8a9299}}
         body{font:16px/1.5 system-ui,"Noto Sans","Noto Sans CJK SC",sans-serif;color:var(--ink);background:var(--paper);
@@ -156,7 +156,7 @@ final class HTML {
         tbody th[scope=row]:not(.n):not(.d){min-width:9rem}
         figure{margin:1rem 0}svg{max-width:100%;height:auto}svg.map{max-width:none}svg text{fill:var(--ink);font-size:12px}
         .axis{stroke:var(--line)}.v{text-anchor:middle}.r{text-anchor:end}.s{text-anchor:middle;font-weight:700}
-        .f1{fill:var(--c1)}.f2{fill:var(--c2)}.f3{fill:var(--c3)}.f4{fill:var(--c4)}.f5{fill:var(--c5)}.f6{fill:var(--c6)}
+        .f1{fill:var(--c1)}.f2{fill:var(--c2)}.f3{fill:var(--c3)}.f4{fill:var(--c4)}.f5{fill:var(--c5)}.f6{fill:var(--c6)}.f7{fill:var(--c7)}
         svg text.s{fill:#fff}svg text.dark{fill:#0b0c0c}.key{font-size:.875rem}
         .many{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:1rem}.many p{margin:0}
         @page{size:A4 landscape;margin:15mm}

@@ -63,7 +63,7 @@ extension ProgressReport {
             case .inProgress: (letter, style, isLight) = ("P", "f4", true)
             case .pendingCounterparty: (letter, style, isLight) = ("W", "f5", false)
             case .claimed: (letter, style, isLight) = ("K", "f2", true)
-            case .partiallyVerified: (letter, style, isLight) = ("½", "f2", true)
+            case .partiallyVerified: (letter, style, isLight) = ("½", "f7", false)
             case .verified: (letter, style, isLight) = ("✓", "f1", false)
             case .dismissed: (letter, style, isLight) = ("–", "f6", false)
             case .justified: (letter, style, isLight) = ("J", "f6", false)

@@ -70,18 +70,17 @@ struct Ledger {
 extension Ledger.Entry {
     /// How often the company said that it was done, and for each what came of it.
     var claims: [(on: Day, provedOn: Day?)] {
-        var claims: [(Day, Day?)] = []
-        var wasClaimed = false
-        for state in seen {
-            let isClaimed = state.remediation == .claimed || state.remediation == .partiallyVerified
-            if isClaimed, !wasClaimed { claims.append((state.on, nil)) }
-            if state.remediation == .verified, wasClaimed, !claims.isEmpty { claims[claims.count - 1].1 = state.on }
-            wasClaimed = isClaimed
+        var claims: [(on: Day, provedOn: Day?)] = []
+        var before: Barrier.Remediation?
+        for state in seen where state.remediation != before {
+            if state.remediation == .claimed { claims.append((state.on, nil)) }
+            if state.remediation == .verified, !claims.isEmpty { claims[claims.count - 1].provedOn = state.on }
+            before = state.remediation
         }
         return claims
     }
 
-    func everReached(_ states: Set<Barrier.Remediation>) -> Bool { seen.contains { states.contains($0.remediation) } }
+    func everReached(_ state: Barrier.Remediation) -> Bool { seen.contains { $0.remediation == state } }
 }
 
 // MARK: Tables
@@ -122,12 +121,11 @@ extension ReportBuilder {
 
     private mutating func funnel(_ ledger: Ledger) -> ReportTable {
         let all = ledger.entries
-        let later: Set<Barrier.Remediation> = [.committed, .inProgress, .pendingCounterparty]
         let points: [(String, Int)] = [
-            ("ledger", all.count), ("confirmed", all.count { $0.everReached([.confirmed]) }),
+            ("ledger", all.count), ("confirmed", all.count { $0.everReached(.confirmed) }),
             ("ordered", all.count { entry in entry.seen.contains { $0.hasStandingOrder } }),
-            ("committed", all.count { $0.everReached(later) }),
-            ("claimed", all.count { !$0.claims.isEmpty }), ("verified", all.count { $0.everReached([.verified]) }),
+            ("committed", all.count { $0.everReached(.committed) }),
+            ("claimed", all.count { !$0.claims.isEmpty }), ("verified", all.count { $0.everReached(.verified) }),
             ("verified_now", all.count { $0.state.remediation == .verified }),
             ("regressed", all.count { $0.state.episode > 1 }),
             ("justified_now", all.count { $0.state.remediation == .justified }),
@@ -147,7 +145,7 @@ extension ReportBuilder {
             return [
                 own(first.kind.rawValue, "kind"), scene(first.scene, first.kind), .count(entries.count),
                 .count(entries.count { $0.state.remediation.isOpen }),
-                .count(entries.count { [.claimed, .partiallyVerified].contains($0.state.remediation) }),
+                .count(entries.count { $0.state.remediation == .claimed }),
                 .count(verified), .share(verified, of: entries.count),
                 Histogram(stated).percentile(50).map(Cell.percent) ?? .none,
             ]

@@ -107,7 +107,8 @@ public struct LateLine: Sendable, Hashable {
 
     /// The longest late first.
     public static func precedes(_ left: LateLine, _ right: LateLine) -> Bool {
-        (left.dueOn, left.number, left.purpose.rawValue) < (right.dueOn, right.number, right.purpose.rawValue)
+        (left.dueOn, left.number, left.purpose.rawValue, left.company ?? "")
+            < (right.dueOn, right.number, right.purpose.rawValue, right.company ?? "")
     }
 }
 

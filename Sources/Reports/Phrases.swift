@@ -51,7 +51,7 @@ extension ProgressReport {
         }
         lines.append(Phrase.subtitle(language, knownAt, String(figuresVersion)))
         if isIncomplete { lines.append(Phrase.incomplete(language)) }
-        let (before, year) = (period.previous, period.lastYear)
+        let (before, year) = (period.previous(figuresVersion), period.lastYear(figuresVersion))
         lines.append(
             Phrase.period(
                 language, period.from.description, period.to.description, before.from.description,

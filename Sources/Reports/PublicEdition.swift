@@ -28,7 +28,7 @@ enum Suppression {
     /// Whether the lines of a table's columns add to a sum that is told somewhere.
     fileprivate static func adds(_ table: ReportTable) -> Bool {
         table.code.hasPrefix("intake.") || table.code.hasPrefix("companies")
-            || ["handling.status", "handling.refusal", "handling.outcome"].contains(table.code)
+            || table.code.hasPrefix("handling.") && table.code != "handling.funnel"
     }
 
     /// Which of some counts that add to a known sum have to be hidden, beside those from 1 to 4.
@@ -61,7 +61,7 @@ extension ReportTable {
     /// Columns that count complaints, or what is owed about them.
     private static let ofPeople: Set = [
         "period", "previous", "last_year", "cumulative", "count", "in_time", "late", "open", "overdue", "accepted",
-        "closed", "complaints",
+        "closed", "complaints", "back_entered",
     ]
 
     fileprivate func hidingSmall() -> ReportTable {

@@ -124,7 +124,7 @@ struct ReportBuilder {
 
     /// Of what one measure counts by the day of receipt: in the period, the one before, the same of last year, and all.
     private func cells(_ entries: [Counts.Entry]) -> (now: Int, before: Int, lastYear: Int, all: Int) {
-        let (before, year) = (facts.period.previous, facts.period.lastYear)
+        let (before, year) = (facts.period.previous(), facts.period.lastYear())
         return entries.reduce(into: (0, 0, 0, 0)) { sums, entry in
             if facts.period.contains(entry.day) { sums.0 += entry.count }
             if before.contains(entry.day) { sums.1 += entry.count }
@@ -216,25 +216,38 @@ struct ReportBuilder {
             shared(
                 "handling.outcome",
                 Complaint.Outcome.allCases.map { (own($0.rawValue, "outcome"), outcomes[$0.rawValue] ?? 0) }),
+        ] + verdicts()
+    }
+
+    /// What complainants say of endings.
+    private mutating func verdicts() -> [ReportTable] {
+        let (confirmations, ratings) = (counts.byValue(.confirmation), counts.byValue(.rating))
+        return [
+            shared(
+                "handling.confirmation",
+                ["fixed", "not_fixed"].map { (own($0, "confirmation"), confirmations[$0] ?? 0) }),
+            shared("handling.rating", (1...5).map { (own("\($0)", "rating"), ratings["\($0)"] ?? 0) }),
         ]
     }
 
-    /// Where the deadlines of one purpose stand; of one company where it is named.
+    /// Where the runs of one limit stand; those that one company owes where it is named.
     func bins(_ purpose: Deadline.Purpose, company: String? = nil) -> Bins {
         bins[BinsKey(purpose: purpose, company: company)] ?? Bins()
     }
 
-    /// Answered in time, answered late, open in time, open and late.
+    /// Met in time; met late, or ended after it was missed; owed in time; owed and late.
     struct Bins {
         var met = 0
         var late = 0
         var open = 0
         var overdue = 0
+        var backEntered = 0
 
         fileprivate mutating func add(_ entry: Counts.Entry, _ bin: Substring, _ day: Day) {
             switch bin {
             case "met": met += entry.count
             case "late": late += entry.count
+            case "back_entered": backEntered += entry.count
             default: if entry.day < day { overdue += entry.count } else { open += entry.count }
             }
         }
@@ -251,13 +264,14 @@ struct ReportBuilder {
             "timeliness",
             [
                 .init("what", .code), .init("in_time", .count), .init("late", .count), .init("open", .count),
-                .init("overdue", .count), .init("timely", .share),
+                .init("overdue", .count), .init("timely", .share), .init("back_entered", .count),
             ],
             Deadline.Purpose.ofComplaints.map { purpose in
                 let bins = bins(purpose)
                 return [
                     own(purpose.rawValue, "deadline"), .count(bins.met), .count(bins.late), .count(bins.open),
                     .count(bins.overdue), .share(bins.met, of: bins.met + bins.late + bins.overdue),
+                    .count(bins.backEntered),
                 ]
             })
     }

@@ -9,7 +9,17 @@ public struct ReportDifference: Sendable, Hashable {
     /// `nil` where there is no such row.
     public let before: String?
     public let after: String?
+    /// The version of the figures that first works it out otherwise than the older of the two reports did.
+    public let sinceVersion: Int?
 }
+
+/// What a new version of the figures works out otherwise.
+private let versions: [(version: Int, figures: [String], why: String)] = [
+    (
+        3, ["timeliness", "companies", "overdue"],
+        "limits are counted by run: what was missed stays missed, whatever happens to the case later"
+    )
+]
 
 extension ProgressReport {
     /// What is different in another report, table by table.
@@ -39,10 +49,21 @@ extension ProgressReport {
                     else { return nil }
                     return ReportDifference(
                         figure: "\(code).\(column.code)", row: name, before: old.map { text($0, language) },
-                        after: new.map { other.text($0, language) })
+                        after: new.map { other.text($0, language) }, sinceVersion: version(of: code, until: other))
                 }
             }
         }
+    }
+
+    /// Why values may differ though the same was known: what versions of the figures between the two worked out otherwise.
+    public func versionsBetween(_ other: ProgressReport) -> [String] {
+        let (old, new) = (min(figuresVersion, other.figuresVersion), max(figuresVersion, other.figuresVersion))
+        return versions.filter { old < $0.version && $0.version <= new }.map { "version \($0.version): \($0.why)" }
+    }
+
+    private func version(of table: String, until other: ProgressReport) -> Int? {
+        let (old, new) = (min(figuresVersion, other.figuresVersion), max(figuresVersion, other.figuresVersion))
+        return versions.first { old < $0.version && $0.version <= new && $0.figures.contains(table) }?.version
     }
 
     private func rows(_ code: String) -> [(key: [Cell], value: [Cell])] {

@@ -84,7 +84,7 @@ struct Histogram {
     }
 }
 
-/// The days a report compares: the period it is about, the one before, and the same a year before.
+/// The days a report is about, and what they are compared with: the period before, and the same a year before.
 public struct ReportPeriod: Sendable, Hashable {
     public let from: Day
     public let to: Day
@@ -97,15 +97,45 @@ public struct ReportPeriod: Sendable, Hashable {
         self.to = to
     }
 
-    /// The month before, where this is a whole month; else as many days, directly before.
-    public var previous: ReportPeriod {
-        let isWholeMonth = from == from.firstOfMonth && from == to.firstOfMonth && to + 1 == (to + 1).firstOfMonth
-        return isWholeMonth
-            ? ReportPeriod(from: nil, to: from + -1) : ReportPeriod(from: from + (from - to) + -1, to: from + -1)
+    /// As many whole months before, where this is whole months; else as many days, directly before.
+    ///
+    /// - Parameter figures: The version of the figures whose rule holds; up to the second, several months were days.
+    /// - Returns: The period that ends on the eve of this one.
+    public func previous(_ figures: Int = ProgressReport.currentFigures) -> ReportPeriod {
+        guard let months = comparedMonths(figures) else {
+            return ReportPeriod(from: from + (from - to) + -1, to: from + -1)
+        }
+        let first = (0..<months).reduce(from) { day, _ in (day + -1).firstOfMonth }
+        return ReportPeriod(from: first, to: from + -1)
     }
 
-    /// The same days of the year before; a leap day is the last of February.
-    public var lastYear: ReportPeriod { ReportPeriod(from: from.yearBefore, to: to.yearBefore) }
+    /// The same months of the year before, to their last day, where this is whole months; else the same days, where a
+    /// leap day is the last of February.
+    ///
+    /// - Parameter figures: As for ``previous(_:)``.
+    /// - Returns: The period a year before.
+    public func lastYear(_ figures: Int = ProgressReport.currentFigures) -> ReportPeriod {
+        guard figures >= Self.monthsSince, wholeMonths != nil else {
+            return ReportPeriod(from: from.yearBefore, to: to.yearBefore)
+        }
+        return ReportPeriod(from: from.yearBefore, to: (to + 1).yearBefore + -1)
+    }
+
+    /// The version of the figures since which whole months are compared with whole months.
+    private static let monthsSince = 3
+
+    /// The whole months that are compared with as many; earlier versions of the figures did so for a single one only.
+    private func comparedMonths(_ figures: Int) -> Int? {
+        wholeMonths.flatMap { $0 == 1 || figures >= Self.monthsSince ? $0 : nil }
+    }
+
+    /// How many calendar months this is, each of them whole; `nil` where it begins or ends within one.
+    private var wholeMonths: Int? {
+        guard from == from.firstOfMonth, to + 1 == (to + 1).firstOfMonth else { return nil }
+        var (first, months) = (to.firstOfMonth, 1)
+        while first > from { (first, months) = ((first + -1).firstOfMonth, months + 1) }
+        return months
+    }
 
     public func contains(_ day: Day) -> Bool { from <= day && day <= to }
 }

@@ -24,6 +24,13 @@ enum Terms {
         outcome:justified_restriction | Justified restriction | 限制有正当理由 | Hạn chế chính đáng
         outcome:unsubstantiated | Not substantiated | 未查实 | Không xác minh được
         outcome:enforced | Enforced | 依法处置 | Đã xử lý theo luật
+        confirmation:fixed | Fixed | 已解决 | Đã giải quyết
+        confirmation:not_fixed | Not fixed | 未解决 | Chưa giải quyết
+        rating:1 | 1 of 5 | 1分（满分5分） | 1 trên 5
+        rating:2 | 2 of 5 | 2分（满分5分） | 2 trên 5
+        rating:3 | 3 of 5 | 3分（满分5分） | 3 trên 5
+        rating:4 | 4 of 5 | 4分（满分5分） | 4 trên 5
+        rating:5 | 5 of 5 | 5分（满分5分） | 5 trên 5
         kind:blocked_link | Blocked link | 屏蔽链接 | Chặn liên kết
         kind:refused_payment | Refused payment | 拒绝支付方式 | Từ chối thanh toán
         kind:practice | Practice | 其他行为 | Hành vi khác
@@ -69,7 +76,7 @@ enum Terms {
         funnel:ledger | In the ledger | 台账内 | Trong sổ
         funnel:confirmed | Ever confirmed | 曾核实 | Từng xác nhận
         funnel:ordered | Ever under an order | 曾责令 | Từng bị ra lệnh
-        funnel:committed | Ever committed to | 曾承诺 | Từng cam kết
+        funnel:committed | Ever under an undertaking | 企业曾作出承诺 | Doanh nghiệp từng cam kết
         funnel:claimed | Ever claimed | 企业曾称已整改 | Từng báo đã sửa
         funnel:verified | Ever verified | 曾验证 | Từng kiểm chứng
         funnel:verified_now | Verified now | 当前已验证 | Hiện đã kiểm chứng

@@ -42,11 +42,15 @@ extension Connection {
         guard terms.versions?.contains(record.version) ?? true else {
             throw CaseError.stale(current: record.version, by: try lastActor(on: record.id, campaign: campaignID))
         }
-        if case .await(let company) = action { try book.requireCompany(company) }
-        if case .undertaking(let undertaking) = context, let company = undertaking.waitsFor {
-            try book.requireCompany(company, field: "waits_for")
-        }
         let day = try terms.day(today: Day(now, in: campaign.zone()))
+        if case .await(let company) = action { try book.requireCounterparty(company, of: record.barrier, on: day) }
+        if case .undertaking(let undertaking) = context, let company = undertaking.waitsFor {
+            try book.requireCounterparty(company, of: record.barrier, on: day, field: "waits_for")
+        }
+        if action == .regress, terms.reason == nil, record.barrier.remediation == .verified {
+            try record.barrier.requireSignOfReturn(
+                try knownObservations(of: record.id, campaign: campaignID), on: day)
+        }
         let rules = book.data.rules(for: campaign)
         var change = BarrierChange(
             record: record, actor: actor, day: day,
@@ -158,6 +162,20 @@ extension ActionTerms {
 }
 
 extension ReferenceBook {
+    /// A barrier waits for another company: the respondent's own delay stays the respondent's.
+    ///
+    /// Companies of one group are different companies here, as everywhere.
+    fileprivate func requireCounterparty(
+        _ code: String, of barrier: Barrier, on day: Day, field: String = "company"
+    ) throws(Refusal) {
+        try requireCompany(code, field: field)
+        guard directory.platform(barrier.respondentPlatform)?.company(on: day) != code else {
+            throw .invalid(
+                field: field,
+                reason: "is the respondent's own company, whose part is not waited for; name the other company")
+        }
+    }
+
     func requireCompany(_ code: String, field: String = "company") throws(Refusal) {
         guard directory.company(code) == nil else { return }
         throw .unknownCode(field: field, value: code, known: directory.registry.companies.map(\.code))

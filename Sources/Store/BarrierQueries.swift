@@ -177,7 +177,8 @@ public struct RecordedObservation: Sendable {
 extension Observation {
     /// The columns `init(row:)` reads, in its order.
     fileprivate static let columns: SQL = """
-        observed_on, method, result, coverage, control_target, control_result, tests, sequence, retracted_by
+        observed_on, method, result, coverage, control_target, control_result, tests, observer_id, sequence,
+        retracted_by
         """
 
     fileprivate init(row: inout Row) throws {
@@ -185,6 +186,7 @@ extension Observation {
         let (target, seen): (Barrier.Target?, Result?) = (try row.read(), try row.read())
         control = target.flatMap { target in seen.map { Control(target: target, result: $0) } }
         tests = try row.read(JSONText.self).decoded()
+        observer = try row.read()
         sequence = try row.read()
         retractedBy = try row.read()
     }

@@ -117,19 +117,25 @@ extension Connection {
             """, as: BarrierRecord.init(row:))
     }
 
-    /// Finds the barrier, or enters it in the ledger as alleged.
+    /// Finds the barrier, or enters it in the ledger as alleged; it stands there from `day` on at the latest.
     ///
     /// - Throws: `Refusal`, ``MomentError``, or `PostgresError`.
     public func findOrRecordBarrier(
         _ key: BarrierKey, campaign: Int, by actor: Actor, on day: Day, reason: String? = nil
     ) throws -> BarrierSummary {
+        let found = try findOrEnterBarrier(key, campaign: campaign, by: actor, on: day, reason: reason)
+        if day < found.recordedOn { try extend(found, backTo: day, campaign: campaign, by: actor, reason: reason) }
+        return found
+    }
+
+    /// The same, but a barrier that is there keeps its first day.
+    func findOrEnterBarrier(
+        _ key: BarrierKey, campaign: Int, by actor: Actor, on day: Day, reason: String? = nil
+    ) throws -> BarrierSummary {
         guard Barrier.may(actor.role, .record) else {
             throw Refusal.forbidden(action: Barrier.ActionName.record.rawValue, role: actor.role)
         }
-        if let found = try barrierSummary(key, campaign: campaign) {
-            if day < found.recordedOn { try extend(found, backTo: day, campaign: campaign, by: actor, reason: reason) }
-            return found
-        }
+        if let found = try barrierSummary(key, campaign: campaign) { return found }
         let moment = try recordingMoment()
         let id = UUID.v7(at: moment)
         let number = try first(

@@ -74,16 +74,18 @@ extension Connection {
         }
         _ = try all(
             """
-            SELECT complaint_id, recorded_at, retracted_at, purpose, effective_from, due_on, state, ended_on
+            SELECT complaint_id, recorded_at, retracted_at, purpose, origin_id, run, effective_from, due_on, state,
+                   missed_from, company, back_entered > 0
             FROM deadline_interval
             WHERE campaign_id = \(campaign) AND complaint_id = ANY(\(ids)) AND recorded_at <= \(latest)
             ORDER BY complaint_id, effective_from, sequence
             """
         ) { row in
             let (id, seen): (UUID, Seen) = (try row.read(), try Seen(row: &row))
+            let run = Deadline.Identity(purpose: try row.read(), origin: try row.read(UUID.self), run: try row.read())
             let term = CaseFacts.Term(
-                purpose: try row.read(), on: try row.read(), dueOn: try row.read(), state: try row.read(),
-                endedOn: try row.read())
+                run: run, on: try row.read(), dueOn: try row.read(), state: try row.read(),
+                missedFrom: try row.read(), company: try row.read(), isBackEntered: try row.read())
             add(id, seen) { $0.terms.append(term) }
         }
         _ = try all(
@@ -98,6 +100,28 @@ extension Connection {
             let (id, seen): (UUID, Seen) = (try row.read(), try Seen(row: &row))
             let tie = CaseFacts.Tie(barrier: try row.read(), on: try row.read(), isLinked: try row.read())
             add(id, seen) { $0.ties.append(tie) }
+        }
+        try eachVerdict(ids, campaign, latest, add)
+    }
+
+    private func eachVerdict(
+        _ ids: [UUID], _ campaign: Int, _ latest: Date, _ add: (UUID, Seen, (inout CaseFacts) -> Void) -> Void
+    ) throws {
+        _ = try all(
+            """
+            SELECT complaint_id, recorded_at, retracted_at, effective_from, ending, complainant_id, is_fixed, rating
+            FROM verdict_interval
+            WHERE campaign_id = \(campaign) AND complaint_id = ANY(\(ids)) AND recorded_at <= \(latest)
+            ORDER BY complaint_id, effective_from, sequence
+            """
+        ) { row in
+            let (id, seen): (UUID, Seen) = (try row.read(), try Seen(row: &row))
+            let said = CaseFacts.Said(
+                on: try row.read(),
+                verdict: Complaint.Verdict(
+                    ending: try row.read(), complaint: try row.read(), isConfirmedFixed: try row.read(),
+                    rating: try row.read()))
+            add(id, seen) { $0.said.append(said) }
         }
     }
 

@@ -39,7 +39,7 @@ extension Connection {
         return isForwarded == nil ? nil : try complaint(reference)
     }
 
-    /// Companies with complaints forwarded long ago and not one answer since.
+    /// Companies that owe replies to complaints forwarded long ago, and gave not one answer since.
     ///
     /// - Parameters:
     ///   - day: The day it is.
@@ -51,10 +51,11 @@ extension Connection {
         try all(
             """
             WITH waiting AS (
-                SELECT forwarded_to AS company, count(*) AS unanswered, min(forwarded_on) AS oldest
-                FROM complaint
-                WHERE campaign_id = \(campaign) AND status = 'forwarded' AND forwarded_to IS NOT NULL
-                GROUP BY forwarded_to),
+                SELECT company, count(DISTINCT complaint_id) AS unanswered, min(began_on) AS oldest
+                FROM deadline
+                WHERE campaign_id = \(campaign) AND purpose = 'company_reply' AND state = 'running'
+                  AND company IS NOT NULL
+                GROUP BY company),
             answer AS NOT MATERIALIZED (
                 SELECT c.forwarded_to AS company, e.effective_on
                 FROM event e JOIN complaint c ON c.campaign_id = e.campaign_id AND c.id = e.case_id

@@ -75,7 +75,7 @@ extension Connection {
         _ action: Complaint.Action, on reference: Reference, by actor: Actor, _ terms: ActionTerms,
         book: ReferenceBook, at now: Date, key: CaseKey? = nil
     ) throws -> ComplaintRecord {
-        try lockPair(action, reference)
+        try lockPair(action, reference, isBackdated: terms.effectiveOn != nil)
         guard var record = try lockedComplaint(reference), let campaign = book.campaign(record.campaign)?.campaign
         else {
             throw CaseError.notFound(reference.description)
@@ -90,13 +90,16 @@ extension Connection {
         }
         if record.isLeft { record = try unassign(record, book: book, at: now) }
         try check(action, of: record, book)
-        let day = try terms.day(today: Day(now, in: campaign.zone()))
+        let today = Day(now, in: campaign.zone())
+        let day = try terms.day(today: today)
+        let isBackEntry = try record.complaint.isBackEntry(
+            action, by: actor, on: day, recordedOn: Day(record.recordedAt, in: campaign.zone()), today: today)
         var rules = book.data.rules(for: campaign)
         if action.name == .close || day < record.complaint.changedOn {
             // Closing judges the barriers: none may change before it is done.
             rules.ledger = try ledger(ofBarriersOf: record, and: action.bringsBarriers)
         }
-        let action = action.completed(for: record.complaint, by: book.directory)
+        let action = try completed(action, for: record, isBackEntry: isBackEntry, book.directory)
         var change = ComplaintChange(
             record: record, actor: actor, day: day, rules: rules, onBehalfOf: terms.onBehalfOf,
             moment: try recordingMoment(after: record.changedAt))
@@ -127,15 +130,25 @@ extension Connection {
 
     /// Carries out on other cases what the action means for them.
     private func follow(_ action: Complaint.Action, _ change: inout ComplaintChange) throws {
+        try followMerger(action, &change)
+        guard let renewal = change.renewal, let original = change.complaint.duplicateOf,
+            action.name != .markDuplicate
+        else { return }
+        let renewed = Complaint.Action.renewAbsorbed(change.complaint.id, runs: renewal.runs)
+        try carryOver(renewed, to: original, on: renewal.on, from: change)
+    }
+
+    private func followMerger(_ action: Complaint.Action, _ change: inout ComplaintChange) throws {
         let old = change.record.complaint
         switch action {
         case .resolve, .accept: try relink(&change)
-        case .markDuplicate(let original):
-            let taken = Complaint.Action.absorb(old.id, barriers: old.barriers.sorted(), due: old.pendingDue)
-            try carryOver(taken, to: original, from: change)
+        case .markDuplicate(let original, let company):
+            let taken = Complaint.Action.absorb(
+                old.id, barriers: old.barriers.sorted(), runs: old.runsCarried(into: company))
+            try carryOver(taken, to: original, on: change.day, from: change)
         case .undoDuplicate:
             guard let original = old.duplicateOf else { return }
-            try carryOver(.release(old.id), to: original, from: change)
+            try carryOver(.release(old.id), to: original, on: change.day, from: change)
         default: break
         }
     }
@@ -165,17 +178,20 @@ extension Connection {
     }
 
     /// What the case that is merged, or let go again, means for the one that goes on.
-    private func carryOver(_ action: Complaint.Action, to id: UUID, from change: ComplaintChange) throws {
+    private func carryOver(
+        _ action: Complaint.Action, to id: UUID, on day: Day, from change: ComplaintChange
+    ) throws {
         guard let record = try lockedComplaint(id: id, campaign: change.record.campaignID) else {
             throw Refusal.notADuplicate("the other complaint belongs to another campaign")
         }
         var rules = change.rules
-        if change.day < record.complaint.changedOn {
+        rules.earlierCalendars = []
+        if day < record.complaint.changedOn {
             rules.ledger = try ledger(ofBarriersOf: record, and: action.bringsBarriers)
         }
-        try change.actor.check(office: record.complaint.office)
+        if action.name != .renewAbsorbed { try change.actor.check(office: record.complaint.office) }
         var other = ComplaintChange(
-            record: record, actor: change.actor, day: max(change.day, record.complaint.receivedOn), rules: rules,
+            record: record, actor: change.actor, day: max(day, record.complaint.receivedOn), rules: rules,
             onBehalfOf: nil, moment: try recordingMoment(after: max(record.changedAt, change.moment)))
         do {
             try advance(&other, action, note: nil)
@@ -193,15 +209,19 @@ extension Connection {
 
 extension Connection {
     /// Locks both complaints of a merger in one order, so that two who change both wait for each other.
-    func lockPair(_ action: Complaint.Action, _ reference: Reference) throws {
+    ///
+    /// So does a correction of a complaint that was merged: what it was owed then may become another.
+    func lockPair(_ action: Complaint.Action, _ reference: Reference, isBackdated: Bool = false) throws {
         let other: SQL
         switch action {
-        case .markDuplicate(let original): other = "\(original)"
+        case .markDuplicate(let original, _): other = "\(original)"
         // What is said about a complaint that was merged concerns the case that goes on.
         case .undoDuplicate, .confirmFixed, .denyFixed, .rate, .message, .attach, .setConsent, .requestRight,
             .correctIdentity:
             other = "c.duplicate_of"
-        default: return
+        default:
+            guard isBackdated else { return }
+            other = "c.duplicate_of"
         }
         try run(
             """
@@ -224,6 +244,40 @@ extension Connection {
             ORDER BY e.sequence DESC LIMIT 1
             """
         ) { row in try row.read() }
+    }
+
+    /// The action with what follows from reference data and from other cases, so that it can be replayed without them.
+    ///
+    /// A resolution names platforms; their companies on the day of receipt follow. The host stays as it was pasted.
+    private func completed(
+        _ action: Complaint.Action, for record: ComplaintRecord, isBackEntry: Bool, _ directory: Directory
+    ) throws -> Complaint.Action {
+        let complaint = record.complaint
+        switch action {
+        case .resolve(var resolution):
+            if let platform = resolution.respondent?.platform {
+                resolution.respondent = directory.party(platform: platform, on: complaint.receivedOn)
+            }
+            if resolution.target != nil {
+                resolution.target?.host = complaint.target.host
+                if let platform = resolution.target?.platform {
+                    resolution.target?.company = directory.platform(platform)?.company(on: complaint.receivedOn)
+                }
+            }
+            return .resolve(resolution)
+        case .markDuplicate(let original, _):
+            let company = try first(
+                """
+                SELECT respondent_company FROM complaint
+                WHERE campaign_id = \(record.campaignID) AND id = \(original)
+                """
+            ) { row in try row.read(String?.self) }
+            return .markDuplicate(of: original, company: company ?? nil)
+        case .requestInformation(let gap, _): return .requestInformation(gap: gap, isBackEntered: isBackEntry)
+        case .extendDeadline(let purpose, let units, _):
+            return .extendDeadline(purpose, by: units, isBackEntered: isBackEntry)
+        default: return action
+        }
     }
 
     private func check(_ action: Complaint.Action, of record: ComplaintRecord, _ book: ReferenceBook) throws {
@@ -335,22 +389,5 @@ extension Complaint.Action {
         case .absorb(_, let numbers, _): numbers
         default: []
         }
-    }
-
-    /// A resolution names platforms; their companies on the day of receipt follow.
-    ///
-    /// The host stays as it was pasted.
-    fileprivate func completed(for complaint: Complaint, by directory: Directory) -> Complaint.Action {
-        guard case .resolve(var resolution) = self else { return self }
-        if let platform = resolution.respondent?.platform {
-            resolution.respondent = directory.party(platform: platform, on: complaint.receivedOn)
-        }
-        if resolution.target != nil {
-            resolution.target?.host = complaint.target.host
-            if let platform = resolution.target?.platform {
-                resolution.target?.company = directory.platform(platform)?.company(on: complaint.receivedOn)
-            }
-        }
-        return .resolve(resolution)
     }
 }

@@ -16,6 +16,8 @@ struct ComplaintChange {
     var remarks: Int
     /// What it means for the officer of the case.
     var notice: Complaint.Notice?
+    /// Where a correction changed what a merged complaint was owed when it was merged: what the one that goes on carries.
+    var renewal: (on: Day, runs: [Deadline])?
 
     init(
         record: ComplaintRecord, actor: Actor, day: Day, rules: Complaint.Rules, onBehalfOf: Actor.Kind?, moment: Date
@@ -58,6 +60,7 @@ extension Connection {
                 ]
             }
         } else {
+            change.rules.earlierCalendars = try earlierCalendars(change)
             let initial = try initialComplaint(change)
             let steps = try steps(of: old.id, campaign: change.record.campaignID) { name, details, _, _ in
                 Complaint.Action(name: name, details: details)
@@ -69,6 +72,8 @@ extension Connection {
             else { throw PostgresError.unexpectedRow("a correction without its own step") }
             event = own.new.after.event(step, from: own.new.before ?? initial)
             change.complaint = last
+            let carried = (old: runsCarried(told.before, initial), new: runsCarried(told.after, initial))
+            if let now = carried.new, now.runs != carried.old?.runs { change.renewal = now }
         }
         change.sequence += 1
         if action.name.isRemark { change.remarks += 1 }
@@ -77,6 +82,45 @@ extension Connection {
             event, on: old.id, .complaint, campaign: change.record.campaignID, sequence: change.sequence,
             at: change.moment, note: note)
         for revision in revisions { try save(revision, change) }
+    }
+
+    /// The runs that another complaint took over at the latest merger, if there was one.
+    private func runsCarried(
+        _ revisions: Complaint.Revisions, _ initial: Complaint
+    ) -> (on: Day, runs: [Deadline])? {
+        guard let index = revisions.lastIndex(where: { $0.step.action.name == .markDuplicate }),
+            case .markDuplicate(_, let company) = revisions[index].step.action
+        else { return nil }
+        let before = index > 0 ? revisions[index - 1].state : initial
+        return (revisions[index].step.on, before.runsCarried(into: company))
+    }
+
+    /// The calendars that were replaced since the complaint was recorded, with the last event recorded under each.
+    private func earlierCalendars(
+        _ change: ComplaintChange
+    ) throws -> [(through: Int, calendar: WorkingCalendar)] {
+        let campaign = change.rules.campaign
+        let loads = try all(
+            """
+            SELECT v.recorded_at, (
+                SELECT coalesce(max(sequence), 0) FROM event
+                WHERE campaign_id = \(change.record.campaignID) AND case_id = \(change.complaint.id)
+                  AND recorded_at < v.recorded_at)
+            FROM reference_version v
+            WHERE v.kind = 'calendar' AND v.document ->> 'region' = \(campaign.calendarRegion)
+              AND v.recorded_at > \(change.record.recordedAt)
+            GROUP BY v.recorded_at ORDER BY v.recorded_at
+            """
+        ) { row in (at: try row.read(Date.self), through: try row.read(Int.self)) }
+        var (since, earlier) = (change.record.recordedAt, [(through: Int, calendar: WorkingCalendar)]())
+        for load in loads {
+            if load.through > earlier.last?.through ?? 0 {
+                let data = try referenceBook(knownAt: since).data
+                earlier.append((load.through, data.rules(for: campaign).calendar))
+            }
+            since = load.at
+        }
+        return earlier
     }
 
     /// The complaint as it was filed.
@@ -101,7 +145,7 @@ extension Connection {
                 target: Complaint.Target(
                     platform: try row.read(), company: try row.read(), host: now.target.host,
                     paymentMethod: try row.read()),
-                office: try row.read(), on: now.receivedOn, under: change.rules)
+                office: try row.read(), on: now.receivedOn, under: change.rules.asOf(sequence: 1))
             filed.barriers = Set(try row.read([Int].self))
             return filed
         }
@@ -166,13 +210,6 @@ extension Connection {
         for deadline in complaint.deadlines where !before.deadlines.contains(deadline) {
             try save(deadline, of: complaint.id, campaign: campaign)
         }
-        for gone in before.deadlines where complaint.deadline(gone.purpose) == nil {
-            try run(
-                """
-                DELETE FROM deadline WHERE campaign_id = \(campaign) AND complaint_id = \(complaint.id)
-                  AND purpose = \(gone.purpose)
-                """)
-        }
         try saveTies(of: complaint, before: before, campaign: campaign)
     }
 
@@ -181,8 +218,8 @@ extension Connection {
         for number in complaint.barriers.subtracting(before.barriers).sorted() {
             try run(
                 """
-                INSERT INTO complaint_barrier (campaign_id, complaint_id, barrier_id, number)
-                SELECT b.campaign_id, c.id, b.id, c.number
+                INSERT INTO complaint_barrier (campaign_id, complaint_id, barrier_id, number, received_on)
+                SELECT b.campaign_id, c.id, b.id, c.number, c.received_on
                 FROM barrier b JOIN complaint c ON c.campaign_id = b.campaign_id AND c.id = \(complaint.id)
                 WHERE b.campaign_id = \(campaign) AND b.number = \(number)
                 ON CONFLICT DO NOTHING
@@ -217,18 +254,22 @@ extension Connection {
     func save(_ deadline: Deadline, of complaint: UUID, campaign: Int) throws {
         try run(
             """
-            INSERT INTO deadline (campaign_id, complaint_id, purpose, rule, started_on, pauses, extensions, adoptions,
-                                  due_on, is_provisional, state, ended_on)
-            VALUES (\(campaign), \(complaint), \(deadline.purpose), \(try JSONText(encoding: deadline.rule)),
-                    \(deadline.startedOn), \(try JSONText(encoding: deadline.pauses)),
-                    \(try JSONText(encoding: deadline.extensions)), \(try JSONText(encoding: deadline.adoptions)),
-                    \(deadline.dueOn), \(deadline.isProvisional), \(deadline.state), \(deadline.endedOn))
-            ON CONFLICT (campaign_id, complaint_id, purpose) DO UPDATE
-            SET rule = excluded.rule, started_on = excluded.started_on, pauses = excluded.pauses,
-                extensions = excluded.extensions, adoptions = excluded.adoptions, due_on = excluded.due_on,
+            INSERT INTO deadline (campaign_id, complaint_id, purpose, origin_id, run, company, rule, started_on, began_on,
+                                  pauses, extensions, back_entered, due_on, is_provisional, state, ended_on, missed_from)
+            VALUES (\(campaign), \(complaint), \(deadline.purpose), \(deadline.origin ?? complaint), \(deadline.run),
+                    \(deadline.company), \(try JSONText(encoding: deadline.rule)), \(deadline.startedOn),
+                    \(deadline.beganOn), \(try JSONText(encoding: deadline.pauses)),
+                    \(try JSONText(encoding: deadline.extensions)), \(deadline.backEntered), \(deadline.dueOn),
+                    \(deadline.isProvisional), \(deadline.state), \(deadline.endedOn), \(deadline.missedFrom))
+            ON CONFLICT (campaign_id, complaint_id, purpose, origin_id, run) DO UPDATE
+            SET company = excluded.company, rule = excluded.rule, started_on = excluded.started_on,
+                began_on = excluded.began_on, pauses = excluded.pauses, extensions = excluded.extensions,
+                back_entered = excluded.back_entered, due_on = excluded.due_on,
                 is_provisional = excluded.is_provisional, state = excluded.state, ended_on = excluded.ended_on,
+                missed_from = excluded.missed_from,
                 warned_on = CASE WHEN deadline.due_on = excluded.due_on THEN deadline.warned_on END,
-                missed_on = CASE WHEN deadline.due_on = excluded.due_on THEN deadline.missed_on END
+                missed_on = CASE WHEN deadline.due_on = excluded.due_on OR excluded.missed_from IS NOT NULL
+                                 THEN deadline.missed_on END
             """)
     }
 
@@ -290,7 +331,7 @@ extension Connection {
 
 extension Complaint {
     /// The earliest day on which something running falls due.
-    var nextDueDay: Day? { deadlines.filter { $0.state == .running }.map(\.dueOn).min() }
+    var nextDueDay: Day? { deadlines.filter { $0.state == .running }.map(\.owedBy).min() }
 
     /// Whether reports could not tell the two apart.
     fileprivate func looksLike(_ other: Complaint) -> Bool {

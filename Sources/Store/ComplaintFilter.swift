@@ -16,6 +16,7 @@ public struct Choice<Value: Hashable & Sendable>: Sendable, Hashable {
 /// What a list of complaints is narrowed to; what is `nil` does not narrow.
 public struct ComplaintFilter: Sendable, Hashable {
     public enum Order: String, Sendable, CaseIterable, Codable {
+        /// By the day of receipt, the latest first; of one day by number.
         case newest
         case oldest
         /// By the day something falls due; what has nothing due is left out.
@@ -58,18 +59,18 @@ public struct ComplaintFilter: Sendable, Hashable {
 
     /// Where a list goes on: after this complaint.
     public struct Position: Sendable, Hashable {
+        /// Of receipt, or on which something falls due, as the list is ordered.
+        public var day: Day
         public var number: Int
-        /// For the order by due day.
-        public var due: Day?
 
-        public init(number: Int, due: Day? = nil) {
+        public init(day: Day, number: Int) {
+            self.day = day
             self.number = number
-            self.due = due
         }
     }
 }
 
-/// A condition, and whether an index has its rows in the order of their numbers.
+/// A condition, and whether an index has its rows in the order of the list.
 struct Condition {
     var sql: SQL
     /// How well it narrows: the lowest leads the walk; `nil` where it cannot lead one.
@@ -114,8 +115,7 @@ extension ComplaintFilter {
         add("c.category", categories, rank: 15)
         add("c.kind", kinds, rank: 16)
         add("c.channel", channels, rank: 17)
-        if let receivedFrom { conditions.append(Condition(sql: "c.received_on >= \(receivedFrom)", rank: nil)) }
-        if let receivedTo { conditions.append(Condition(sql: "c.received_on <= \(receivedTo)", rank: nil)) }
+        if order == .due { conditions += received(in: "c").map { Condition(sql: $0, rank: nil) } }
         if let dueFrom { conditions.append(Condition(sql: "c.due_on >= \(dueFrom)", rank: nil)) }
         if let dueTo { conditions.append(Condition(sql: "c.due_on <= \(dueTo)", rank: nil)) }
         return conditions
@@ -156,6 +156,12 @@ extension ComplaintFilter {
         "(c.officer_id, c.office) IN (SELECT * FROM unnest(\(leavers.map(\.officer)), \(leavers.map(\.office))))"
     }
 
+    /// The days of receipt that are asked for, as conditions for an alias.
+    private func received(in table: SQL) -> [SQL] {
+        let from = receivedFrom.map { "\(table).received_on >= \($0)" as SQL }
+        return [from, receivedTo.map { "\(table).received_on <= \($0)" as SQL }].compactMap(\.self)
+    }
+
     /// What leads the walk along an index, and what is looked at row by row.
     func plan(campaign: Int) -> (lead: [SQL], rest: [SQL]) {
         let conditions = conditions(campaign: campaign)
@@ -164,6 +170,7 @@ extension ComplaintFilter {
             lead.append("l.campaign_id = \(campaign)")
             lead.append(
                 "l.barrier_id = (SELECT id FROM barrier WHERE campaign_id = \(campaign) AND number = \(barrier))")
+            if order != .due { lead += received(in: "l") }
             return (lead, conditions.map(\.sql) + (order == .due ? ["c.due_on IS NOT NULL"] : []))
         }
         if order == .due {
@@ -174,6 +181,8 @@ extension ComplaintFilter {
             let rest = conditions.filter { !(isOwn && $0.rank == 0) }.map(\.sql)
             return (lead + leads + due.compactMap(\.self), rest)
         }
+        // The indexes are in the order of receipt, and a walk can begin and end at a day.
+        lead += received(in: "c")
         guard let first = conditions.filter({ $0.rank != nil }).min(by: { ($0.rank ?? 0) < ($1.rank ?? 0) }) else {
             return (lead, conditions.map(\.sql))
         }
@@ -183,7 +192,7 @@ extension ComplaintFilter {
         return (lead, conditions.filter { $0.rank != first.rank }.map(\.sql))
     }
 
-    /// The table the walk goes along; the complaints of one barrier are walked in the order of their numbers too.
+    /// The table the walk goes along; the complaints of one barrier are walked in the order of their receipt too.
     var source: SQL {
         if isUnassigned, !leavers.isEmpty, barrier == nil {
             return """
@@ -200,22 +209,26 @@ extension ComplaintFilter {
 
     /// How rows are ordered: in a walk by what its index holds, else by the complaint itself.
     func ordering(isWalk: Bool = false) -> SQL {
-        let number: SQL = isWalk && barrier != nil ? "l.number" : "c.number"
+        let (day, number) = place(isWalk: isWalk)
         return switch order {
-        case .newest: "\(number) DESC"
-        case .oldest: number
-        case .due: "c.due_on, \(number)"
+        case .newest: "\(day) DESC, \(number) DESC"
+        case .oldest, .due: "\(day), \(number)"
         }
     }
 
     /// What comes after a position, in a walk or not.
     func after(_ position: Position?, isWalk: Bool = false) -> SQL? {
         guard let position else { return nil }
-        let number: SQL = isWalk && barrier != nil ? "l.number" : "c.number"
+        let (day, number) = place(isWalk: isWalk)
         return switch order {
-        case .newest: "\(number) < \(position.number)"
-        case .oldest: "\(number) > \(position.number)"
-        case .due: "(c.due_on, c.number) > (\(position.due), \(position.number))"
+        case .newest: "(\(day), \(number)) < (\(position.day), \(position.number))"
+        case .oldest, .due: "(\(day), \(number)) > (\(position.day), \(position.number))"
         }
+    }
+
+    /// The columns that a list is in the order of.
+    private func place(isWalk: Bool) -> (day: SQL, number: SQL) {
+        if order == .due { return ("c.due_on", "c.number") }
+        return isWalk && barrier != nil ? ("l.received_on", "l.number") : ("c.received_on", "c.number")
     }
 }

@@ -102,14 +102,11 @@ extension Connection {
             // Was that the end of the list, or of what one page may look at?
             found.next = try first(
                 """
-                SELECT c.number, c.due_on FROM \(filter.source)
+                SELECT \(filter.order == .due ? "c.due_on" : "c.received_on" as SQL), c.number FROM \(filter.source)
                 WHERE \(filter.lead(campaign: campaign, after: position))
                 ORDER BY \(filter.ordering(isWalk: true)) OFFSET \(written(rows - 1)) LIMIT 1
                 """
-            ) { row in
-                let (number, due): (Int, Day?) = (try row.read(), try row.read())
-                return ComplaintFilter.Position(number: number, due: filter.order == .due ? due : nil)
-            }
+            ) { row in ComplaintFilter.Position(day: try row.read(), number: try row.read()) }
         }
         return found
     }
@@ -121,8 +118,8 @@ extension Connection {
         return ComplaintPage(
             lines: shown,
             next: next.map { line in
-                ComplaintFilter.Position(
-                    number: line.reference.number, due: filter.order == .due ? line.dueOn : nil)
+                let day = filter.order == .due ? line.dueOn ?? .last : line.receivedOn
+                return ComplaintFilter.Position(day: day, number: line.reference.number)
             })
     }
 
@@ -259,6 +256,13 @@ extension Connection {
             )
         }
         return Dictionary(grouping: rows, by: \.0).mapValues { $0.map(\.1) }
+    }
+
+    /// The references of other complaints of the same campaign, by their ids.
+    public func references(of ids: [UUID], in record: ComplaintRecord) throws -> [UUID: Reference] {
+        var cases = Cases()
+        for id in ids { cases.add(id, of: record.campaignID) }
+        return try numbers(of: cases).mapValues { Reference(prefix: record.reference.prefix, number: $0) }
     }
 
     /// The numbers of complaints by their ids.

@@ -83,9 +83,11 @@ extension ComplaintRecord {
         c.duplicate_of, c.answer, c.answer_ground, c.forwarded_to, c.forwarded_on,
         c.received_on, c.materials_on, c.changed_on, c.ended_on, c.ending, \(verdicts),
         (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                'purpose', purpose, 'rule', rule, 'startedOn', started_on, 'pauses', pauses, 'extensions', extensions,
-                'adoptions', adoptions, 'dueOn', due_on, 'isProvisional', is_provisional, 'state', state,
-                'endedOn', ended_on) ORDER BY purpose), '[]')
+                'purpose', purpose, 'origin', nullif(origin_id, c.id), 'run', run, 'company', company, 'rule', rule,
+                'startedOn', started_on, 'beganOn', began_on, 'pauses', pauses, 'extensions', extensions,
+                'backEntered', back_entered, 'dueOn', due_on, 'isProvisional', is_provisional, 'state', state,
+                'endedOn', ended_on, 'missedFrom', missed_from)
+                ORDER BY purpose, origin_id <> c.id, origin_id, run), '[]')
          FROM deadline WHERE campaign_id = c.campaign_id AND complaint_id = c.id),
         (SELECT coalesce(array_agg(b.number), '{}') FROM complaint_barrier l
          JOIN barrier b ON b.campaign_id = l.campaign_id AND b.id = l.barrier_id

@@ -37,7 +37,7 @@ extension Connection {
                  CROSS JOIN LATERAL (
                     SELECT complaint_id FROM complaint_barrier
                     WHERE campaign_id = m.campaign_id AND barrier_id = m.barrier_id
-                    ORDER BY number DESC LIMIT 200) o
+                    ORDER BY received_on DESC, number DESC LIMIT 200) o
                  WHERE m.campaign_id = \(campaign) AND m.complaint_id = \(id))
             )
             SELECT c.id, c.number, c.status, c.received_on, c.recorded_at, left(c.narrative, 80), array_agg(DISTINCT k.reason),

@@ -79,10 +79,10 @@ public final class FilingLane: Sendable {
     private let patience: Duration
     private let queue = Mutex(Queue())
 
-    init(_ database: Database, patience: Duration) {
-        self.database = database
+    init(_ databases: Databases, patience: Duration) {
+        database = databases.filing
         self.patience = patience
-        numbers = FilingNumbers(database)
+        numbers = FilingNumbers(databases)
     }
 
     var state: FilingLaneState {
@@ -189,8 +189,10 @@ public final class FilingLane: Sendable {
         } catch {
             for (campaign, numbers) in free { self.numbers.giveBack(numbers, of: campaign) }
             guard filings.count > 1 else { return [await alone(filings[0], error)] }
-            // Where the database is away, trying one by one would only keep everyone waiting.
-            guard mayBeOfOneFiling(error) else { return filings.map { _ in .failure(error) } }
+            // Where the database is away, trying one by one would only keep everyone waiting. A lock is held by another
+            // request with the key of one of them.
+            let isLocked = (error as? PostgresError)?.state == "55P03"
+            guard isLocked || mayBeOfOneFiling(error) else { return filings.map { _ in .failure(error) } }
             // That may take long, and those behind need not wait for it.
             let isRelieved = queue.withLock { queue in
                 queue.tally.takenApart += 1
@@ -237,14 +239,11 @@ public struct FilingLaneState: Sendable {
     public internal(set) var takenApart = 0
 }
 
-/// Whether one filing of a batch may be to blame, and not the state of the database.
-private func mayBeOfOneFiling(_ error: any Error) -> Bool {
+/// Whether one filing of several may be the cause, and not the state of the database.
+func mayBeOfOneFiling(_ error: any Error) -> Bool {
     switch error {
-    case PostgresError.server(let error):
-        // Data that do not fit, a constraint, or a lock that another request with the same key holds.
-        error.state.hasPrefix("22") || error.state.hasPrefix("23") || error.state == "55P03"
-    case PostgresError.nulCharacter: true
-    case is PostgresError, is MomentError: false
+    case let error as PostgresError: !error.isTransient
+    case is MomentError, is ImportError, is CancellationError: false
     default: true
     }
 }
@@ -281,11 +280,13 @@ extension Connection {
             let attested = filings.map { filing in filing.barrier.flatMap { barriers[$0] } }
             let summaries = try barrierSummaries(Set(new.compactMap { attested[$0] }))
             let moment = try recordingMoment()
+            let offices = try offices()
             // `COPY` costs a message more each way, and less for each row.
             let isMany = new.count >= FilingLane.worthCopying
             var (keys, rows) = (RowBatch(), RowBatch(for: isMany ? .copy : .statement))
             for index in new {
-                let filing = filings[index]
+                var filing = filings[index]
+                filing.assignOffice(among: offices)
                 let number = free[filing.intake.campaignID]?.removeFirst() ?? 0
                 let receipt = Receipt(
                     reference: Reference(prefix: filing.intake.prefix, number: number),

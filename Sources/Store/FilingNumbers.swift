@@ -14,7 +14,8 @@ struct CampaignBarrier: Hashable, Sendable {
 /// Both are kept in memory as far as they never change, and made in short transactions of their own, so that no filing
 /// waits for another's.
 final class FilingNumbers: Sendable {
-    private let database: Database
+    private let filing: Database
+    private let work: Database
     private let numbers = Mutex<[Int: Numbers]>([:])
     /// Ids never change, and the day a barrier stands in the ledger from only goes back.
     private let barriers = Mutex<[CampaignBarrier: (id: UUID, recordedOn: Day)]>([:])
@@ -33,8 +34,8 @@ final class FilingNumbers: Sendable {
     /// Barriers remembered at the most; beyond that all are asked for again.
     private static let remembered = 50_000
 
-    init(_ database: Database) {
-        self.database = database
+    init(_ databases: Databases) {
+        (filing, work) = (databases.filing, databases.work)
     }
 
     // MARK: Numbers
@@ -52,7 +53,7 @@ final class FilingNumbers: Sendable {
         }
         guard found.count < count else { return found }
         let size = max(Self.block, count - found.count)
-        let end = try await database.transaction { db in
+        let end = try await filing.transaction { db in
             try db.first(
                 """
                 UPDATE campaign_counter SET next_complaint = next_complaint + \(size)
@@ -88,8 +89,16 @@ final class FilingNumbers: Sendable {
                 found[barrier] = known.id
                 continue
             }
-            let summary = try await database.transaction { db in
-                try db.findOrRecordBarrier(barrier.key, campaign: barrier.campaign, by: filing.intake.actor, on: day)
+            let actor = filing.intake.actor
+            let summary = try await self.filing.transaction { db in
+                try db.findOrEnterBarrier(barrier.key, campaign: barrier.campaign, by: actor, on: day)
+            }
+            if day < summary.recordedOn {
+                // An earlier first day rewrites the barrier's history. The rule reads complaints and orders, which the
+                // role that files may not.
+                try await work.transaction(as: .system) { db in
+                    try db.extend(summary, backTo: day, campaign: barrier.campaign, by: actor, reason: nil)
+                }
             }
             found[barrier] = summary.id
             barriers.withLock { barriers in

@@ -103,10 +103,7 @@ extension CaseFacts {
                     on: event.effectiveOn, status: state.status, category: state.category, scenario: state.scenario,
                     company: state.respondent.company, outcome: state.outcome, ground: state.refusalGround))
             for deadline in state.deadlines where !before.contains(deadline) {
-                terms.append(
-                    Term(
-                        purpose: deadline.purpose, on: event.effectiveOn, dueOn: deadline.dueOn, state: deadline.state,
-                        endedOn: deadline.endedOn))
+                terms.append(Term(deadline, of: complaint.id, on: event.effectiveOn))
             }
             before = state.deadlines
         }

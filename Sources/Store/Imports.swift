@@ -70,7 +70,7 @@ public final class Importer: Sendable {
     public init(_ databases: Databases, intaker: Intaker) {
         database = databases.imports
         self.intaker = intaker
-        numbers = FilingNumbers(databases.filing)
+        numbers = FilingNumbers(databases)
     }
 
     /// Makes everything that needs no look at what is there: what may be done while the part before is written.
@@ -84,26 +84,34 @@ public final class Importer: Sendable {
         return ImportPart(lines: lines[...], filings: filings)
     }
 
-    /// Stores the next part of an import; a line that fails by itself is refused, and its neighbours are not.
+    /// Stores the next part of an import.
     ///
-    /// - Throws: ``ImportError``, `MomentError`, or `PostgresError`; nothing of the part is stored then.
-    public func store(_ part: ImportPart, of whole: Import) async throws {
+    /// Where it fails, its halves are stored one after the other, down to single lines, so that only a line that fails
+    /// by itself is refused.
+    ///
+    /// - Parameters:
+    ///   - part: The lines.
+    ///   - whole: What they belong to.
+    ///   - fault: What is told of a line that could not be stored, by its error.
+    /// - Throws: ``ImportError``, `MomentError`, or `PostgresError` where the database is not able to store anything;
+    ///   what was stored before stays.
+    public func store(
+        _ part: ImportPart, of whole: Import, refusing fault: @Sendable (_ line: Int, any Error) -> Fault
+    ) async throws {
         do {
             try await attempt(part, of: whole)
-        } catch PostgresError.server(let error) where error.state.hasPrefix("22") || error.state.hasPrefix("23") {
-            guard part.lines.count > 1 else {
+        } catch let error where mayBeOfOneFiling(error) {
+            if part.lines.count == 1, let line = part.lines.first {
                 // The same filer has sent it by another way meanwhile: it is known now.
-                if error.constraint == "complaint_is_filed_once" { return try await attempt(part, of: whole) }
-                let fault = Fault(
-                    pointer: "#", code: "not_storable", detail: "cannot be stored; tell the operator the line")
-                let refused = part.lines.map { line in
-                    ImportLine(number: line.number, intake: .failure(InvalidDocument(faults: [fault])))
+                if (error as? PostgresError)?.constraint == "complaint_is_filed_once" {
+                    return try await attempt(part, of: whole)
                 }
-                return try await attempt(ImportPart(lines: refused[...], filings: [:]), of: whole)
+                await intaker.giveBackKeys(of: part.prepared.map(\.filing))
+                return try await attempt(part.refused(for: fault(line.number, error)), of: whole)
             }
             let middle = part.lines.startIndex + part.lines.count / 2
-            try await store(ImportPart(lines: part.lines[..<middle], filings: part.filings), of: whole)
-            try await store(ImportPart(lines: part.lines[middle...], filings: part.filings), of: whole)
+            try await store(part.lines(..<middle), of: whole, refusing: fault)
+            try await store(part.lines(middle...), of: whole, refusing: fault)
         }
     }
 
@@ -129,6 +137,17 @@ public struct ImportPart: Sendable {
     fileprivate let lines: ArraySlice<ImportLine>
     /// By the number of their line; those that were refused have none.
     fileprivate let filings: [Int: PreparedFiling]
+
+    fileprivate func lines(_ range: some RangeExpression<Int>) -> ImportPart {
+        ImportPart(lines: lines[range], filings: filings)
+    }
+
+    fileprivate func refused(for fault: Fault) -> ImportPart {
+        let refused = lines.map { line in
+            ImportLine(number: line.number, intake: .failure(InvalidDocument(faults: [fault])))
+        }
+        return ImportPart(lines: refused[...], filings: [:])
+    }
 
     fileprivate var prepared: [(line: Int, filing: PreparedFiling)] {
         lines.compactMap { line in filings[line.number].map { (line.number, $0) } }
@@ -161,10 +180,12 @@ extension Connection {
         let attested = Set(new.compactMap { $0.filing.barrier.flatMap { barriers[$0] } })
         let summaries = try barrierSummaries(attested)
         let moment = try recordingMoment()
+        let offices = try offices()
         var rows = RowBatch(for: .copy)
         var results = RowBatch(for: .copy)
         var (numbers, free) = ([Int: Int](), free[...])
-        for (line, filing) in new {
+        for (line, var filing) in new {
+            filing.assignOffice(among: offices)
             guard let number = free.popFirst() else { throw PostgresError.unexpectedRow("too few numbers were taken") }
             numbers[line] = number
             let receipt = Receipt(

@@ -92,12 +92,13 @@ extension RowBatch {
             ])
     }
 
+    /// The tie that a filing begins with.
     mutating func addTie(to barrier: UUID, number: Int, _ place: StepPlace) {
         add(
             "complaint_barrier",
             [
                 "campaign_id": .value(place.campaign), "complaint_id": .value(place.case),
-                "barrier_id": .value(barrier), "number": .value(number),
+                "barrier_id": .value(barrier), "number": .value(number), "received_on": .value(place.on),
             ])
         addTieInterval(to: barrier, isLinked: true, place)
     }
@@ -118,12 +119,14 @@ extension RowBatch {
             "deadline",
             [
                 "campaign_id": .value(campaign), "complaint_id": .value(complaint),
-                "purpose": .value(deadline.purpose), "rule": .value(try ruleText(deadline.rule)),
-                "started_on": .value(deadline.startedOn), "pauses": .value(try JSONText(encoding: deadline.pauses)),
+                "purpose": .value(deadline.purpose), "origin_id": .value(deadline.origin ?? complaint),
+                "run": .value(deadline.run), "company": .value(deadline.company),
+                "rule": .value(try ruleText(deadline.rule)), "started_on": .value(deadline.startedOn),
+                "began_on": .value(deadline.beganOn), "pauses": .value(try JSONText(encoding: deadline.pauses)),
                 "extensions": .value(try JSONText(encoding: deadline.extensions)),
-                "adoptions": .value(try JSONText(encoding: deadline.adoptions)), "due_on": .value(deadline.dueOn),
+                "back_entered": .value(deadline.backEntered), "due_on": .value(deadline.dueOn),
                 "is_provisional": .value(deadline.isProvisional), "state": .value(deadline.state),
-                "ended_on": .value(deadline.endedOn),
+                "ended_on": .value(deadline.endedOn), "missed_from": .value(deadline.missedFrom),
             ])
     }
 
@@ -152,11 +155,13 @@ extension RowBatch {
                 "deadline_interval",
                 [
                     "campaign_id": .value(place.campaign), "complaint_id": .value(place.case),
-                    "purpose": .value(deadline.purpose), "sequence": .value(place.sequence),
-                    "written_by": .value(place.writtenBy), "effective_from": .value(place.on),
-                    "recorded_at": .value(place.moment), "started_on": .value(deadline.startedOn),
-                    "due_on": .value(deadline.dueOn), "state": .value(deadline.state),
-                    "ended_on": .value(deadline.endedOn),
+                    "purpose": .value(deadline.purpose), "origin_id": .value(deadline.origin ?? place.case),
+                    "run": .value(deadline.run), "company": .value(deadline.company),
+                    "sequence": .value(place.sequence), "written_by": .value(place.writtenBy),
+                    "effective_from": .value(place.on), "recorded_at": .value(place.moment),
+                    "started_on": .value(deadline.startedOn), "due_on": .value(deadline.dueOn),
+                    "state": .value(deadline.state), "ended_on": .value(deadline.endedOn),
+                    "missed_from": .value(deadline.missedFrom), "back_entered": .value(deadline.backEntered),
                 ])
         }
     }

@@ -77,7 +77,7 @@ public enum IntakeError: Error, Equatable {
 
 /// A filing with everything made that needs no database: what is left is to number it and write it down.
 struct PreparedFiling: Sendable {
-    let intake: Intake
+    private(set) var intake: Intake
     let request: IdempotentRequest?
     let key: CaseKey
     let trackingCode: TrackingCode
@@ -91,6 +91,14 @@ struct PreparedFiling: Sendable {
         BarrierKey(intake.complaint, scene: intake.filing.scene).map { key in
             CampaignBarrier(campaign: intake.campaignID, key: key)
         }
+    }
+
+    /// Sends it to the office that has its region.
+    ///
+    /// The offices are those of the transaction that stores the filing, read after its moment of recording: an office
+    /// that was set up before that moment gets it, whatever the server knew when it read the filing.
+    mutating func assignOffice(among offices: [Office]) {
+        intake.complaint.office = Office.having(region: intake.filing.region, among: offices)
     }
 }
 
@@ -107,7 +115,7 @@ public final class Intaker: Sendable {
     public init(_ databases: Databases, keys: CaseKeys, patience: Duration = .seconds(5)) {
         self.keys = keys
         contactKey = keys.named.contactIndex
-        lane = FilingLane(databases.filing, patience: patience)
+        lane = FilingLane(databases, patience: patience)
     }
 
     /// How busy the way of filings is.

@@ -41,7 +41,8 @@ public enum OfficerError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .nameTaken(let name): "there is an officer called \(name) already"
+        case .nameTaken(let name):
+            "there is an officer called \(name) already; for another token: rectify officer token \(name)"
         case .unknown(let name): "there is no officer called \(name); see: rectify officer list"
         case .disabled(let name): "\(name) is disabled and can have no token"
         case .unknownOffice(let code): "there is no office \(code); see: rectify office list"

@@ -241,9 +241,9 @@ extension Connection {
         let limit = ProgressReport.lateLimit
         let stored = try all(
             """
-            SELECT l.number, l.purpose, l.due_on, p.respondent_company
+            SELECT l.number, l.purpose, l.due_on, coalesce(l.company, p.respondent_company)
             FROM (
-                SELECT number, purpose, due_on FROM report_late
+                SELECT number, purpose, due_on, company FROM report_late
                 WHERE campaign_id = \(view.campaignID) AND due_on < \(view.day) AND late_from <= \(view.day)
                   AND late_until > \(view.day) AND number <> ALL (\(Array(recent.keys)))
                 ORDER BY due_on, number, purpose LIMIT \(limit)
@@ -298,8 +298,10 @@ extension Connection {
 extension CaseFacts {
     /// Its deadlines that were late at the end of a day.
     fileprivate func lateLines(asOf day: Day) -> [LateLine] {
-        lateSpells.filter { $0.dueOn < day && $0.from <= day && ($0.until ?? .last) > day }.map { spell in
-            LateLine(number: number, purpose: spell.purpose, company: company(asOf: day), dueOn: spell.dueOn)
+        lateSpells.filter { $0.from <= day && ($0.until ?? .last) > day }.map { spell in
+            LateLine(
+                number: number, purpose: spell.run.purpose, company: spell.company ?? company(asOf: day),
+                dueOn: spell.dueOn)
         }
     }
 }

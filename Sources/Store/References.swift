@@ -31,31 +31,84 @@ public struct ReferenceChange: Sendable, Equatable, CustomStringConvertible {
 
 /// Reference data kept in memory and asked for again when it has changed.
 public final class ReferenceCache: Sendable {
-    private let database: Database
-    private let suffixes: PublicSuffixes
-    private let kept = Mutex<(book: ReferenceBook, stamp: String, checked: ContinuousClock.Instant)?>(nil)
-    /// How long a change by `load` may go unnoticed.
-    private static let patience: Duration = .seconds(2)
+    private typealias Instant = ContinuousClock.Instant
 
-    public init(_ database: Database, suffixes: PublicSuffixes) {
-        self.database = database
-        self.suffixes = suffixes
+    private struct State {
+        var kept: (book: ReferenceBook, stamp: String)?
+        /// When the database was last asked whether that is the latest; not when it answered.
+        var asked: Instant?
+        /// The question under way: everyone who comes meanwhile gets its answer.
+        var asking: (since: Instant, task: Task<ReferenceBook, any Error>)?
     }
 
+    private let database: Database
+    private let suffixes: PublicSuffixes
+    private let state = Mutex(State())
+    private let now: @Sendable () -> ContinuousClock.Instant
+
+    /// How long a server may go on with reference data that somebody has changed since.
+    public static let patience: Duration = .seconds(1)
+
+    public init(
+        _ database: Database, suffixes: PublicSuffixes,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
+        self.database = database
+        self.suffixes = suffixes
+        self.now = now
+    }
+
+    /// The latest reference data, or what was the latest within the last second.
+    ///
+    /// A caller that keeps to one book judges by one version alone.
+    ///
     /// - Throws: `PostgresError`, or `InvalidDocument` where the database holds what no file may say.
     public func book() async throws -> ReferenceBook {
-        let known = kept.withLock { $0 }
-        if let known, known.checked.duration(to: .now) < Self.patience { return known.book }
+        let now = now()
+        let known = state.withLock { state -> ReferenceBook? in
+            guard let asked = state.asked, Self.isRecent(asked, at: now) else { return nil }
+            return state.kept?.book
+        }
+        if let known { return known }
+        return try await question(at: now).value
+    }
+
+    /// Asks again at the next use: this process itself has just changed something.
+    public func forget() {
+        let now = now()
+        state.withLock { $0 = State(asked: now) }
+    }
+
+    private static func isRecent(_ asked: Instant, at now: Instant) -> Bool { asked.duration(to: now) < patience }
+
+    /// The question under way, or a new one.
+    private func question(at now: Instant) -> Task<ReferenceBook, any Error> {
+        state.withLock { state in
+            if let asking = state.asking, Self.isRecent(asking.since, at: now) { return asking.task }
+            let task = Task { [kept = state.kept] in try await ask(at: now, knowing: kept) }
+            state.asking = (now, task)
+            return task
+        }
+    }
+
+    private func ask(
+        at asked: Instant, knowing known: (book: ReferenceBook, stamp: String)?
+    ) async throws -> ReferenceBook {
+        defer { state.withLock { state in if state.asking?.since == asked { state.asking = nil } } }
         let stamp = try await database.transaction(.readOnly) { db in try db.referenceStamp() }
-        if let known, known.stamp == stamp {
-            kept.withLock { $0?.checked = .now }
-            return known.book
+        var latest = known?.book
+        if known?.stamp != stamp {
+            latest = try await database.transaction(.snapshot) { [suffixes] db in
+                try db.referenceBook(suffixes: suffixes)
+            }
         }
-        let book = try await database.transaction(.snapshot) { [suffixes] db in
-            try db.referenceBook(suffixes: suffixes)
+        guard let latest else { throw PostgresError.unexpectedRow("no reference data") }
+        state.withLock { state in
+            // A slower question of before does not take the place of a later answer.
+            guard state.asked.map({ $0 <= asked }) ?? true else { return }
+            (state.kept, state.asked) = ((latest, stamp), asked)
         }
-        kept.withLock { $0 = (book, stamp, .now) }
-        return book
+        return latest
     }
 }
 

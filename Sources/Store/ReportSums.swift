@@ -207,13 +207,18 @@ extension Connection {
                 \(slots.map { totals[$0] ?? 0 }))
             ON CONFLICT (campaign_id, measure, company, value, day) DO UPDATE SET count = t.count + excluded.count
             """)
-        let spells = sums.late.flatMap { number, spells in spells.map { (number, $0) } }
+        let spells = sums.late.flatMap { number, spells in
+            spells.compactMap { spell in spell.run.origin.map { (number, spell, $0) } }
+        }
         try run(
             """
-            INSERT INTO report_late (campaign_id, number, purpose, due_on, late_from, late_until)
-            SELECT \(campaign), * FROM unnest(
-                \(spells.map(\.0)), \(spells.map(\.1.purpose.rawValue)), \(spells.map(\.1.dueOn)),
+            INSERT INTO report_late (campaign_id, number, purpose, origin_id, run, company, due_on, late_from, late_until)
+            SELECT \(campaign), number, purpose, origin_id, run, nullif(company, ''), due_on, late_from, late_until
+            FROM unnest(
+                \(spells.map(\.0)), \(spells.map(\.1.run.purpose.rawValue)), \(spells.map(\.2)),
+                \(spells.map(\.1.run.run)), \(spells.map { $0.1.company ?? "" }), \(spells.map(\.1.dueOn)),
                 \(spells.map(\.1.from)), \(spells.map { $0.1.until ?? .last }))
+                AS s (number, purpose, origin_id, run, company, due_on, late_from, late_until)
             ON CONFLICT DO NOTHING
             """)
     }

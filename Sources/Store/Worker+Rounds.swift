@@ -78,12 +78,13 @@ extension Worker {
                 """
                 SELECT \(ComplaintRecord.columns) FROM \(ComplaintRecord.tables)
                 WHERE c.campaign_id = \(view.campaignID) AND c.number > \(number)
-                  AND c.status IN ('received', 'needs_information', 'accepted', 'forwarded', 'responded')
+                  AND c.status = ANY(\(Complaint.Status.open + [.duplicate]))
                 ORDER BY c.number LIMIT 200
                 """, as: ComplaintRecord.init(row:))
         }
         var moved = 0
-        for record in rows where record.complaint.deadlines.contains(where: { $0.moves(under: calendar) }) {
+        for record in rows
+        where record.complaint.deadlines.contains(where: { $0.moves(under: calendar, on: view.today) }) {
             _ = try await work(view.fence) { db in
                 try db.perform(
                     .recalculate, on: record.reference, by: .system, ActionTerms(reason: "the calendar changed"),
@@ -114,7 +115,7 @@ extension Worker {
         }
         let moved = try await each(orders, view.fence) { db, number in
             guard let order = try db.lockedOrder(number, campaign: view.campaignID)?.order, order.status.isStanding,
-                order.items.contains(where: { $0.deadline.moves(under: calendar) })
+                order.items.contains(where: { $0.deadline.moves(under: calendar, on: view.today) })
             else { return false }
             _ = try db.perform(
                 .recalculate, onOrder: number, of: view.campaign.code, by: .system, terms, book: view.book,
@@ -124,7 +125,7 @@ extension Worker {
         return moved
             + (try await each(barriers, view.fence) { db, number in
                 let barrier = try db.barrier(number, campaign: view.campaignID)?.barrier
-                guard barrier?.wait?.moves(under: calendar) == true else { return false }
+                guard barrier?.wait?.moves(under: calendar, on: view.today) == true else { return false }
                 _ = try db.perform(
                     .recalculate, onBarrier: number, of: view.campaign.code, by: .system, terms, book: view.book,
                     at: view.now)
@@ -135,11 +136,10 @@ extension Worker {
 
 extension Deadline {
     /// Whether another calendar gives another due day, or makes it certain.
-    fileprivate func moves(under calendar: WorkingCalendar) -> Bool {
-        guard isPending else { return false }
+    fileprivate func moves(under calendar: WorkingCalendar, on day: Day) -> Bool {
         var other = self
-        other.recalculate(calendar)
-        return other != self
+        other.recalculate(calendar, on: day)
+        return other.dueOn != dueOn || other.isProvisional != isProvisional
     }
 }
 

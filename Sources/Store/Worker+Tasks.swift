@@ -2,11 +2,13 @@ import Casework
 import Foundation
 import Postgres
 
-/// A deadline of a complaint that is near or past.
+/// A run of a limit that is near its due day or past it.
 private struct DueDeadline: Sendable {
     let complaint: UUID
     let number: Int
     let purpose: Deadline.Purpose
+    let origin: UUID
+    let run: Int
     let dueOn: Day
     let officer: UUID?
     let office: String
@@ -15,9 +17,17 @@ private struct DueDeadline: Sendable {
         complaint = try row.read()
         number = try row.read()
         purpose = try row.read()
+        origin = try row.read()
+        run = try row.read()
         dueOn = try row.read()
         officer = try row.read()
         office = try row.read()
+    }
+
+    /// Whether the run is as it was when it was found.
+    func isStill(_ now: Deadline) -> Bool {
+        now.purpose == purpose && (now.origin ?? complaint) == origin && now.run == run && now.state == .running
+            && now.dueOn == dueOn
     }
 
     func reminder(_ topic: String, _ reference: Reference) -> NewReminder {
@@ -56,7 +66,7 @@ extension Connection {
     fileprivate func due(_ condition: SQL, campaign: Int, limit: Int) throws -> [DueDeadline] {
         try all(
             """
-            SELECT d.complaint_id, c.number, d.purpose, d.due_on, c.officer_id, c.office
+            SELECT d.complaint_id, c.number, d.purpose, d.origin_id, d.run, d.due_on, c.officer_id, c.office
             FROM deadline d JOIN complaint c ON c.campaign_id = d.campaign_id AND c.id = d.complaint_id
             WHERE d.campaign_id = \(campaign) AND d.state = 'running' AND \(condition)
             ORDER BY d.due_on, c.number LIMIT \(limit)
@@ -88,9 +98,9 @@ extension Worker {
         }
         let count = try await each(late, view.fence) { db, deadline in
             let reference = view.reference(deadline.number)
-            let now = try db.lockedComplaint(reference)?.complaint.deadline(deadline.purpose)
+            let runs = try db.lockedComplaint(reference)?.complaint.deadlines ?? []
             // Whether it still is so, now that the case is locked.
-            guard now?.state == .running, now?.dueOn == deadline.dueOn else { return false }
+            guard runs.contains(where: deadline.isStill) else { return false }
             _ = try db.perform(
                 .missDeadline(deadline.purpose, dueOn: deadline.dueOn), on: reference, by: .system, ActionTerms(),
                 book: view.book, at: view.now)
@@ -256,7 +266,8 @@ extension Connection {
             """
             UPDATE deadline SET \(column) = \(view.today)
             WHERE campaign_id = \(view.campaignID) AND complaint_id = \(deadline.complaint)
-              AND purpose = \(deadline.purpose) AND due_on = \(deadline.dueOn)
+              AND purpose = \(deadline.purpose) AND origin_id = \(deadline.origin) AND run = \(deadline.run)
+              AND due_on = \(deadline.dueOn)
             """) == 1
     }
 }

@@ -205,9 +205,10 @@ public final class Worker: Sendable {
             let filled = try await databases.work.transaction { db in
                 try db.run(
                     """
-                    UPDATE complaint_barrier l SET number = c.number
+                    UPDATE complaint_barrier l SET number = c.number, received_on = c.received_on
                     FROM complaint c
-                    WHERE l.ctid = ANY(ARRAY(SELECT ctid FROM complaint_barrier WHERE number IS NULL LIMIT \(batch)))
+                    WHERE l.ctid = ANY(ARRAY(
+                        SELECT ctid FROM complaint_barrier WHERE received_on IS NULL LIMIT \(batch)))
                       AND c.campaign_id = l.campaign_id AND c.id = l.complaint_id
                     """)
             }

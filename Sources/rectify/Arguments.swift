@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import Casework
+import Foundation
 public import Reports
 
 // What of the domain can be typed as an argument.
@@ -35,5 +36,12 @@ extension Role: ExpressibleByArgument {
     public init?(argument: String) {
         self.init(rawValue: argument)
         guard Self.ofOfficers.contains(self) else { return nil }
+    }
+}
+
+extension ProcessInfo {
+    /// A variable of the environment; an empty one counts as not set.
+    func variable(_ name: String) -> String? {
+        environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 }

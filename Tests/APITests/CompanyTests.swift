@@ -56,6 +56,40 @@ struct CompanyTests {
         }
     }
 
+    @Test func `it sees the link that it is said to block, in its one form, and nothing of what was pasted`()
+        async throws
+    {
+        try await withServer { server in
+            let tencent = try await key("tencent", server)
+            let pasted = "9.9 【淘宝】快看 https://item.taobao.com/item.htm?id=652874312345&spm=a1.b2&un=xiaohe 点击打开"
+            func link(_ text: String) -> JSON {
+                .object([
+                    "text": .string(text), "scene": .string("group"), "block": .string("interstitial_hard"),
+                    "control_text": .string("https://v.qq.com/x/1.html"),
+                ])
+            }
+            func see(_ text: String) async throws -> (json: JSON, text: String) {
+                let reference = try await forwarded(["blocked_link": link(text)], server)
+                let answer = try await server.send(
+                    "GET", "/v1/company/complaints/\(reference)", as: nil, headers: tencent)
+                #expect(
+                    try await server.send("GET", "/v1/complaints/\(reference)").json["link_text"]?.string == text)
+                return (answer.json, String(decoding: answer.bytes, as: UTF8.self))
+            }
+            let seen = try await see(pasted)
+            #expect(seen.json["link_url"]?.string == "https://item.taobao.com/item.htm?id=652874312345")
+            for secret in ["快看", "点击打开", "spm", "xiaohe", "v.qq.com"] {
+                #expect(!seen.text.contains(secret), "\(secret)")
+            }
+            let list = try await server.send("GET", "\(Self.root)/complaints", as: nil, headers: tencent)
+            #expect(!String(decoding: list.bytes, as: UTF8.self).contains("item.htm"), "only where one is opened")
+            for name in ["13800000001", "%E5%BC%A0%E5%B0%8F%E7%A6%BE"] {
+                let naming = "https://shop.example.com/u/\(name)"
+                #expect(try await see(naming).json["link_url"]?.string == nil, "it names the complainant: \(naming)")
+            }
+        }
+    }
+
     @Test func `it answers in one of four ways, and a question does not stop its clock`() async throws {
         try await withServer { server in
             let tencent = try await key("tencent", server)

@@ -1,5 +1,8 @@
+import AsyncHTTPClient
 import Casework
 import Foundation
+import NIOCore
+import NIOHTTP1
 import Postgres
 import Store
 import TestSupport
@@ -217,7 +220,6 @@ struct BadFilingTests {
             #expect(try await server.send("POST", path, body).status == 403)
             #expect(try await server.send("POST", path, #"{"closed_on":"2020-01-22"}"#, as: .supervisor).status == 422)
             #expect(try await server.send("POST", path, body, as: .supervisor).status == 200)
-            try await Task.sleep(for: .seconds(2.2))
             let twice = try await server.send("POST", path, #"{"closed_on":"2022-02-22"}"#, as: .supervisor)
             #expect(twice.status == 409)
             #expect(try await server.store.count("event WHERE action = 'close_campaign'") == 1)
@@ -240,6 +242,37 @@ struct BadFilingTests {
             let packed = try await server.send(
                 "POST", "/v1/complaints", filing(), headers: headers.merging(["Content-Encoding": "gzip"]) { $1 })
             #expect(packed.status == 415, "what is packed is not unpacked")
+        }
+    }
+
+    @Test func `a body that is too large is told the limit of its own address, with a length or without`() async throws
+    {
+        let (small, large) = (256 * 1024, 4 * 1024 * 1024)
+        let addresses = [
+            ("/v1/complaints", "application/json", small), ("/v1/complaint-batches", "application/json", large),
+            ("/v1/campaigns/internet-2021/probe-results", "application/x-ndjson", large),
+            ("/v1/bulk-actions", "application/json", small),
+        ]
+        try await withServer { server in
+            for (path, type, limit) in addresses {
+                for length in [limit + 1000, nil] {
+                    var request = HTTPClientRequest(url: server.address + path)
+                    request.method = .POST
+                    request.headers.add(name: "Content-Type", value: type)
+                    request.headers.add(name: "Idempotency-Key", value: UUID().uuidString)
+                    request.headers.add(name: "Authorization", value: "Bearer \(server.tokens[.officer] ?? "")")
+                    let bytes = ByteBuffer(repeating: UInt8(ascii: " "), count: limit + 1000)
+                    let stream = AsyncStream { pieces in
+                        pieces.yield(bytes)
+                        pieces.finish()
+                    }
+                    request.body = length == nil ? .stream(stream, length: .unknown) : .bytes(bytes)
+                    let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+                    let body = try JSON(parsing: try await answer.body.collect(upTo: 1 << 20).readableBytesView)
+                    #expect(answer.status == .payloadTooLarge, "\(path)")
+                    #expect(body["detail"]?.string == "It may have \(limit) bytes at the most.", "\(path)")
+                }
+            }
         }
     }
 }

@@ -211,7 +211,86 @@ struct LedgerTests {
     }
 }
 
+struct WaitTests {
+    @Test func `a barrier waits for another company, never for its respondent's own`() async throws {
+        try await withServer { server in
+            let path = try await server.barrier()
+            func wait(_ company: String, _ day: String? = nil) async throws -> TestServing.Answer {
+                let on = day.map { #","effective_on":"\#($0)","reason":"paper""# } ?? ""
+                return try await server.send("POST", "\(path)/wait", "{\"company\":\"\(company)\"\(on)}", headers: any)
+            }
+            let own = try await wait("tencent")
+            #expect(own.status == 422 && own.faults == ["#/company invalid"])
+            #expect(own.json["detail"]?.string?.contains("respondent's own company") == true)
+            let earlier = try await wait("tencent", "2021-09-10")
+            #expect(earlier.json["detail"]?.string?.hasPrefix("As of 2021-09-10: #/company") == true)
+            let promise = try await server.send(
+                "POST", "\(path)/undertaking", #"{"scope":"all","waits_for":"tencent"}"#, headers: any)
+            #expect(promise.faults == ["#/waits_for invalid"])
+            let stages = """
+                {"respondent_platform":"wechat","target":"platform:taobao","waits_for":"tencent",
+                 "stages":[{"scene":"group","due_on":"2999-12-31"}]}
+                """
+            #expect(try await server.send("POST", "\(root)/undertakings", stages).faults == ["#/waits_for invalid"])
+            #expect(try await server.send("GET", path).json["remediation"]?.string == "confirmed", "nothing changed")
+            #expect(try await wait("alibaba").json["awaited_company"]?.string == "alibaba")
+        }
+    }
+}
+
 struct RegressionTests {
+    @Test func `a verified barrier comes back by a test that says blocked, or for a reason`() async throws {
+        try await withServer { server in
+            let path = try await server.barrier()
+            #expect(
+                try await server.send("POST", "\(path)/regression", "{}", headers: any).code == "out-of-order",
+                "it has to have been verified first")
+            try await server.verify(path, on: "2021-09-20")
+            func regress(_ body: String = "{}") async throws -> TestServing.Answer {
+                try await server.send("POST", "\(path)/regression", body, headers: any)
+            }
+            let bare = try await regress()
+            #expect(bare.status == 422 && bare.faults == ["#/reason missing"])
+            #expect(bare.json["detail"]?.string?.contains("2021-09-20") == true)
+            let open = #"{"result":"extra_step","method":"press","observed_on":"2021-09-27"}"#
+            _ = try await server.send("POST", "\(path)/observations", open)
+            #expect(try await regress().faults == ["#/reason missing"])
+            let blocked = #"{"result":"blocked","method":"press","observed_on":"2021-09-28"}"#
+            let seen = try await server.send("POST", "\(path)/observations", blocked)
+            #expect(seen.json["remediation"]?.string == "verified", "the press alone opens no episode")
+            #expect(try await regress().json["episode"]?.int == 2)
+            _ = try await server.send("POST", "\(path)/claim", "{}", headers: any)
+            for method in ["probe", "on_site"] {
+                let seen = #"{"result":"open","method":"\#(method)"}"#
+                _ = try await server.send("POST", "\(path)/observations", seen)
+            }
+            let again = try await server.send("POST", "\(path)/verification", "{}", headers: any)
+            #expect(again.json["remediation"]?.string == "verified")
+            #expect(try await regress().faults == ["#/reason missing"], "the test before it was verified again")
+            #expect(try await regress(#"{"reason":"users sent recordings"}"#).json["episode"]?.int == 3)
+            try await server.store.checkHistory()
+        }
+    }
+
+    @Test func `one officer who enters a test twice makes no quorum`() async throws {
+        try await withServer { server in
+            let path = try await server.barrier()
+            try await server.act("\(path)/claim", "2021-09-17")
+            func see(_ day: String, as role: Role = .officer) async throws {
+                let seen = #"{"result":"open","method":"on_site","observed_on":"\#(day)"}"#
+                #expect(try await server.send("POST", "\(path)/observations", seen, as: role).status == 201)
+            }
+            for _ in 0..<2 { try await see("2021-09-18") }
+            let body = #"{"effective_on":"2021-09-20","reason":"paper"}"#
+            let refused = try await server.send("POST", "\(path)/verification", body, headers: any)
+            #expect(refused.code == "quorum-not-met")
+            #expect(refused.json["detail"]?.string?.hasPrefix("As of 2021-09-20: 2 observations") == true)
+            try await see("2021-09-18", as: .supervisor)
+            let verified = try await server.send("POST", "\(path)/verification", body, headers: any)
+            #expect(verified.json["remediation"]?.string == "verified")
+        }
+    }
+
     @Test func `probes come in bulk, each once, and one that sees a verified barrier blocked opens its next episode`()
         async throws
     {

@@ -4,35 +4,12 @@ import Foundation
 import HTTPTypes
 import Logging
 import NIOCore
+import Postgres
 import Store
-import Synchronization
 import TestSupport
 import Testing
 
 @testable import API
-
-/// Keeps what was logged.
-private struct Pages: LogHandler {
-    private final class Lines: Sendable {
-        let all = Mutex<[String]>([])
-    }
-
-    private let lines = Lines()
-    var metadata: Logger.Metadata = [:]
-    var logLevel: Logger.Level = .info
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        let words = (event.metadata ?? [:]).map { "\($0.key)=\($0.value)" }.sorted().joined(separator: " ")
-        lines.all.withLock { $0.append("\(event.level) \(event.message) \(words)") }
-    }
-
-    var all: [String] { lines.all.withLock { $0 } }
-}
 
 /// What operators see of a server.
 struct OperationTests {
@@ -89,6 +66,40 @@ struct OperationTests {
         let traces = pages.all.compactMap { $0.firstMatch(of: /trace_id=([0-9a-f]{32})\b/)?.output.1 }
         #expect(traces.count == 9 && traces.prefix(2).allSatisfy { $0 == trace })
         #expect(Set(traces).count == 8 && !traces.contains(String(repeating: "0", count: 32)[...]))
+    }
+
+    @Test func `the log names who asked: officer, company or filer, also where that was refused`() async throws {
+        let pages = Pages()
+        try await withServer(logger: Logger(label: "test") { _ in pages }) { server in
+            let keys = try await server.store.databases.work.transaction { db in
+                [
+                    try db.issueKey(to: "tencent", named: "desk", scopes: [.read], lasting: 1, at: Date()).secret,
+                    try db.issueKey(toFiler: "council", scopes: [.file], lasting: 1, at: Date()).secret,
+                ]
+            }
+            func ask(_ path: String, _ key: String?) async throws {
+                let headers = key.map { ["Authorization": "Bearer \($0)"] } ?? [:]
+                _ = try await server.send("GET", path, as: nil, headers: headers)
+            }
+            let officer = server.tokens[.officer]
+            try await ask("/v1/campaigns/internet-2021/queues", officer)
+            try await ask("/v1/filer/webhook", officer)
+            try await ask("/v1/company/campaigns/internet-2021/complaints", keys[0])
+            try await ask("/v1/session", keys[0])
+            try await ask("/v1/filer/campaigns/internet-2021/complaints", keys[1])
+            try await ask("/v1/filer/webhook", keys[1])
+            try await ask("/v1/session", "rfk_unknown")
+            try await ask("/v1/campaigns", nil)
+        }
+        let named = pages.all.filter { $0.contains("request answered") }.map { line in
+            let who = line.firstMatch(of: /(officer|company|filer)=(\S+)/).map { "\($0.output.1) \($0.output.2)" }
+            return "\(line.firstMatch(of: /status=(\d+)/)?.output.1 ?? "") \(who ?? "nobody")"
+        }
+        #expect(
+            named == [
+                "200 officer test-officer", "403 officer test-officer", "200 company tencent", "403 company tencent",
+                "200 filer council", "403 filer council", "401 nobody", "200 nobody",
+            ])
     }
 
     @Test func `with too many under way a filing is turned away at its head, and the connection goes on (G40)`()

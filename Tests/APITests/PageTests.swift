@@ -87,6 +87,53 @@ import Testing
         }
     }
 
+    /// What Chromium and Firefox ask with, whatever a link leads to.
+    private static let browsers = [
+        "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8",
+        "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    ]
+
+    @Test func `the links of the public page open JSON and CSV in a browser`() async throws {
+        try await withServer { server in
+            let empty = try await Self.dataLinks(server)
+            #expect(empty.map(\.status) == [200, 200], "before anything was filed, too")
+            try await Self.fill(server)
+            let links = try await Self.dataLinks(server)
+            #expect(links.map { $0.headers["content-type"] } == ["application/json", "text/csv; charset=utf-8"])
+            let names = links.map { $0.headers["content-disposition"] ?? "" }
+            #expect(names[0].hasPrefix("inline; filename=\"internet-2021-") && names[0].hasSuffix(".json\""))
+            #expect(names[1] == "attachment; filename=\"intake.week.csv\"" || names[1].hasSuffix("total.csv\""))
+            #expect(try ProgressReport(json: links[0].bytes).edition == .public)
+            #expect(String(decoding: links[1].bytes, as: UTF8.self).contains("\r\n"))
+            for (format, type) in [("json", "application/json"), ("html", "text/html"), ("markdown", "text/markdown")] {
+                let path = "/v1/campaigns/internet-2021/progress?format=\(format)"
+                let answer = try await server.send("GET", path, as: nil, headers: ["Accept": "image/png"])
+                #expect(answer.headers["content-type"]?.hasPrefix(type) == true, "\(format)")
+            }
+            let unknown = try await server.send("GET", "/v1/campaigns/internet-2021/progress?format=pdf", as: nil)
+            #expect(unknown.faults == ["?/format unknown_code"])
+        }
+    }
+
+    /// What the links named JSON and CSV answer to each browser.
+    private static func dataLinks(_ server: TestServing) async throws -> [TestServing.Answer] {
+        try await ReportSums(server.store.databases, references: server.store.references).bringUp()
+        let page = try await server.send("GET", "/campaigns/internet-2021?language=vi", as: nil)
+        let html = String(decoding: page.bytes, as: UTF8.self)
+        let links = html.matches(of: /<a href="([^"]+)">(JSON|CSV)<\/a>/)
+        #expect(links.map { String($0.output.2) } == ["JSON", "CSV"])
+        var answers: [TestServing.Answer] = []
+        for link in links {
+            let path = String(link.output.1).replacing("&amp;", with: "&")
+            for browser in browsers {
+                let answer = try await server.send("GET", path, as: nil, headers: ["Accept": browser])
+                if browser == browsers.last { answers.append(answer) }
+                #expect(answer.status == 200, "\(path)")
+            }
+        }
+        return answers
+    }
+
     /// The cells of every table of a page, row by row.
     private static func tables(in html: String) -> [[[String]]] {
         html.matches(of: /<tbody>(.*?)<\/tbody>/.dotMatchesNewlines()).map { body in

@@ -11,6 +11,7 @@ import NIOHTTP1
 import Postgres
 import ServiceLifecycle
 import Store
+import Synchronization
 import TestSupport
 import Testing
 import Transparency
@@ -174,6 +175,29 @@ extension TestStore {
         }
         return tokens
     }
+}
+
+/// Keeps what was logged.
+struct Pages: LogHandler {
+    private final class Lines: Sendable {
+        let all = Mutex<[String]>([])
+    }
+
+    private let lines = Lines()
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level = .info
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let words = (event.metadata ?? [:]).map { "\($0.key)=\($0.value)" }.sorted().joined(separator: " ")
+        lines.all.withLock { $0.append("\(event.level) \(event.message) \(words)") }
+    }
+
+    var all: [String] { lines.all.withLock { $0 } }
 }
 
 /// SHA-256 in hexadecimal digits.

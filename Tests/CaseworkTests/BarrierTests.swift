@@ -116,6 +116,72 @@ struct BarrierTests {
         }
     }
 
+    @Test func `what one officer enters twice on a day by one method is one observation`() throws {
+        let (li, sun) = (UUID(), UUID())
+        func seen(_ observer: UUID?, _ day: String, _ method: Observation.Method, _ sequence: Int) -> Observation {
+            Observation(
+                on: .on(day), method: method, result: .open, observer: observer, sequence: sequence)
+        }
+        func verify(_ observations: [Observation], by differences: [Campaign.Quorum.Difference]) throws {
+            var barrier = Barrier.sample(.claimed)
+            barrier.claim = Barrier.Mark(on: .on("2021-09-17"), sequence: 2)
+            var rules = Barrier.Rules.shipped(observations)
+            rules.campaign.quorum.independentBy = differences
+            let step = Step(sequence: 9, action: Barrier.Action.verify, actor: .officer, on: Day.on("2021-09-20"))
+            _ = try barrier.apply(step, under: rules)
+        }
+        let all = Campaign.Quorum.Difference.allCases
+        let first = seen(li, "2021-09-18", .onSite, 3)
+        let again = seen(li, "2021-09-18", .onSite, 4)
+        do {
+            try verify([first, again], by: all)
+            Issue.record("one officer made a quorum alone")
+        } catch Refusal.quorumNotMet(let why) {
+            #expect(why.contains("there are 1; of 2, those of the same observer and day and method count as one"))
+        }
+        let others = [
+            seen(sun, "2021-09-18", .onSite, 5), seen(li, "2021-09-19", .onSite, 5), seen(li, "2021-09-18", .probe, 5),
+        ]
+        for other in others { try verify([first, again, other], by: all) }
+        // A campaign may want different officers, or different days.
+        try verify([first, others[0]], by: [.observer])
+        for other in others.dropFirst() {
+            #expect(throws: Refusal.self) { try verify([first, other], by: [.observer]) }
+        }
+        try verify([first, others[1]], by: [.day])
+        #expect(throws: Refusal.self) { try verify([first, others[0], others[2]], by: [.day]) }
+        try verify([seen(nil, "2021-09-18", .probe, 3), seen(nil, "2021-09-18", .probe, 4)], by: all)
+    }
+
+    @Test func `a barrier is back where a test since it was verified says blocked`() throws {
+        var barrier = Barrier.sample(.verified, on: .on("2021-09-20"))
+        barrier.claim = Barrier.Mark(on: .on("2021-09-17"), sequence: 3)
+        let today = Day.on("2021-09-25")
+        func seen(
+            _ day: String, _ result: Observation.Result, _ sequence: Int, retractedBy: Int? = nil
+        ) -> Observation {
+            Observation(
+                on: .on(day), method: .press, result: result, sequence: sequence, retractedBy: retractedBy)
+        }
+        try barrier.requireSignOfReturn([seen("2021-09-21", .blocked, 8)], on: today)
+        try barrier.requireSignOfReturn([seen("2021-09-20", .blocked, 8)], on: today)
+        let none: [Observation] = [
+            seen("2021-09-21", .open, 8), seen("2021-09-21", .extraStep, 8), seen("2021-09-19", .blocked, 8),
+            seen("2021-09-17", .blocked, 2), seen("2021-09-26", .blocked, 8),
+            seen("2021-09-21", .blocked, 8, retractedBy: 9),
+        ]
+        for one in none {
+            #expect(throws: Refusal.noSignOfReturn(verifiedOn: .on("2021-09-20"))) {
+                try barrier.requireSignOfReturn([one], on: today)
+            }
+        }
+        // Verified on the day it had been seen blocked, claimed and seen open: the old test says nothing about after.
+        barrier.claim = Barrier.Mark(on: .on("2021-09-20"), sequence: 5)
+        #expect(throws: Refusal.self) {
+            try barrier.requireSignOfReturn([seen("2021-09-20", .blocked, 4)], on: today)
+        }
+    }
+
     @Test func `seen again after it was verified, it starts its next episode`() throws {
         var barrier = Barrier.sample(.verified)
         _ = try barrier.act(.regress, by: .system)

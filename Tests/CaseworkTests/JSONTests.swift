@@ -99,6 +99,50 @@ struct ReferenceFileTests {
             ])
     }
 
+    @Test func `a calendar that can be no year's notice has to be confirmed`() throws {
+        func calendar(_ holidays: [String], _ workdays: [String] = []) -> String {
+            JSON.object([
+                "region": .string("CN"), "year": .int(2027), "holidays": .array(holidays.map { .string($0) }),
+                "workdays": .array(workdays.map { .string($0) }),
+            ]).canonicalText
+        }
+        func days(_ first: String, _ count: Int, _ isMeant: (Day) -> Bool = { _ in true }) -> [String] {
+            (0..<count).map { Day.on(first) + $0 }.filter(isMeant).map(\.description)
+        }
+        let unusual: [(String, [String])] = [
+            (calendar([]), ["#/holidays unusual"]),
+            (calendar([], ["2027-01-09"]), ["#/holidays unusual"]),
+            (calendar(days("2026-12-28", 4)), ["#/holidays unusual"]),
+            (calendar(days("2027-01-01", 365) { $0.weekday > 5 }), ["#/holidays unusual"]),
+            (calendar(days("2027-01-01", 365) { $0.weekday <= 5 }), ["#/holidays unusual"]),
+            (calendar(days("2026-10-01", 7) + ["2027-01-01"]), ["#/holidays unusual"]),
+            (calendar(["2027-01-01"], days("2027-01-01", 365) { $0.weekday > 5 }), ["#/workdays unusual"]),
+        ]
+        for (text, expected) in unusual {
+            #expect(faults(text) == expected, "\(text.prefix(200))")
+            #expect(
+                try ReferenceFile.items(in: JSON(parsing: text.utf8), knowing: shippedData, isConfirmed: true).count
+                    == 1)
+        }
+        #expect(faults(calendar(["2026-12-31", "2027-01-01"] + days("2027-10-01", 7), ["2027-10-09"])) == [])
+        let broken = try #require(try? JSON(parsing: calendar(["2029-01-01"]).utf8))
+        #expect(throws: InvalidDocument.self, "what is wrong cannot be confirmed") {
+            try ReferenceFile.items(in: broken, knowing: shippedData, isConfirmed: true)
+        }
+    }
+
+    @Test func `a quorum names what tells observations apart`() throws {
+        func quorum(_ member: String) -> [String] {
+            let file = repository.appending(path: "Config/campaigns/internet-2021.json")
+            let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
+            return faults(text.replacing(#""independent_by": ["observer", "day", "method"]"#, with: member))
+        }
+        #expect(Campaign.shipped.quorum.independentBy == Campaign.Quorum.Difference.allCases)
+        #expect(quorum(#""independent_by": ["observer"]"#) == [])
+        #expect(quorum(#""independent_by": ["observer", "mood"]"#) == ["#/quorum/independent_by/1 unknown_code"])
+        #expect(quorum(#""independent_by": []"#) == ["#/quorum/independent_by missing"])
+    }
+
     @Test func `a file that is none of them says so`() {
         #expect(faults("{}") == ["# empty"])
         #expect(faults("[]") == ["# wrong_type"])

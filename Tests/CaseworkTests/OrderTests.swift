@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 struct OrderTests {
+    private static let dueDay = Day.on("2021-09-15")
     private static let late = Day.on("2021-09-20")
 
     private func act(
@@ -21,7 +22,9 @@ struct OrderTests {
                 var order = Order.sample(status)
                 let role: Role = Order.may(.supervisor, action.name) ? .supervisor : .system
                 do {
-                    try act(&order, action, by: Actor(role), action == .comply ? .verified : .claimed)
+                    // More time is given by the due day, everything else happens after it.
+                    let day = action.name == .extend ? Self.dueDay : Self.late
+                    try act(&order, action, by: Actor(role), on: day, action == .comply ? .verified : .claimed)
                     return order.status.rawValue
                 } catch {
                     return "-"
@@ -74,14 +77,19 @@ struct OrderTests {
         var order = Order.sample(.served)
         order.issuedBy = issuer.id
         #expect(throws: Refusal.forbidden(action: "extend", role: .officer)) {
-            try act(&order, .extend(barrier: nil, by: 5), by: .officer)
+            try act(&order, .extend(barrier: nil, by: 5), by: .officer, on: Self.dueDay)
         }
         #expect(throws: Refusal.selfApproval("whoever issued the order cannot approve more time for it")) {
-            try act(&order, .extend(barrier: nil, by: 5), by: issuer)
+            try act(&order, .extend(barrier: nil, by: 5), by: issuer, on: Self.dueDay)
         }
-        try act(&order, .extend(barrier: 1, by: 5))
+        #expect(throws: Refusal.limitMissed(owedBy: Self.dueDay, on: Self.late), "what was missed stays missed") {
+            try act(&order, .extend(barrier: 1, by: 5))
+        }
+        try act(&order, .extend(barrier: 1, by: 5), on: Self.dueDay)
         // Ten working days after 8 September 2021: two make-up days, three days of Mid-Autumn off.
         #expect(order.dueOn == .on("2021-09-23"))
-        #expect(throws: Refusal.self, "no such barrier") { try act(&order, .extend(barrier: 9, by: 5)) }
+        #expect(throws: Refusal.self, "no such barrier") {
+            try act(&order, .extend(barrier: 9, by: 5), on: Self.dueDay)
+        }
     }
 }

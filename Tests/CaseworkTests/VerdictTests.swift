@@ -39,7 +39,7 @@ struct VerdictTests {
         let (one, two) = (UUID(), UUID())
         var complaint = try closed()
         for (sequence, other) in [(4, one), (5, two)] {
-            try take(&complaint, sequence, .absorb(other, barriers: [1], due: [:]), on: first)
+            try take(&complaint, sequence, .absorb(other, barriers: [1], runs: []), on: first)
         }
         try take(&complaint, 6, .rate(5, by: one), on: first + 1)
         try take(&complaint, 7, .confirmFixed(by: one), on: first + 1)
@@ -56,7 +56,7 @@ struct VerdictTests {
     @Test func `a denial after the time for it is refused, also from who was merged`() throws {
         let other = UUID()
         var complaint = try closed()
-        try take(&complaint, 4, .absorb(other, barriers: [], due: [:]), on: first)
+        try take(&complaint, 4, .absorb(other, barriers: [], runs: []), on: first)
         let late = first + Campaign.shipped.reopenDays + 1
         #expect(throws: Refusal.windowClosed(endedOn: first, days: Campaign.shipped.reopenDays)) {
             try take(&complaint, 5, .denyFixed(by: other), on: late)

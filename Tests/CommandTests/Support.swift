@@ -73,9 +73,25 @@ actor ServerProcess {
     init(
         _ program: Program, _ arguments: [String] = [], settings: [String: String] = [:], log: URL? = nil
     ) async throws {
+        try await self.init(
+            program, command: ["up", "--data", program.data, "--port", "0"] + arguments, settings: settings, log: log)
+    }
+
+    /// Starts a second server, on the databases of the first.
+    init(beside program: Program) async throws {
+        let databases = [
+            "RECTIFY_DATABASE_URL": program.conninfo("rectify"),
+            "RECTIFY_DATABASE_KEYS_URL": program.conninfo("rectify_keys"),
+            "RECTIFY_KEYS_FILE": program.data + "/key-encryption-key",
+            "RECTIFY_HISTORY_KEY_FILE": program.data + "/log-signing-key",
+        ]
+        try await self.init(program, command: ["serve", "--port", "0"], settings: databases, log: nil)
+    }
+
+    private init(_ program: Program, command: [String], settings: [String: String], log: URL?) async throws {
         process = Process()
         process.executableURL = URL(filePath: Program.path)
-        process.arguments = ["up", "--data", program.data, "--port", "0"] + arguments
+        process.arguments = command
         let home = program.folder.path(percentEncoded: false)
         process.environment = ProcessInfo.processInfo.environment.merging([
             "XDG_STATE_HOME": home + "state", "RECTIFY_HOME": repository.path(percentEncoded: false),

@@ -2,56 +2,10 @@ import Casework
 import Client
 import Contract
 import Foundation
-import Subprocess
-import SystemPackage
 import TestSupport
 import Testing
 
-/// A terminal of 80 columns in which a program runs and keys are pressed, by tmux.
-private struct Screen {
-    let socket: String
-
-    init(_ program: Program, _ arguments: [String], address: String) async throws {
-        socket = "rectify-\(UUID().uuidString.prefix(8))"
-        let home = program.folder.path(percentEncoded: false)
-        let settings = [
-            "XDG_STATE_HOME=\(home)state", "XDG_CONFIG_HOME=\(home)config", "RECTIFY_SERVER=\(address)",
-            "RECTIFY_HOME=\(repository.path(percentEncoded: false))",
-        ]
-        let command = ["env"] + settings + [Program.path] + arguments
-        _ = try await tmux(["new-session", "-d", "-x", "80", "-y", "40"] + command)
-        _ = try await tmux(["set-option", "-g", "remain-on-exit", "on"])
-    }
-
-    @discardableResult
-    func tmux(_ arguments: [String]) async throws -> String {
-        let result = try await Subprocess.run(
-            .name("tmux"), arguments: Arguments(["-u", "-L", socket, "-f", "/dev/null"] + arguments),
-            environment: .inherit.updating(["LANG": "C.UTF-8", "TERM": "xterm"]), output: .string(limit: 1 << 20),
-            error: .discarded)
-        return result.standardOutput
-    }
-
-    func text() async throws -> String { try await tmux(["capture-pane", "-p", "-S", "-200"]) }
-
-    /// Presses keys, one after another.
-    func press(_ keys: String...) async throws {
-        for key in keys { try await tmux(["send-keys", key]) }
-    }
-
-    /// Waits until the screen shows a text; a minute at the most.
-    @discardableResult
-    func shows(_ wanted: String) async throws -> Bool {
-        for _ in 0..<600 {
-            if try await text().contains(wanted) { return true }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-        Issue.record("the screen never showed “\(wanted)”:\n\(try await text())")
-        return false
-    }
-
-    func close() async throws { try await tmux(["kill-server"]) }
-}
+@testable import rectify
 
 @Suite(.serialized) struct TriageTests {
     @Test func `ten cases are triaged with single keys`() async throws {
@@ -64,8 +18,9 @@ private struct Screen {
                 let filed = try await program.run("complaint", "file", "-", "-o", "name", input: try sampleLine(line))
                 references.append(filed.output.trimmingCharacters(in: .whitespacesAndNewlines))
             }
-            // The first again, by another way: the same filer, link and words.
+            // The first again, by another way, and received last: the same filer, link and words.
             let twin = try sampleLine(0).replacing("\"s21-0001\"", with: "\"twin\"")
+                .replacing("\"received_on\": \"2021-08-02\"", with: "\"received_on\": \"2021-08-12\"")
             let filed = try await program.run("complaint", "file", "-", "-o", "name", input: twin)
             references.append(filed.output.trimmingCharacters(in: .whitespacesAndNewlines))
 
@@ -83,12 +38,26 @@ private struct Screen {
     private func walk(_ screen: Screen, _ references: [String]) async throws {
         func at(_ place: Int) async throws { try await screen.shows("\(place)/10  \(references[place - 1])") }
         try await at(1)
+        // What is said before: which steps are for good.
+        try await screen.shows("u cannot take back: a r i n, and g to somebody else")
+        // A character of three bytes is one key, and so is Esc.
+        try await screen.press(literally: "接")
+        try await screen.shows("“接” does nothing here")
+        try await screen.press("Escape")
+        try await screen.shows("> Esc")
         try await screen.press("a")
         try await at(2)
         try await screen.press("r")
         try await screen.shows("9 not_a_complaint")
-        try await screen.press("8", "Enter")
+        try await screen.shows("Refusing cannot be taken back")
+        // Esc goes back from the question; the second time a wrong character is rubbed out.
+        try await screen.press(literally: "外", "Escape")
+        try await screen.press("r")
+        try await screen.press(literally: "外", "BSpace", "8", "Enter")
+        try await screen.shows("\(references[1]) refused")
         try await at(3)
+        try await screen.press("u")
+        try await screen.shows("\(references[1]) was refused, and that is not taken back")
         try await screen.press("i")
         try await screen.shows("6 guardian_missing")
         try await screen.press("facts_unclear", "Enter")
@@ -98,6 +67,10 @@ private struct Screen {
         // That was the wrong key: back, and on without it.
         try await screen.press("u")
         try await screen.shows("\(references[3]): undone, it was taken")
+        try await screen.press("s")
+        try await at(5)
+        try await screen.press("u")
+        try await screen.shows("\(references[3]): undone, it was skipped")
         try await screen.press("s")
         try await screen.shows("\(references[4])")
         try await screen.press("x")
@@ -134,5 +107,42 @@ private struct Screen {
         #expect(try await body(5).priority == .urgent)
         #expect(try await body(6).officer == "zhang")
         #expect(try await body(10).duplicateOf == references[0])
+    }
+}
+
+/// Keys, as terminals send them.
+struct KeyTests {
+    /// The keys of bytes that come in pieces; between two pieces nothing comes for a while.
+    private func keys(_ pieces: [UInt8]...) -> [Keyboard.Key] {
+        var pieces = pieces
+        var decoder = KeyDecoder { isPatient in
+            while let first = pieces.first {
+                if !first.isEmpty { return pieces[0].removeFirst() }
+                guard isPatient else { return nil }
+                pieces.removeFirst()
+            }
+            return nil
+        }
+        var keys: [Keyboard.Key] = []
+        while let key = decoder.next() { keys.append(key) }
+        return keys
+    }
+
+    @Test func `characters of any length are one key each`() {
+        #expect(keys(Array("a接é😀".utf8)) == ["a", "接", "é", "😀"].map { .character($0) })
+        #expect(keys([0xE6], [0x8E], [0xA5]) == [.character("接")], "its bytes may come one by one")
+        #expect(keys([0xE6, 0x8E, UInt8(ascii: "a")]) == [.character("a")], "what breaks off is passed over")
+        #expect(keys([0xFF, 0x80, UInt8(ascii: "b")]) == [.character("b")])
+        #expect(keys([0x0D, 0x0A, 0x7F, 0x08]) == [.enter, .enter, .backspace, .backspace])
+        #expect(keys([UInt8(ascii: "a"), 0x04, UInt8(ascii: "b")]) == [.character("a")], "Ctrl-D ends it")
+    }
+
+    @Test func `Esc is a key, and what an arrow sends is none`() {
+        #expect(keys([0x1B]) == [.escape])
+        #expect(keys([0x1B], Array("q".utf8)) == [.escape, .character("q")])
+        #expect(keys([0x1B] + Array("q".utf8)) == [.escape, .character("q")], "typed quickly, too")
+        #expect(keys([0x1B] + Array("接".utf8)) == [.escape, .character("接")])
+        #expect(keys(Array("\u{1B}[A\u{1B}OB\u{1B}[1;5C\u{1B}[3~x".utf8)) == [.character("x")])
+        #expect(keys([0x1B, 0x1B]) == [.escape, .escape])
     }
 }

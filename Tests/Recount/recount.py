@@ -81,14 +81,18 @@ class Recount:
     def __init__(self, folder, known_at, as_of, begin):
         self.at, self.day = moment(known_at), as_of
         self.begin = begin or as_of.replace(day=1)
-        length = (as_of - self.begin).days + 1
-        before = self.begin - length * DAY
-        if self.begin.day == 1 and as_of.month == self.begin.month and as_of.year == self.begin.year and (as_of + DAY).day == 1:
-            before = (self.begin - DAY).replace(day=1)
+        # Whole months are compared with as many whole ones, and with the same of the year before; else days with days.
+        before = self.begin - ((as_of - self.begin).days + 1) * DAY
+        last_year = (self.year_before(self.begin), self.year_before(as_of))
+        if self.begin.day == 1 and (as_of + DAY).day == 1:
+            months = (as_of.year - self.begin.year) * 12 + as_of.month - self.begin.month + 1
+            number = self.begin.year * 12 + self.begin.month - 1 - months
+            before = datetime.date(number // 12, number % 12 + 1, 1)
+            last_year = (last_year[0], self.year_before(as_of + DAY) - DAY)
         self.periods = {
             "period": (self.begin, as_of),
             "previous": (before, self.begin - DAY),
-            "last_year": (self.year_before(self.begin), self.year_before(as_of)),
+            "last_year": last_year,
         }
         self.campaign = json.loads((pathlib.Path(folder) / "campaign.json").read_text(encoding="utf-8"))
         region = self.campaign["calendar_region"]
@@ -126,8 +130,10 @@ class Recount:
 
     def load_complaints(self, folder):
         states = grouped(known(read(folder, "complaint_interval"), self.at), "complaint_id")
-        terms = grouped(known(read(folder, "deadline_interval"), self.at), "complaint_id", "purpose")
+        terms = grouped(known(read(folder, "deadline_interval"), self.at), "complaint_id")
         ties = grouped(known(read(folder, "complaint_barrier_interval"), self.at), "complaint_id", "barrier_id")
+        said = [r for r in known(read(folder, "verdict_interval"), self.at) if day(r["effective_from"]) <= self.day]
+        self.verdicts = [rows[-1] for rows in grouped(said, "complaint_id", "ending", "complainant_id").values()]
         self.complaints = []
         linked = collections.defaultdict(list)
         for (complaint, barrier), rows in ties.items():
@@ -139,11 +145,11 @@ class Recount:
             if not seen:
                 continue
             case = dict(row, seen=seen, held=seen[-1], received=day(row["received_on"]), barriers=linked[row["id"]])
-            case["deadlines"] = {}
-            for purpose in ("acceptance", "company_reply", "answer"):
-                own = [t for t in terms[(row["id"], purpose)] if day(t["effective_from"]) <= self.day]
-                if own:
-                    case["deadlines"][purpose] = own[-1]
+            runs = {}
+            for term in terms[(row["id"],)]:
+                if day(term["effective_from"]) <= self.day:
+                    runs[(term["purpose"], term["origin_id"], term["run"])] = term
+            case["runs"] = list(runs.values())
             case["first"] = {}
             for state in seen:
                 case["first"].setdefault(state["status"], day(state["effective_from"]))
@@ -207,27 +213,29 @@ class Recount:
         return [[f"{prefix}:{k}", counter[k], [counter[k], total, t]] for k, t in zip(keys, tenths)]
 
     def bins(self, purpose, company=None):
-        met = late = running = overdue = 0
-        for case in self.complaints:
-            term = case["deadlines"].get(purpose)
-            if term is None or (company is not None and (case["held"]["respondent_company"] or "") != company):
+        """In time, late, owed in time, owed and late, entered after the fact: of all runs, or of those one company owes."""
+        met = late = running = overdue = back_entered = 0
+        for term in (t for case in self.complaints for t in case["runs"]):
+            if term["purpose"] != purpose or (company is not None and term["company"] != company) or term["state"] == "suspended":
                 continue
-            due, ended = day(term["due_on"]), day(term["ended_on"])
-            if term["state"] == "met":
-                met, late = (met + 1, late) if ended <= due else (met, late + 1)
-            elif term["state"] == "running":
-                running, overdue = (running, overdue + 1) if due < self.day else (running + 1, overdue)
-        return met, late, running, overdue
+            is_missed = bool(term["missed_from"])
+            met += term["state"] == "met" and not is_missed
+            late += term["state"] in ("met", "void") and is_missed
+            if term["state"] == "running":
+                is_late = is_missed or day(term["due_on"]) < self.day
+                running, overdue = running + (not is_late), overdue + is_late
+            back_entered += int(term["back_entered"]) > 0
+        return met, late, running, overdue, back_entered
 
     def claims(self, barrier):
-        found, was = [], False
+        found, was = [], None
         for state in barrier["seen"]:
-            is_claimed = state["remediation"] in ("claimed", "partially_verified")
-            if is_claimed and not was:
+            now = state["remediation"]
+            if now == "claimed" and was != "claimed":
                 found.append([day(state["effective_from"]), None])
-            if state["remediation"] == "verified" and was and found:
+            if now == "verified" and was != "verified" and found:
                 found[-1][1] = day(state["effective_from"])
-            was = is_claimed
+            was = now
         return found
 
     def tables(self):
@@ -249,10 +257,13 @@ class Recount:
         grounds = c(x["held"]["refusal_ground"] for x in all_ if x["held"]["status"] == "refused" and x["held"]["refusal_ground"])
         result["handling.refusal"] = self.shared("ground", grounds, campaign["refusal_grounds"])
         result["handling.outcome"] = self.shared("outcome", c(x["held"]["outcome"] for x in all_ if x["held"]["outcome"]), OUTCOMES)
+        fixed = c({"t": "fixed", "f": "not_fixed"}[v["is_fixed"]] for v in self.verdicts if v["is_fixed"])
+        result["handling.confirmation"] = self.shared("confirmation", fixed, ["fixed", "not_fixed"])
+        result["handling.rating"] = self.shared("rating", c(v["rating"] for v in self.verdicts if v["rating"]), list("12345"))
         result["timeliness"] = []
         for purpose in ("acceptance", "company_reply", "answer"):
-            met, late, running, overdue = self.bins(purpose)
-            result["timeliness"].append([f"deadline:{purpose}", met, late, running, overdue, share(met, met + late + overdue)])
+            met, late, running, overdue, back_entered = self.bins(purpose)
+            result["timeliness"].append([f"deadline:{purpose}", met, late, running, overdue, share(met, met + late + overdue), back_entered])
         result["steps"] = self.steps()
         result["companies"], result["companies.outcome"] = self.companies()
         for kind, code in (("blocked_link", "links"), ("refused_payment", "payments"), ("practice", "practices")):
@@ -290,12 +301,15 @@ class Recount:
         for case in self.complaints:
             if case["held"]["respondent_company"]:
                 groups[case["held"]["respondent_company"]].append(case)
-        codes = set(groups) | {b["company"] for b in self.barriers if b["company"]}
+        owing = {t["company"] for case in self.complaints for t in case["runs"] if t["purpose"] == "company_reply" and t["company"]
+                 and (t["state"] == "running" or t["state"] == "met" or (t["state"] == "void" and t["missed_from"]) or
+                      (int(t["back_entered"]) and t["state"] != "suspended"))}
+        codes = set(groups) | {b["company"] for b in self.barriers if b["company"]} | owing
         rows, outcomes = [], []
         for code in codes:
             own, barriers = groups[code], [b for b in self.barriers if b["company"] == code]
             now, before = self.received(own, "period"), self.received(own, "previous")
-            met, late, running, overdue = self.bins("company_reply", code)
+            met, late, running, overdue, _ = self.bins("company_reply", code)
             decided = met + late + overdue
             growing = now >= 10 and now > before and (now - before) ** 2 > 4 * (now + before)
             line = "too_few" if decided < 10 else "below" if met * 1000 < decided * 950 else "kept"
@@ -326,14 +340,14 @@ class Recount:
         def now(state):
             return sum(b["held"]["remediation"] == state for b in all_)
         points = [("ledger", len(all_)), ("confirmed", ever({"confirmed"})), ("ordered", sum(any(s["has_standing_order"] == "t" for s in b["seen"]) for b in all_)),
-                  ("committed", ever({"committed", "in_progress", "pending_counterparty"})), ("claimed", sum(bool(self.claims(b)) for b in all_)), ("verified", ever({"verified"})),
+                  ("committed", ever({"committed"})), ("claimed", sum(bool(self.claims(b)) for b in all_)), ("verified", ever({"verified"})),
                   ("verified_now", now("verified")), ("regressed", sum(int(b["held"]["episode"]) > 1 for b in all_)), ("justified_now", now("justified")), ("dismissed_now", now("dismissed"))]
         tables = {"remediation.funnel": [[f"funnel:{n}", v, share(v, len(all_))] for n, v in points]}
         tables["remediation.scene"] = []
         for (kind, scene), own in sorted(grouped(all_, "kind", "scene").items()):
             verified, stated = sum(b["held"]["remediation"] == "verified" for b in own), [int(b["held"]["coverage"]) for b in own if b["held"]["coverage"]]
             tables["remediation.scene"].append([f"kind:{kind}", f"scene:{scene}", len(own), sum(b["held"]["remediation"] not in RESTING for b in own),
-                sum(b["held"]["remediation"] in ("claimed", "partially_verified") for b in own), verified, share(verified, len(own)), percentile(stated, 50)])
+                sum(b["held"]["remediation"] == "claimed" for b in own), verified, share(verified, len(own)), percentile(stated, 50)])
         tables["claims"] = []
         claimed = collections.defaultdict(list)
         for b in all_:
@@ -402,10 +416,14 @@ class Recount:
     def overdue(self):
         lines = []
         for case in self.complaints:
-            for purpose, term in case["deadlines"].items():
-                if term["state"] == "running" and day(term["due_on"]) < self.day:
-                    company = case["held"]["respondent_company"]
-                    lines.append((term["due_on"], int(case["number"]), purpose, company and f"company:{company}"))
+            for term in case["runs"]:
+                # A calendar loaded after the run was missed may have moved its due day; the day it was missed tells.
+                due = day(term["due_on"])
+                if term["missed_from"]:
+                    due = min(due, day(term["missed_from"]) - DAY)
+                if term["state"] == "running" and due < self.day:
+                    company = term["company"] or case["held"]["respondent_company"]
+                    lines.append((due.isoformat(), int(case["number"]), term["purpose"], f"company:{company}" if company else ""))
         return [[self.reference(number), f"deadline:{purpose}", company or None, due, (self.day - day(due)).days] for due, number, purpose, company in sorted(lines)[:200]]
 
     def reference(self, number):

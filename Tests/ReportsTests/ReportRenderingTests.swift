@@ -48,6 +48,7 @@ struct SharesTests {
 
 struct CaseFactsTests {
     private let calendar = WorkingCalendar(region: "CN")
+    private let reply = Deadline.Identity(purpose: .companyReply, origin: nil, run: 1)
 
     /// Received on Monday, accepted on Thursday, forwarded to one company, found to be another's, answered late.
     private var facts: CaseFacts {
@@ -64,14 +65,14 @@ struct CaseFactsTests {
         state("2021-09-09", .forwarded)
         state("2021-09-15", .forwarded, company: "alibaba")
         state("2021-09-20", .responded, company: "alibaba")
-        func term(_ day: String, _ state: Deadline.State, ended: String? = nil) {
+        func term(_ day: String, _ state: Deadline.State, missedFrom: String? = nil) {
             facts.terms.append(
                 .init(
-                    purpose: .companyReply, on: .on(day), dueOn: .on("2021-09-16"), state: state,
-                    endedOn: ended.map(Day.on)))
+                    run: reply, on: .on(day), dueOn: .on("2021-09-16"), state: state,
+                    missedFrom: missedFrom.map(Day.on), company: "tencent", isBackEntered: false))
         }
         term("2021-09-09", .running)
-        term("2021-09-20", .met, ended: "2021-09-20")
+        term("2021-09-20", .met, missedFrom: "2021-09-17")
         facts.ties = [.init(barrier: 3, on: .on("2021-09-06"), isLinked: true)]
         return facts
     }
@@ -87,8 +88,8 @@ struct CaseFactsTests {
         #expect(values("2021-09-09", .reached) == ["accepted", "forwarded"], "both on one day")
         #expect(values("2021-09-14", .companyStatus) == ["tencent forwarded"])
         #expect(values("2021-09-15", .companyStatus) == ["alibaba forwarded"])
-        #expect(values("2021-09-16", .deadline) == ["alibaba company_reply/running"])
-        #expect(values("2021-09-20", .deadline) == ["alibaba company_reply/late"])
+        #expect(values("2021-09-16", .deadline) == ["tencent company_reply/running"], "it was forwarded to Tencent")
+        #expect(values("2021-09-20", .deadline) == ["tencent company_reply/late"])
         #expect(values("2021-09-20", .attests) == ["3"])
         #expect(values("2021-09-20", .step) == ["acceptance/3", "forwarding/0", "reply/7"], "working days")
     }
@@ -100,7 +101,7 @@ struct CaseFactsTests {
             var sums: [Slot: Int] = [:]
             for (change, count) in changes where change.on <= day { sums[change.slot, default: 0] += count }
             let held = facts.slots(asOf: day, workingDays: calendar.workingDays)
-            #expect(sums.filter { $0.value != 0 } == Dictionary(uniqueKeysWithValues: held.map { ($0, 1) }), "\(day)")
+            #expect(sums.filter { $0.value != 0 } == Dictionary(held.map { ($0, 1) }, uniquingKeysWith: +), "\(day)")
         }
     }
 
@@ -108,7 +109,8 @@ struct CaseFactsTests {
         #expect(
             facts.lateSpells == [
                 LateSpell(
-                    purpose: .companyReply, dueOn: .on("2021-09-16"), from: .on("2021-09-17"), until: .on("2021-09-20"))
+                    run: reply, company: "tencent", dueOn: .on("2021-09-16"), from: .on("2021-09-17"),
+                    until: .on("2021-09-20"))
             ])
     }
 
@@ -167,7 +169,8 @@ struct RenderingTests {
                 ]
             ])
         return ProgressReport(
-            figuresVersion: 2, campaign: "c", campaignName: Words(en: hostile, zh: "行动"), asOf: .on("2021-09-30"),
+            figuresVersion: ProgressReport.currentFigures, campaign: "c", campaignName: Words(en: hostile, zh: "行动"),
+            asOf: .on("2021-09-30"),
             knownAt: "2021-10-01T00:00:00.000000Z", isIncomplete: false,
             period: ReportPeriod(from: nil, to: .on("2021-09-30")), edition: .internal,
             issue: .init(year: 2021, ofYear: 2, ofAll: 7), tables: [total, list, ledger],
@@ -179,7 +182,7 @@ struct RenderingTests {
         let bytes = report.json()
         #expect(try ProgressReport(json: bytes) == report)
         #expect(try ProgressReport(json: bytes).json() == bytes)
-        for broken in ["{}", "[]", "{\"figures_version\":3}"] {
+        for broken in ["{}", "[]", "{\"figures_version\":\(ProgressReport.currentFigures + 1)}"] {
             #expect(throws: NoReport.self) { try ProgressReport(json: broken.utf8) }
         }
     }

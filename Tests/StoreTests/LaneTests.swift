@@ -8,11 +8,11 @@ import Testing
 
 /// Filings that come together share a commit, and nothing else.
 struct LaneTests {
-    private func intake(_ book: ReferenceBook, own: String? = nil, office: String = Office.central) -> Intake {
+    private func intake(_ book: ReferenceBook, own: String? = nil, scenario: String? = nil) -> Intake {
         let complaint = Complaint.received(
-            id: .v7(at: Date()), kind: .blockedLink, category: "market_order", scenario: nil,
+            id: .v7(at: Date()), kind: .blockedLink, category: "market_order", scenario: scenario,
             respondent: .init(platform: "wechat", company: "tencent"),
-            target: .init(platform: "taobao", company: "alibaba", host: "taobao.com"), office: office,
+            target: .init(platform: "taobao", company: "alibaba", host: "taobao.com"),
             on: .on("2021-09-08"), under: .shipped)
         var filing = Filing(narrative: "群里的“淘宝”链接\\打不开。")
         (filing.scene, filing.clientReference) = ("group", own)
@@ -59,7 +59,7 @@ struct LaneTests {
                 try await store.book(), Intaker(store.databases, keys: store.keys, patience: .seconds(120))
             )
             var filings = (0..<300).map { (intake(book), request("key \($0)", as: "filer \($0 % 7)")) }
-            filings.insert((intake(book, office: "nowhere"), request("bad")), at: 150)
+            filings.insert((intake(book, scenario: "nowhere"), request("bad")), at: 150)
             let outcomes = await outcomes(intaker, filings)
             let stored = outcomes.compactMap { try? $0.get().body }
             #expect(stored.count == 300 && Set(stored).count == 300)

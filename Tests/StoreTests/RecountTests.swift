@@ -44,6 +44,10 @@ private func recount(seed: Int, complaints: Int, days: Int) async throws {
         for known in [before, meanwhile, try await now(store)] {
             var asked: [(text: String, day: Day, from: Day?)] = []
             asked.append(("2021-09-30", .on("2021-09-30"), nil))
+            // A quarter and two months with a February, which are compared by months.
+            for (from, day) in [("2021-10-01", "2021-12-31"), ("2022-01-01", "2022-02-28")] {
+                asked.append(("\(day)/\(from)", .on(day), .on(from)))
+            }
             for _ in 0..<(days + 2) / 3 {
                 let day = campaign.launchedOn + Int.random(in: 0...200, using: &dice)
                 let from = Bool.random(using: &dice) ? day + -Int.random(in: 0...60, using: &dice) : nil
@@ -161,6 +165,7 @@ private func export(_ store: TestStore, _ campaign: Campaign, to folder: URL) as
             ),
             ("complaint_interval", "COPY complaint_interval TO STDOUT (FORMAT csv, HEADER)"),
             ("deadline_interval", "COPY deadline_interval TO STDOUT (FORMAT csv, HEADER)"),
+            ("verdict_interval", "COPY verdict_interval TO STDOUT (FORMAT csv, HEADER)"),
             ("complaint_barrier_interval", "COPY complaint_barrier_interval TO STDOUT (FORMAT csv, HEADER)"),
             ("barrier", "COPY barrier TO STDOUT (FORMAT csv, HEADER)"),
             ("barrier_interval", "COPY barrier_interval TO STDOUT (FORMAT csv, HEADER)"),

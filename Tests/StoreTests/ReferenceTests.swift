@@ -1,6 +1,7 @@
 import Casework
 import Foundation
 import Postgres
+import Synchronization
 import TestSupport
 import Testing
 
@@ -105,6 +106,38 @@ struct SealingTests {
         _ = try KeyEncryptionKey(file: file)
         try Data("short".utf8).write(to: file)
         #expect(throws: KeyFile.Failure.notAKey(path)) { try KeyEncryptionKey(file: file) }
+    }
+}
+
+struct ReferenceCacheTests {
+    @Test func `a server works with what was loaded a second later at the most, and with one version at a time`()
+        async throws
+    {
+        try await withStore { store in
+            let clock = Mutex(ContinuousClock.now)
+            let cache = ReferenceCache(
+                store.databases.work, suffixes: shippedSuffixes, now: { clock.withLock { $0 } })
+            let kept = try await cache.book()
+            _ = try await store.databases.work.transaction { db in
+                try db.load([.init(kind: .company, code: "new", document: company("new"))])
+            }
+            clock.withLock { $0 += .milliseconds(999) }
+            #expect(try await cache.book().directory.company("new") == nil, "it need not be asked for before")
+            clock.withLock { $0 += .milliseconds(1) }
+            #expect(try await cache.book().directory.company("new") != nil)
+            #expect(kept.directory.company("new") == nil, "who began with one version goes on with it")
+
+            let office = Office(code: "gd", nameZh: "广东", nameEn: "Guangdong", regions: ["CN-GD"])
+            try await store.databases.work.transaction { db in try db.save(office) }
+            cache.forget()
+            #expect(try await cache.book().offices.contains { $0.code == "gd" }, "who has changed it knows at once")
+            clock.withLock { $0 += .seconds(5) }
+            let books = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<50 { group.addTask { try await cache.book().offices.count } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(Set(books).count == 1)
+        }
     }
 }
 

@@ -49,6 +49,7 @@ struct SearchTests {
                     #expect(plan.isOrderedWalk, "\(name): \(plan)")
                 }
             }
+            try await self.checkOrder(store, campaign)
             try await self.checkCombinations(store, campaign, officers)
             try await self.checkText(store, campaign)
             try await store.checkHistory()
@@ -78,6 +79,34 @@ struct SearchTests {
             ("channel", filter { $0.channels = Choice([.officer]) }), ("barrier", filter { $0.barrier = 1 }),
             ("negated", filter { $0.statuses = Choice([.closed], isNegated: true) }),
         ]
+    }
+
+    /// Newest and oldest go by the day of receipt, and within a day by number, over all pages.
+    private func checkOrder(_ store: TestStore, _ campaign: Int) async throws {
+        for (order, barrier) in [(ComplaintFilter.Order.newest, nil), (.oldest, nil), (.newest, 1)] as [(_, Int?)] {
+            var filter = ComplaintFilter()
+            filter.receivedFrom = .on("2021-10-01")
+            filter.receivedTo = .on("2021-10-04")
+            (filter.order, filter.barrier) = (order, barrier)
+            let direction: SQL = order == .newest ? "DESC" : "ASC"
+            let tie: SQL =
+                barrier.map { number in
+                    """
+                    AND EXISTS (SELECT FROM complaint_barrier l JOIN barrier b ON b.id = l.barrier_id
+                                WHERE l.complaint_id = c.id AND b.number = \(number))
+                    """
+                } ?? ""
+            let expected = try await store.databases.reports.transaction(.readOnly) { db in
+                try db.all(
+                    """
+                    SELECT c.number FROM complaint c WHERE received_on BETWEEN '2021-10-01' AND '2021-10-04' \(tie)
+                    ORDER BY received_on \(direction), number \(direction)
+                    """
+                ) { row in try row.read(Int.self) }
+            }
+            let found = try await all(filter, store, campaign).map(\.number)
+            #expect(found == expected && !expected.isEmpty, "\(order), barrier \(barrier ?? 0)")
+        }
     }
 
     /// Any two filters together: the pages, one after another, hold what a plain count holds.

@@ -95,8 +95,8 @@ extension Connection {
         let tables: [(SQL, SQL)] = [
             ("complaint", "t || jsonb_build_object('id', copy.id, 'number', copy.number)"),
             ("complaint_interval", "t || jsonb_build_object('complaint_id', copy.id)"),
-            ("deadline", "t || jsonb_build_object('complaint_id', copy.id)"),
-            ("deadline_interval", "t || jsonb_build_object('complaint_id', copy.id)"),
+            ("deadline", "t || jsonb_build_object('complaint_id', copy.id, 'origin_id', copy.id)"),
+            ("deadline_interval", "t || jsonb_build_object('complaint_id', copy.id, 'origin_id', copy.id)"),
             ("complaint_barrier", "t || jsonb_build_object('complaint_id', copy.id, 'number', copy.number)"),
             ("complaint_barrier_interval", "t || jsonb_build_object('complaint_id', copy.id)"),
             ("event", "t || jsonb_build_object('case_id', copy.id)"),

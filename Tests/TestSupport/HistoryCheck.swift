@@ -74,9 +74,10 @@ private let rules: [(rule: String, query: SQL)] = [
         SELECT count(*) FROM deadline d
         JOIN LATERAL (
             SELECT * FROM deadline_interval i
-            WHERE i.campaign_id = d.campaign_id AND i.complaint_id = d.complaint_id AND i.purpose = d.purpose AND i.retracted_at IS NULL
+            WHERE i.campaign_id = d.campaign_id AND i.complaint_id = d.complaint_id AND i.purpose = d.purpose
+              AND i.origin_id = d.origin_id AND i.run = d.run AND i.retracted_at IS NULL
             ORDER BY effective_from DESC, sequence DESC LIMIT 1) i ON true
-        WHERE (i.due_on, i.state, i.ended_on) IS DISTINCT FROM (d.due_on, d.state, d.ended_on)
+        WHERE (i.due_on, i.state, i.ended_on, i.missed_from) IS DISTINCT FROM (d.due_on, d.state, d.ended_on, d.missed_from)
         """
     ),
     (

@@ -104,7 +104,8 @@ extension Complaint {
             case .refer: .refer(agency: "pboc")
             case .markDuplicate: .markDuplicate(of: UUID())
             case .undoDuplicate: .undoDuplicate
-            case .absorb: .absorb(UUID(), barriers: [1, 2], due: [:])
+            case .absorb: .absorb(UUID(), barriers: [1, 2], runs: [])
+            case .renewAbsorbed: .renewAbsorbed(UUID(), runs: [])
             case .release: .release(UUID())
             case .reopen: .reopen
             case .confirmFixed: .confirmFixed(by: nil)

@@ -161,7 +161,8 @@ struct BarrierStart: BarrierAction {
 
 struct BarrierAwait: BarrierAction {
     static let configuration = CommandConfiguration(
-        commandName: "await", abstract: "Enter that another company is waited for, whose delay it then is.")
+        commandName: "await", abstract: "Enter that another company is waited for, whose delay it then is.",
+        discussion: "The respondent's own company cannot be waited for; another company of its group can.")
 
     @OptionGroup var barrier: BarrierOptions
 
@@ -197,8 +198,12 @@ struct BarrierClaim: BarrierAction {
 
 struct BarrierVerify: BarrierAction {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Declare it gone, by a quorum of fresh observations; or partly, with --partly."
-    )
+        commandName: "verify",
+        abstract: "Declare it gone, by a quorum of fresh observations; or partly, with --partly.",
+        discussion: """
+            The observations have to differ in observer, day or method, as the campaign says: what one officer enters twice
+            on a day, by one method, is one.
+            """)
 
     @OptionGroup var barrier: BarrierOptions
 
@@ -261,7 +266,9 @@ struct BarrierRevive: BarrierAction {
 
 struct BarrierRegress: BarrierAction {
     static let configuration = CommandConfiguration(
-        commandName: "regress", abstract: "Find a verified barrier back: its next episode begins.")
+        commandName: "regress",
+        abstract: "Find a verified barrier back: its next episode begins.",
+        discussion: "It needs a test that says blocked, made since it was verified, or --reason.")
 
     @OptionGroup var barrier: BarrierOptions
 

@@ -147,7 +147,8 @@ struct BarrierList: AsyncParsableCommand {
         let bodies = try await client.withClient { client in
             try await client.list(path, query, limit: limit, of: BarrierBody.self)
         }
-        try output.write(bodies, BarrierBody.columns, name: { String($0.number) }, row: \.row)
+        try output.write(
+            bodies, BarrierBody.columns, csv: BarrierBody.csv, name: { String($0.number) }, row: \.row)
     }
 }
 
@@ -161,7 +162,7 @@ extension BarrierBody {
         [
             String(number), respondentPlatform, target, scene,
             remediation.rawValue + (episode > 1 ? " (episode \(episode))" : ""),
-            observed.state.rawValue + (observed.isStale ? " (stale)" : ""), String(complaints),
+            observed.state.rawValue + (observed.isStale ? " (stale)" : ""), complaints.map(String.init) ?? "c",
             changedOn.description,
         ]
     }
@@ -198,7 +199,7 @@ struct BarrierShow: AsyncParsableCommand {
                     body.observed.state.rawValue + (body.observed.isStale ? ", stale" : "")
                         + (body.observed.isDiscriminating ? ", discriminating" : "")
                 ),
-                ("Accepted complaints", String(body.complaints)),
+                ("Accepted complaints", body.complaints.map(String.init)),
                 ("Possible now", body.actions.joined(separator: ", ")),
             ])
         guard address.output.output == .table else { return }

@@ -54,7 +54,7 @@ struct BarrierImport: AsyncParsableCommand {
         }
         try output.write(
             results, [.init("Line", .right), .init("Probe"), .init("Outcome"), .init("Problem")],
-            name: \.label
+            csv: LineResultBody.csv, name: \.label
         ) { [String($0.line), $0.id ?? "", $0.outcome, $0.problem?.words ?? ""] }
         let refused = results.count { $0.outcome == "refused" }
         if refused > 0 {
@@ -113,7 +113,8 @@ struct BarrierStages: AsyncParsableCommand {
         let page: Page<BarrierBody> = try await client.withClient { client in
             try await client.create(at: "/v1/campaigns/\(try campaign.code)/undertakings", members)
         }
-        try output.write(page.items, BarrierBody.columns, name: { String($0.number) }, row: \.row)
+        try output.write(
+            page.items, BarrierBody.columns, csv: BarrierBody.csv, name: { String($0.number) }, row: \.row)
     }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Casework
 import Client
 import Foundation
+import Postgres
 import Yams
 
 /// Which server to talk to, and who to be there.
@@ -25,7 +26,7 @@ struct ClientOptions: ParsableArguments {
 
     var address: String {
         get throws {
-            let environment = ProcessInfo.processInfo.environment["RECTIFY_SERVER"]
+            let environment = ProcessInfo.processInfo.variable("RECTIFY_SERVER")
             let address = try server ?? environment ?? ClientSettings.read().server ?? "http://127.0.0.1:8080"
             guard address.hasPrefix("http://") || address.hasPrefix("https://") else {
                 throw Failure("“\(address)” is no address of a server, such as http://127.0.0.1:8080", code: 64)
@@ -42,7 +43,7 @@ struct CampaignOptions: ParsableArguments {
 
     var code: String {
         get throws {
-            let environment = ProcessInfo.processInfo.environment["RECTIFY_CAMPAIGN"]
+            let environment = ProcessInfo.processInfo.variable("RECTIFY_CAMPAIGN")
             return try campaign ?? environment ?? ClientSettings.read().campaign ?? "internet-2021"
         }
     }
@@ -86,20 +87,32 @@ struct ClientSettings: Codable {
 
     func write() throws {
         let folder = Self.file.deletingLastPathComponent()
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try YAMLEncoder().encode(self).write(to: Self.file, atomically: true, encoding: .utf8)
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try YAMLEncoder().encode(self).write(to: Self.file, atomically: true, encoding: .utf8)
+        } catch {
+            throw Failure("\(Self.file.path(percentEncoded: false)) cannot be written: \(error.systemReason)")
+        }
     }
 
     static func base(_ variable: String, _ standard: String) -> URL {
-        let environment = ProcessInfo.processInfo.environment
-        if let named = environment[variable] { return URL(filePath: named) }
-        let home = environment["HOME"].map { URL(filePath: $0) } ?? FileManager.default.homeDirectoryForCurrentUser
+        let process = ProcessInfo.processInfo
+        if let named = process.variable(variable) { return URL(filePath: named) }
+        let home = process.variable("HOME").map { URL(filePath: $0) } ?? FileManager.default.homeDirectoryForCurrentUser
         return home.appending(path: standard)
     }
 }
 
 /// The officer's token, in a file that only the officer can read, with the server it is for: no other is sent it.
 struct TokenFile {
+    /// What is in it.
+    struct Kept {
+        let token: String
+        let server: String
+        /// Whose it is; an earlier version of the program did not note it.
+        let name: String?
+    }
+
     let url: URL
 
     init(_ name: String = "token") {
@@ -111,27 +124,53 @@ struct TokenFile {
 
     private var path: String { url.path(percentEncoded: false) }
 
-    func read(for server: String? = nil) throws -> String? {
+    /// What is kept, whichever server it is for.
+    func kept() throws -> Kept? {
         guard let text = try? String(contentsOf: url, encoding: .utf8) else { return nil }
         let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber
         guard (mode?.intValue ?? 0) & 0o077 == 0 else {
             throw Failure("\(path) is readable by others; run: chmod 600 \(path)", code: Failure.Code.notSignedIn)
         }
         let lines = text.split(separator: "\n").map(String.init)
-        guard lines.count == 2, server == nil || lines[1] == server else { return nil }
-        return lines[0]
+        guard lines.count >= 2 else { return nil }
+        return Kept(token: lines[0], server: lines[1], name: lines.count > 2 ? lines[2] : nil)
     }
 
-    func write(_ token: String, for server: String) throws {
-        try FileManager.default.createDirectory(
-            at: url.deletingLastPathComponent(), withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700])
-        try? FileManager.default.removeItem(at: url)
+    func read(for server: String) throws -> String? {
+        try kept().flatMap { $0.server == server ? $0.token : nil }
+    }
+
+    /// Fails where the file could not be written, before anything is asked of a server that is answered once.
+    func checkWritable() throws {
+        let folder = url.deletingLastPathComponent()
+        do {
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw Failure("\(folder.path(percentEncoded: false)) cannot be made: \(error.systemReason)")
+        }
+        try store("", at: draft)
+        try? FileManager.default.removeItem(at: draft)
+    }
+
+    /// Takes the place of what was there, or leaves it as it was.
+    func write(_ token: String, for server: String, name: String) throws {
+        try checkWritable()
+        try store("\(token)\n\(server)\n\(name)\n", at: draft)
+        guard rename(draft.path(percentEncoded: false), path) == 0 else {
+            throw Failure("\(path) cannot be written: \(String(cString: strerror(errno)))")
+        }
+    }
+
+    private var draft: URL { url.appendingPathExtension("new") }
+
+    private func store(_ text: String, at file: URL) throws {
+        try? FileManager.default.removeItem(at: file)
         let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
-        guard
-            FileManager.default.createFile(
-                atPath: path, contents: Data("\(token)\n\(server)\n".utf8), attributes: attributes)
-        else { throw Failure("\(path) cannot be written") }
+        let path = file.path(percentEncoded: false)
+        guard FileManager.default.createFile(atPath: path, contents: Data(text.utf8), attributes: attributes) else {
+            throw Failure("\(path) cannot be written")
+        }
     }
 
     func remove() { try? FileManager.default.removeItem(at: url) }

@@ -68,7 +68,8 @@ struct ComplaintBulk: AsyncParsableCommand {
             return try await perform(on: chosen, client)
         }
         try output.write(
-            results, [.init("Reference"), .init("Outcome"), .init("Status"), .init("What")], name: \.reference
+            results, [.init("Reference"), .init("Outcome"), .init("Status"), .init("What")],
+            csv: BulkResultBody.csv, name: \.reference
         ) { result in
             let changes = result.changes.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.words)" }
             return [

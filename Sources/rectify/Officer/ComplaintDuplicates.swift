@@ -21,7 +21,7 @@ struct ComplaintDuplicates: AsyncParsableCommand {
             try await client.get("\(ComplaintPath.path(reference))/duplicates")
         }
         try output.write(
-            page.items, SuspectedDuplicateBody.columns, name: \.reference, row: \.row)
+            page.items, SuspectedDuplicateBody.columns, csv: SuspectedDuplicateBody.csv, name: \.reference, row: \.row)
     }
 }
 

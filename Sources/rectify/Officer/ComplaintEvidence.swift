@@ -50,7 +50,7 @@ struct ComplaintAttach: AsyncParsableCommand {
         let kept: EvidenceBody = try await client.withClient { [call] client in
             try Coding.decoder.decode(EvidenceBody.self, from: try await client.send(call).bytes)
         }
-        try output.write([kept], EvidenceBody.columns, name: \.sha256, row: \.row)
+        try output.write([kept], EvidenceBody.columns, csv: EvidenceBody.csv, name: \.sha256, row: \.row)
     }
 }
 
@@ -70,7 +70,7 @@ struct ComplaintEvidence: AsyncParsableCommand {
         let page: Page<EvidenceBody> = try await client.withClient { client in
             try await client.get("\(ComplaintPath.path(reference))/evidence")
         }
-        try output.write(page.items, EvidenceBody.columns, name: \.sha256, row: \.row)
+        try output.write(page.items, EvidenceBody.columns, csv: EvidenceBody.csv, name: \.sha256, row: \.row)
     }
 }
 

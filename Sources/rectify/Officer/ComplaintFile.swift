@@ -46,7 +46,7 @@ struct ComplaintFile: AsyncParsableCommand {
         try output.write(
             filed,
             [.init("Reference"), .init("Tracking code"), .init("Respondent"), .init("Target"), .init("Barriers")],
-            name: \.reference
+            csv: FiledBody.csv, name: \.reference
         ) { body in
             [
                 body.reference, body.trackingCode, body.respondent.platform ?? body.respondent.company ?? "?",

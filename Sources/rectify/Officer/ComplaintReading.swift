@@ -79,7 +79,7 @@ struct FilterOptions: ParsableArguments {
     @Option(help: "Words the complainant used; all have to occur.")
     var text: String?
 
-    @Option(help: "newest, oldest or due.")
+    @Option(help: "newest or oldest, by the day of receipt, or due.")
     var sort: String?
 
     /// The parameters of the list; those of a kept filter first, what is typed besides wins.
@@ -114,7 +114,7 @@ struct FilterOptions: ParsableArguments {
 
 struct ComplaintList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List complaints, newest first.",
+        commandName: "list", abstract: "List complaints, those received last first.",
         discussion: """
             rectify complaint list --status received,accepted --overdue
             rectify complaint list --officer me --sort due
@@ -139,7 +139,8 @@ struct ComplaintList: AsyncParsableCommand {
                 "/v1/complaints", try await filters.query(try campaign.code, client), limit: limit,
                 of: ComplaintLineBody.self)
         }
-        try output.write(lines, ComplaintLineBody.columns, name: \.reference, row: \.row)
+        try output.write(
+            lines, ComplaintLineBody.columns, csv: ComplaintLineBody.csv, name: \.reference, row: \.row)
     }
 }
 
@@ -267,7 +268,8 @@ struct ComplaintHistory: AsyncParsableCommand {
             try await client.list(
                 "\(ComplaintPath.path(reference))/events", [], limit: 10_000, of: EventBody.self)
         }
-        try output.write(events, EventBody.columns, name: { String($0.sequence) }, row: \.row)
+        try output.write(
+            events, EventBody.columns, csv: EventBody.csv, name: { String($0.sequence) }, row: \.row)
     }
 }
 
@@ -278,7 +280,8 @@ extension EventBody {
 
     var row: [String] {
         let who = [actor ?? actorKind.rawValue, onBehalfOf.map { "for \($0.rawValue)" }].compactMap(\.self)
-        let told = details.filter { changes[$0.key]?.new != $0.value }.sorted { $0.key < $1.key }
+        // The runs that came with a merger are a document for replaying; `deadline explain` shows them to people.
+        let told = details.filter { changes[$0.key]?.new != $0.value && $0.key != "runs" }.sorted { $0.key < $1.key }
         let changed = changes.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.words)" }
         let facts = told.map { "\($0.key)=\($0.value)" } + changed + [note].compactMap(\.self)
         return [

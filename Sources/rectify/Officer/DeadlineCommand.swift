@@ -39,7 +39,8 @@ struct DeadlineExplain: AsyncParsableCommand {
     func run() async throws {
         let page: Page<ExplanationBody> = try await client.withClient { client in try await client.get(try path) }
         guard output.output == .table else {
-            return try output.write(page.items, [], name: { $0.purpose.rawValue }, row: { _ in [] })
+            return try output.write(
+                page.items, [], csv: ExplanationBody.csv, name: { $0.purpose.rawValue }, row: { _ in [] })
         }
         if page.items.isEmpty { Terminal.note("nothing is due there") }
         for item in page.items { Terminal.write(lines: item.words + [""]) }
@@ -51,13 +52,14 @@ extension ExplanationBody {
     fileprivate var words: [String] {
         let unit = rule.unit == .workingDays ? "working days" : "calendar days"
         var head = [
-            "\(subject): \(purpose.rawValue), due \(dueOn), \(state.rawValue)\(isMissed ? ", missed" : "")",
+            "\(subject): \(name), due \(dueOn), \(state.rawValue)" + (missedFrom.map { ", missed from \($0) on" } ?? ""),
             "  rule \(rule.code): \(rule.limit) \(unit)"
                 + (rule.rollsIfNonworking ? ", a last day off work moves to the next worked" : "")
                 + (rule.basis.isEmpty ? "" : " (\(rule.basis))"),
         ]
         for more in extensions { head.append("  extended by \(more.by) on \(more.on)") }
-        for day in adopted { head.append("  brought forward to \(day) for a complaint merged into it") }
+        if let carriedFrom { head.append("  it started on \(carriedFrom), which was merged into this complaint") }
+        if let company { head.append("  owed by \(company)") }
         if isProvisional { head.append("  provisional: it reaches past the loaded calendar") }
         if let endedOn { head.append("  ended on \(endedOn)") }
         var rows: [[String]] = []
@@ -70,6 +72,8 @@ extension ExplanationBody {
         let table = TextTable([.init("Day"), .init(""), .init("Count", .right), .init("Why")], rows)
         return head + table.lines(hasHeader: false).map { "    " + $0 }
     }
+
+    private var name: String { run > 1 ? "\(purpose.rawValue) (run \(run))" : purpose.rawValue }
 
     private static let weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 }

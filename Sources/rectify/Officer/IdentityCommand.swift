@@ -207,7 +207,8 @@ struct IdentitySearches: AsyncParsableCommand {
     func run() async throws {
         try list.output.write(
             try await list.items("contact-searches", of: ContactSearchBody.self),
-            [.init("At"), .init("By"), .init("Opened"), .init("Reason")], name: \.by
+            [.init("At"), .init("By"), .init("Opened"), .init("Reason")],
+            csv: ContactSearchBody.csv, name: \.by
         ) { one in
             [one.at.formatted(.iso8601), one.by, one.opened.joined(separator: " "), one.reason ?? "–"]
         }
@@ -221,7 +222,7 @@ extension OutputOptions {
             [
                 .init("Request"), .init("State"), .init("Fields"), .init("By"), .init("Decided by"), .init("Until"),
                 .init("Reason"),
-            ], name: \.reference
+            ], csv: UnsealingBody.csv, name: \.reference
         ) { one in
             [
                 "\(one.reference) \(one.request)", one.state.rawValue,

@@ -38,24 +38,47 @@ struct Login: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let address = try options.address
+        // What can fail on this machine is tried first: a code or a directory's token is taken once.
+        try TokenFile().checkWritable()
+        var settings = try ClientSettings.read()
+        let replaced = try? TokenFile().kept()
         let (token, session) =
             if directory {
                 try await signInInDirectory()
             } else if let name { try await signIn(as: name) } else { try await showToken() }
-        let address = try options.address
-        try TokenFile().write(token, for: address)
+        try TokenFile().write(token, for: address, name: session.name)
         if let server = options.server {
-            var settings = try ClientSettings.read()
             settings.server = server
             try settings.write()
         }
         Terminal.note("signed in to \(address) as \(session.name), \(session.role.rawValue)")
+        if let replaced, let words = Self.words(about: replaced, at: address, now: session.name) {
+            Terminal.note(words)
+        }
+    }
+
+    /// Whose session on this machine the new one replaces; `nil` where it is the same officer's at the same server.
+    private static func words(about old: TokenFile.Kept, at address: String, now name: String) -> String? {
+        let place = old.server == address ? "" : " at \(old.server)"
+        switch old.name {
+        case name? where place.isEmpty: return nil
+        case let other?: return "this replaces the session of \(other)\(place)"
+        case nil: return "this replaces the session that was kept here\(place)"
+        }
     }
 
     private func showToken() async throws -> (String, SessionBody) {
         let token = try Terminal.secret("Token")
-        let session: SessionBody = try await client(token) { client in try await client.get("/v1/session") }
-        return (token, session)
+        do {
+            let session: SessionBody = try await client(token) { client in try await client.get("/v1/session") }
+            return (token, session)
+        } catch let error where (error as? ProblemBody)?.status != 401 {
+            Terminal.note(
+                "The token was not used up. If it is not kept anywhere, the operator makes another: "
+                    + "rectify officer token NAME")
+            throw error
+        }
     }
 
     private func signInInDirectory() async throws -> (String, SessionBody) {
@@ -90,7 +113,8 @@ struct Login: AsyncParsableCommand {
             body["code"] = .string(try Terminal.secret("Code of the second factor"))
             begun = try await begin(body)
         }
-        if let device = begun.device { try TokenFile.device.write(device, for: try options.address) }
+        // Without it the next sign-in counts as one from an unknown machine, and works all the same.
+        if let device = begun.device { try? TokenFile.device.write(device, for: try options.address, name: name) }
         if begun.mustChangePassword {
             Terminal.note("set a password of your own before anything else: rectify password")
         }
@@ -166,7 +190,7 @@ struct Logout: AsyncParsableCommand {
     @OptionGroup var options: ClientOptions
 
     func run() async throws {
-        guard try TokenFile().read() != nil else { return Terminal.note("nobody is signed in") }
+        guard try TokenFile().kept() != nil else { return Terminal.note("nobody is signed in") }
         do {
             try await options.withClient { client in try await client.endSession() }
         } catch let problem as ProblemBody where problem.status == 401 {

@@ -140,7 +140,7 @@ struct OrderList: AsyncParsableCommand {
             [
                 .init("No.", .right), .init("Company"), .init("Status"), .init("Rung"), .init("Issued"), .init("Due"),
                 .init("Barriers"),
-            ], name: \.label
+            ], csv: OrderBody.csv, name: \.label
         ) { body in
             [
                 String(body.number), body.company, body.status.rawValue, body.rung, body.issuedOn.description,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Casework
 import Contract
 import Foundation
 import Reports
@@ -13,12 +14,21 @@ struct OutputOptions: ParsableArguments {
         case name
     }
 
-    @Option(name: .shortAndLong, help: "table, json, ndjson, csv or name.")
+    @Option(name: .shortAndLong, help: "table, json, ndjson, csv (one value a column) or name.")
     var output: Format = .table
 
     /// Writes a list: as a table for people, else for programs.
+    ///
+    /// - Parameters:
+    ///   - items: What is listed.
+    ///   - columns: The columns of the table.
+    ///   - csv: The columns of the CSV, where cells of the table may hold several values; else as the table.
+    ///   - name: What an item is called.
+    ///   - row: An item's cells in the table.
+    /// - Throws: `EncodingError`.
     func write<Item: Encodable>(
-        _ items: [Item], _ columns: [TextTable.Column], name: (Item) -> String, row: (Item) -> [String]
+        _ items: [Item], _ columns: [TextTable.Column], csv: [CSVColumn<Item>] = [], name: (Item) -> String,
+        row: (Item) -> [String]
     ) throws {
         switch output {
         case .table:
@@ -27,6 +37,7 @@ struct OutputOptions: ParsableArguments {
             if items.isEmpty { Terminal.note("nothing found") }
         case .json: Terminal.write(lines: [try json(items)])
         case .ndjson: Terminal.write(lines: try items.map(json))
+        case .csv where !csv.isEmpty: Terminal.write(CSVColumn.text(items, csv))
         case .csv:
             let records = [columns.map { $0.title.lowercased().replacing(" ", with: "_") }] + items.map(row)
             Terminal.write(records.map(csvLine).joined())
@@ -40,8 +51,8 @@ struct OutputOptions: ParsableArguments {
         case .json, .ndjson: Terminal.write(lines: [try json(item)])
         case .name: Terminal.write(lines: [name])
         case .csv:
-            let known = fields.map { ($0.0, $0.1 ?? "") }
-            Terminal.write(csvLine(known.map(\.0)) + csvLine(known.map(\.1)))
+            let cells = try JSON(parsing: Coding.bytes(of: item)).csvCells()
+            Terminal.write(csvLine(cells.map(\.name)) + csvLine(cells.map(\.value)))
         case .table:
             let shown = fields.compactMap { field in field.1.map { (field.0, $0) } }
             let width = shown.map { displayWidth($0.0) }.max() ?? 0

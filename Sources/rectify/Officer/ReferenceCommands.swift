@@ -4,6 +4,7 @@ import Client
 import Contract
 import Foundation
 import Reports
+import Store
 
 struct CompanyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,7 +20,8 @@ struct CompanyList: AsyncParsableCommand {
 
     func run() async throws {
         let page: Page<CompanyBody> = try await client.withClient { client in try await client.get("/v1/companies") }
-        try output.write(page.items, [.init("Code"), .init("Name"), .init("中文"), .init("Platforms")], name: \.code) {
+        let columns = ["Code", "Name", "中文", "Platforms"].map { TextTable.Column($0) }
+        try output.write(page.items, columns, csv: CompanyBody.csv, name: \.code) {
             [$0.code, $0.name.en, $0.name.zh, $0.platforms.joined(separator: " ")]
         }
     }
@@ -114,5 +116,6 @@ struct CampaignClose: AsyncParsableCommand {
         }
         try output.write(
             body, name: body.code, fields: [("Code", body.code), ("Closed on", body.closedOn?.description)])
+        Terminal.note("this server refuses later filings from now on, others \(ReferenceCache.delay)")
     }
 }

@@ -74,7 +74,7 @@ struct ReportIssuesList: AsyncParsableCommand {
             .init("Issue", .right), .init("Of year"), .init("From"), .init("To"), .init("Corrects", .right),
             .init("Corrected by", .right), .init("By"), .init("Known at"), .init("SHA-256"),
         ]
-        try output.write(issues, columns, name: { String($0.number) }, row: Self.row)
+        try output.write(issues, columns, csv: IssueBody.csv, name: { String($0.number) }, row: Self.row)
     }
 
     private static func row(_ issue: IssueBody) -> [String] {
@@ -176,6 +176,12 @@ struct ReportDiff: AsyncParsableCommand {
         }
         Terminal.write(lines: differences.table.lines(width: Terminal.width))
         Terminal.note(differences.isEmpty ? "no value is different" : "\(differences.count) values are different")
+        guard before.figuresVersion != after.figuresVersion else { return }
+        Terminal.note(
+            before.knownAt == after.knownAt
+                ? "the same was known for both: the differences come from the version of the figures alone"
+                : "differences marked with a version may come from the version of the figures alone")
+        for line in before.versionsBetween(after) { Terminal.note("  \(line)") }
     }
 
     private func report(_ name: String, _ client: Client, from begin: Day?) async throws -> ProgressReport {
@@ -199,8 +205,8 @@ struct ReportDiff: AsyncParsableCommand {
 extension [ReportDifference] {
     fileprivate var table: TextTable {
         TextTable(
-            [.init("Figure"), .init("Row"), .init("Before", .right), .init("After", .right)],
-            map { [$0.figure, $0.row, $0.before ?? "–", $0.after ?? "–"] })
+            [.init("Figure"), .init("Row"), .init("Before", .right), .init("After", .right), .init("Version")],
+            map { [$0.figure, $0.row, $0.before ?? "–", $0.after ?? "–", $0.sinceVersion.map(String.init) ?? ""] })
     }
 }
 

@@ -8,26 +8,39 @@ import Reports
 struct TriageSession {
     let client: Client
     let keyboard: Keyboard
+    let me: SessionBody
     let campaign: CampaignBody
     let references: [String]
     private var place = 0
     private var counts: [String: Int] = [:]
-    private var last: Done?
+    /// The steps that were taken, the last one at the end.
+    private var done: [Done] = []
     /// Whether someone changed the case that is shown, so that it has to be shown anew.
     private var isStale = false
 
-    /// A step that was taken, and how it is undone.
+    /// A step that was taken, and how it is taken back.
     private struct Done {
+        enum Way {
+            /// By a request, on the version that the step left: what someone did since must not be undone.
+            case request(Request, version: Int)
+            /// Nothing was changed: its case is shown again.
+            case again
+            /// Not at all, as was said before.
+            case none
+        }
+
         let reference: String
         let verb: String
-        /// As the step left it: undoing it must not undo what someone did since.
-        let version: Int
-        let undo: (method: String, resource: String, members: [String: JSON])?
+        let way: Way
     }
 
-    init(client: Client, keyboard: Keyboard, campaign: CampaignBody, references: [String]) {
+    /// What is asked of the server about a case.
+    private typealias Request = (method: String, resource: String, members: [String: JSON])
+
+    init(client: Client, keyboard: Keyboard, me: SessionBody, campaign: CampaignBody, references: [String]) {
         self.client = client
         self.keyboard = keyboard
+        self.me = me
         self.campaign = campaign
         self.references = references
     }
@@ -41,18 +54,18 @@ struct TriageSession {
             asking: while true {
                 Terminal.write("\(Self.menu) > ")
                 guard let key = keyboard.key() else { break walking }
-                Terminal.write("\(key == "\n" ? "" : printable(String(key)))\n")
+                Terminal.write("\(key.shown)\n")
                 switch key {
-                case "q": break walking
-                case "s", " ":
-                    counts["skipped", default: 0] += 1
+                case .character("q"): break walking
+                case .character("s"), .character(" "):
+                    note(Done(reference: body.reference, verb: "skipped", way: .again))
                     place += 1
                     break asking
-                case "u":
-                    if try await undo() { break asking }
-                case "?": Terminal.write(Self.help)
-                case "v": showAll(body)
-                default:
+                case .character("u"):
+                    if try await takeBack() { break asking }
+                case .character("?"): Terminal.write(Self.help)
+                case .character("v"): showAll(body)
+                case .character(let key):
                     guard try await act(key, on: body, suspected.items) else {
                         guard isStale else { continue asking }
                         isStale = false
@@ -60,6 +73,7 @@ struct TriageSession {
                     }
                     place += 1
                     break asking
+                case .enter, .escape, .backspace: _ = complain("nothing was done; ? tells the keys, q ends")
                 }
             }
         }
@@ -77,15 +91,21 @@ struct TriageSession {
         case "a":
             var members: [String: JSON] = [:]
             if body.category == nil {
-                guard let code = choose("category", campaign.categories) else { return false }
+                guard let code = choose("Accepting cannot be taken back. Category", campaign.categories) else {
+                    return false
+                }
                 members["category"] = .string(code)
             }
             return try await perform("accepted", "acceptance", members, on: body)
         case "r":
-            guard let code = choose("ground", campaign.refusalGrounds) else { return false }
+            guard let code = choose("Refusing cannot be taken back. Ground", campaign.refusalGrounds) else {
+                return false
+            }
             return try await perform("refused", "refusal", ["ground": .string(code)], on: body)
         case "i":
-            guard let code = choose("what is missing", campaign.informationGaps) else { return false }
+            guard let code = choose("Asking cannot be taken back. What is missing", campaign.informationGaps) else {
+                return false
+            }
             return try await perform("asked for information", "information-requests", ["gap": .string(code)], on: body)
         case "d": return try await merge(body, suspected)
         case "n":
@@ -98,9 +118,12 @@ struct TriageSession {
                 "taken", "assignment", ["officer": .string("me")], on: body, undo: ("POST", "assignment", back))
         case "g":
             guard let name = keyboard.line("give to officer: "), !name.isEmpty else { return false }
+            // Who gives a case to somebody else does not hold it any more; a supervisor moves every case.
+            let isKept = me.role == .supervisor || name == me.name
             let back: [String: JSON] = ["officer": .string(body.officer ?? "none")]
             return try await perform(
-                "given away", "assignment", ["officer": .string(name)], on: body, undo: ("POST", "assignment", back))
+                "given away", "assignment", ["officer": .string(name)], on: body,
+                undo: isKept ? ("POST", "assignment", back) : nil)
         case "p":
             guard let code = choose("priority", Complaint.Priority.allCases.map(\.rawValue)) else { return false }
             return try await perform(
@@ -122,41 +145,49 @@ struct TriageSession {
 
     private mutating func perform(
         _ verb: String, _ resource: String, _ members: [String: JSON], on body: ComplaintBody, method: String = "POST",
-        undo: (method: String, resource: String, members: [String: JSON])? = nil
+        undo: Request? = nil
     ) async throws -> Bool {
         do {
             let now: ComplaintBody = try await client.act(
                 method, on: "\(ComplaintPath.path(body.reference))/\(resource)", version: body.version, members)
-            last = Done(reference: body.reference, verb: verb, version: now.version, undo: undo)
+            let way = undo.map { Done.Way.request($0, version: now.version) } ?? .none
+            note(Done(reference: body.reference, verb: verb, way: way))
         } catch let problem as ProblemBody where problem.status == 412 {
             isStale = true
             return complain("Someone was faster; nothing was done. This is the case as it is now:")
         } catch let problem as ProblemBody where problem.status < 500 && problem.status != 401 {
             return complain("\(problem.title): \(problem.detail)")
         }
-        counts[verb, default: 0] += 1
         Terminal.write(lines: ["  \(body.reference) \(verb)"])
         return true
     }
 
-    /// Undoes the last step and shows its case again.
-    private mutating func undo() async throws -> Bool {
-        guard let last else { return complain("there is nothing to undo") }
-        guard let undo = last.undo else {
-            return complain("\(last.reference) was \(last.verb); that is a decision and is not undone here")
+    private mutating func note(_ step: Done) {
+        done.append(step)
+        counts[step.verb, default: 0] += 1
+    }
+
+    /// Takes the last step back and shows its case again.
+    private mutating func takeBack() async throws -> Bool {
+        guard let last = done.last else { return complain("there is nothing to take back") }
+        switch last.way {
+        case .none:
+            return complain("\(last.reference) was \(last.verb), and that is not taken back")
+        case .again: break
+        case .request(let undo, let version):
+            do {
+                let _: ComplaintBody = try await client.act(
+                    undo.method, on: "\(ComplaintPath.path(last.reference))/\(undo.resource)", version: version,
+                    undo.members)
+            } catch let problem as ProblemBody where problem.status < 500 && problem.status != 401 {
+                return complain("\(problem.title): \(problem.detail)")
+            }
         }
-        let path = ComplaintPath.path(last.reference)
-        do {
-            let _: ComplaintBody = try await client.act(
-                undo.method, on: "\(path)/\(undo.resource)", version: last.version, undo.members)
-        } catch let problem as ProblemBody where problem.status < 500 && problem.status != 401 {
-            return complain("\(problem.title): \(problem.detail)")
-        }
+        done.removeLast()
         counts[last.verb, default: 1] -= 1
         if counts[last.verb] == 0 { counts[last.verb] = nil }
         Terminal.write(lines: ["  \(last.reference): undone, it was \(last.verb)"])
         place = references.firstIndex(of: last.reference) ?? place
-        self.last = nil
         return true
     }
 
@@ -177,7 +208,7 @@ struct TriageSession {
             let more = words.indices.contains(index) ? "  \(words[index])" : ""
             Terminal.write(lines: [fit("  \(index + 1) \(code)\(more)")])
         }
-        guard let typed = keyboard.line("\(what), by number or code; empty to go back: "), !typed.isEmpty else {
+        guard let typed = keyboard.line("\(what), by number or code; Esc goes back: "), !typed.isEmpty else {
             return nil
         }
         if let number = Int(typed), codes.indices.contains(number - 1) { return codes[number - 1] }
@@ -195,9 +226,14 @@ struct TriageSession {
           a accept       r refuse on a ground       i ask for information
           d merge into another complaint            n the suspected one is another case
           t take it      g give it to an officer    p set its priority
-          s skip         u undo the last step       v view all of it       q quit
+          s skip         u take back the last step  v view all of it       q quit
 
         """
+
+    /// What the rules do not let the officer take back, said before it is done.
+    private var finalSteps: String {
+        "  u cannot take back: a r i n" + (me.role == .supervisor ? "" : ", and g to somebody else")
+    }
 
     private var width: Int { min(Terminal.width ?? 80, 100) }
 
@@ -225,7 +261,7 @@ struct TriageSession {
             lines.append(
                 fit("  like \(other.reference) (\(other.status.rawValue)): \(why), text \(other.similarityPercent) %"))
         }
-        Terminal.write(lines: lines)
+        Terminal.write(lines: lines + [fit(finalSteps)])
     }
 
     private func showAll(_ body: ComplaintBody) {

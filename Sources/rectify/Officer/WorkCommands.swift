@@ -27,7 +27,8 @@ struct QueueList: AsyncParsableCommand {
             return (queues.items, filters.items)
         }
         try output.write(
-            queues, [.init("Queue"), .init("Count", .right), .init("Of"), .init("What is in it")], name: \.name
+            queues, [.init("Queue"), .init("Count", .right), .init("Of"), .init("What is in it")],
+            csv: QueueBody.csv, name: \.name
         ) { [$0.name, "\($0.count)\($0.isMore ? "+" : "")", $0.kind + "s", $0.title] }
         guard output.output == .table, !filters.isEmpty else { return }
         Terminal.write("\n")
@@ -62,11 +63,13 @@ struct QueueShow: AsyncParsableCommand {
             if queue.kind == "barrier" {
                 let bodies = try await client.list(
                     "/v1/campaigns/\(code)/barriers", [("queue", name)], limit: limit, of: BarrierBody.self)
-                try output.write(bodies, BarrierBody.columns, name: { String($0.number) }, row: \.row)
+                try output.write(
+                    bodies, BarrierBody.columns, csv: BarrierBody.csv, name: { String($0.number) }, row: \.row)
             } else {
                 let lines = try await client.list(
                     "/v1/complaints", [("campaign", code), ("queue", name)], limit: limit, of: ComplaintLineBody.self)
-                try output.write(lines, ComplaintLineBody.columns, name: \.reference, row: \.row)
+                try output.write(
+                    lines, ComplaintLineBody.columns, csv: ComplaintLineBody.csv, name: \.reference, row: \.row)
             }
         }
     }
@@ -133,7 +136,7 @@ struct Workload: AsyncParsableCommand {
             [
                 .init("Officer"), .init("Office"), .init("Open", .right), .init("Late", .right),
                 .init("Urgent", .right), .init("Next due"),
-            ], name: \.officer
+            ], csv: WorkloadBody.csv, name: \.officer
         ) { line in
             [
                 line.officer.isEmpty ? "(nobody)" : line.officer, line.offices.joined(separator: ", "), "\(line.open)",
@@ -161,7 +164,7 @@ struct ReminderList: AsyncParsableCommand {
         try list.output.write(
             try await list.items("reminders", [("whose", all ? "all" : "mine")], of: ReminderBody.self),
             [.init("What"), .init("Case"), .init("For"), .init("Since"), .init("Details")],
-            name: \.label
+            csv: ReminderBody.csv, name: \.label
         ) { one in
             [
                 one.topic, "\(one.caseKind == "complaint" ? "" : "\(one.caseKind) ")\(one.subject)",

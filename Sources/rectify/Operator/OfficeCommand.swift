@@ -41,6 +41,7 @@ struct OfficeSet: AsyncParsableCommand {
             try await database.transaction { db in try db.save(office) }
         }
         print("office \(code) has \(office.regions.isEmpty ? "no region" : office.regions.joined(separator: ", "))")
+        Terminal.note("complaints that are filed from now on go to it; other than that, \(ReferenceCache.notice)")
     }
 }
 

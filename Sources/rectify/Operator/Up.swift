@@ -140,7 +140,7 @@ struct DataOptions: ParsableArguments {
         if let data { return URL(filePath: data) }
         if geteuid() == 0 { return URL(filePath: "/var/lib/rectify") }
         let home = FileManager.default.homeDirectoryForCurrentUser
-        let base = ProcessInfo.processInfo.environment["XDG_DATA_HOME"].map { URL(filePath: $0) }
+        let base = ProcessInfo.processInfo.variable("XDG_DATA_HOME").map { URL(filePath: $0) }
         return (base ?? home.appending(path: ".local/share")).appending(path: "rectify")
     }
 }
