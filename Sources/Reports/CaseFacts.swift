@@ -254,7 +254,9 @@ extension CaseFacts {
         for day in days {
             let now = slots(asOf: day, workingDays: workingDays).reduce(into: [Slot: Int]()) { $0[$1, default: 0] += 1 }
             guard now != held else { continue }
-            for (slot, count) in held where now[slot] == nil { changes.append((SlotChange(slot: slot, on: day), -count)) }
+            for (slot, count) in held where now[slot] == nil {
+                changes.append((SlotChange(slot: slot, on: day), -count))
+            }
             for (slot, count) in now where held[slot] != count {
                 changes.append((SlotChange(slot: slot, on: day), count - (held[slot] ?? 0)))
             }
