@@ -38,7 +38,7 @@ struct WalkTests {
 
     @Test func `complaints`() async throws {
         try await withStore { store in
-            let walks = 10_000
+            let walks = 5000
             let references = try await store.complaints(walks * 2, by: Self.supervisor)
             let book = try await store.book()
             try await store.databases.work.transaction(as: .system) { db in
