@@ -32,7 +32,7 @@ run: build ## Start the server with a database of its own; Ctrl-C stops both
 	@$(DEMO) up
 
 test: ## Run every test, on a real PostgreSQL
-	@.make/setup tmux openssl chromium fonts-noto-cjk default-jre-headless python3-venv glewlwyd
+	@.make/setup curl tmux openssl chromium fonts-noto-cjk default-jre-headless python3-venv glewlwyd
 	@.make/checkers
 	@$(SWIFT) build --build-tests
 	@.make/test quick $(WIDTH) --skip '$(TIMED)|$(HEAVY)|$(LONG)'

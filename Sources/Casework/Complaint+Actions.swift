@@ -201,7 +201,8 @@ extension Complaint {
         case .withdraw, .refer, .markDuplicate, .resolve, .link, .unlink, .assign, .extendDeadline: Status.open
         case .undoDuplicate: [.duplicate]
         case .absorb: Status.open + [.closed]
-        case .release, .renewAbsorbed, .recalculate, .note, .message, .attach, .missDeadline, .setPriority, .relate, .unrelate,
+        case .release, .renewAbsorbed, .recalculate, .note, .message, .attach, .missDeadline, .setPriority, .relate,
+            .unrelate,
             .transfer, .requestUnsealing, .approveUnsealing, .denyUnsealing, .unseal, .requestRight, .decideRight,
             .correctIdentity, .setConsent, .placeHold, .liftHold:
             Status.allCases

@@ -121,7 +121,8 @@ extension Complaint {
 
     /// Takes over what a merged complaint is owed; what this one has done already is done for both.
     private mutating func carry(_ runs: [Deadline], of other: UUID, on day: Day, _ calendar: WorkingCalendar) {
-        deadlines.removeAll { $0.origin == other }
+        // What it does not owe after all, or owed before an earlier merger was undone, rests.
+        updateAll { if $0.origin == other { $0.giveBack() } }
         let standing = status == .needsInformation ? statusBeforeGap ?? .received : status
         let hasReplied = answer != nil && answer != .needsInformation
         for run in runs {
@@ -137,6 +138,7 @@ extension Complaint {
             case .companyReply where standing == .closed: run.void(on: day)
             default: break
             }
+            deadlines.removeAll { $0.identity == run.identity }
             deadlines.append(run)
         }
         sortDeadlines()

@@ -75,7 +75,7 @@ extension Connection {
         _ action: Complaint.Action, on reference: Reference, by actor: Actor, _ terms: ActionTerms,
         book: ReferenceBook, at now: Date, key: CaseKey? = nil
     ) throws -> ComplaintRecord {
-        try lockPair(action, reference, isBackdated: terms.effectiveOn != nil)
+        let pairChangedAt = try lockPair(action, reference, isBackdated: terms.effectiveOn != nil)
         guard var record = try lockedComplaint(reference), let campaign = book.campaign(record.campaign)?.campaign
         else {
             throw CaseError.notFound(reference.description)
@@ -102,7 +102,7 @@ extension Connection {
         let action = try completed(action, for: record, isBackEntry: isBackEntry, book.directory)
         var change = ComplaintChange(
             record: record, actor: actor, day: day, rules: rules, onBehalfOf: terms.onBehalfOf,
-            moment: try recordingMoment(after: record.changedAt))
+            moment: try recordingMoment(after: max(record.changedAt, pairChangedAt)))
         change.notice = Complaint.notice(
             of: action, by: actor, onBehalfOf: terms.onBehalfOf, holder: record.complaint.officer)
         try advance(&change, action, note: terms.note(for: action, by: actor))
@@ -192,7 +192,7 @@ extension Connection {
         if action.name != .renewAbsorbed { try change.actor.check(office: record.complaint.office) }
         var other = ComplaintChange(
             record: record, actor: change.actor, day: max(day, record.complaint.receivedOn), rules: rules,
-            onBehalfOf: nil, moment: try recordingMoment(after: max(record.changedAt, change.moment)))
+            onBehalfOf: nil, moment: change.moment)
         do {
             try advance(&other, action, note: nil)
         } catch Refusal.outOfOrder(_, let state, _) {
@@ -210,8 +210,12 @@ extension Connection {
 extension Connection {
     /// Locks both complaints of a merger in one order, so that two who change both wait for each other.
     ///
-    /// So does a correction of a complaint that was merged: what it was owed then may become another.
-    func lockPair(_ action: Complaint.Action, _ reference: Reference, isBackdated: Bool = false) throws {
+    /// So does a correction of a complaint that was merged: what it was owed then may become another. Both are recorded at
+    /// one moment, so that no report is known as of a moment at which only one of them had happened.
+    ///
+    /// - Returns: When the later of the two was changed last.
+    @discardableResult
+    func lockPair(_ action: Complaint.Action, _ reference: Reference, isBackdated: Bool = false) throws -> Date {
         let other: SQL
         switch action {
         case .markDuplicate(let original, _): other = "\(original)"
@@ -220,18 +224,19 @@ extension Connection {
             .correctIdentity:
             other = "c.duplicate_of"
         default:
-            guard isBackdated else { return }
+            guard isBackdated else { return .distantPast }
             other = "c.duplicate_of"
         }
-        try run(
+        return try all(
             """
-            SELECT FROM complaint
+            SELECT changed_at FROM complaint
             WHERE (campaign_id, id) IN (
                 SELECT c.campaign_id, unnest(ARRAY[c.id, \(other)])
                 FROM complaint c JOIN campaign ca ON ca.id = c.campaign_id
                 WHERE ca.prefix = \(reference.prefix) AND c.number = \(reference.number))
             ORDER BY id FOR UPDATE
-            """)
+            """
+        ) { row in try row.read(Date.self) }.max() ?? .distantPast
     }
 
     /// Who made a colleague's version stale.

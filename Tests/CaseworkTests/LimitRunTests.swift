@@ -34,15 +34,22 @@ struct LimitRunTests {
             Story("more time after the due day is refused", ["09-16"]) {
                 try $0.take("A", "09-16", .extendDeadline(.acceptance, by: 5))
             },
-            Story("a paused run can be extended, and what was granted shows when it goes on", ["09-14", "09-20", "10-08"]) {
+            Story(
+                "a paused run can be extended, and what was granted shows when it goes on", ["09-14", "09-20", "10-08"]
+            ) {
                 try $0.take("A", "09-14", Self.ask)
                 try $0.take("A", "09-20", .extendDeadline(.acceptance, by: 5))
                 try $0.take("A", "09-22", .provideInformation)
             },
-            Story("an answer that is counted from days long gone is missed from the day of its step", ["11-01", "11-02"]) {
+            Story(
+                "an answer that is counted from days long gone is missed from the day of its step", ["11-01", "11-02"]
+            ) {
                 try $0.take("A", "11-02", Self.accept)
             },
-            Story("a late reply stays late after a reopening, and the next run counts beside it", ["10-09", "10-12", "10-31"]) {
+            Story(
+                "a late reply stays late after a reopening, and the next run counts beside it",
+                ["10-09", "10-12", "10-31"]
+            ) {
                 try $0.take("A", "09-08", Self.accept)
                 try $0.take("A", "09-10", .forward)
                 try $0.take("A", "09-28", Self.reply)
@@ -86,7 +93,9 @@ struct LimitRunTests {
                 try $0.take("B", "09-13", Self.accept)
                 try $0.merge("09-14")
             },
-            Story("more time and pauses act on all that are owed, and the earliest is shown", ["09-13", "09-20", "10-31"]) {
+            Story(
+                "more time and pauses act on all that are owed, and the earliest is shown", ["09-13", "09-20", "10-31"]
+            ) {
                 try $0.take("A", "09-08", Self.accept)
                 try $0.take("B", "09-13", Self.accept)
                 try $0.merge("09-13")
@@ -94,7 +103,10 @@ struct LimitRunTests {
                 try $0.take("B", "09-22", Self.ask)
                 try $0.take("B", "09-24", .provideInformation)
             },
-            Story("a reply that another company owes stays with the duplicate, and is answered there", ["09-20", "09-27", "10-01"]) {
+            Story(
+                "a reply that another company owes stays with the duplicate, and is answered there",
+                ["09-20", "09-27", "10-01"]
+            ) {
                 try $0.take("A", "09-08", Self.accept)
                 try $0.take("A", "09-10", .forward)
                 try $0.take("B", "09-13", .resolve(.init(respondent: .init(platform: "douyin", company: "bytedance"))))
@@ -110,7 +122,9 @@ struct LimitRunTests {
                 try $0.take("B", "09-21", .extendDeadline(.answer, by: 30))
                 try $0.undo("10-14")
             },
-            Story("what is put right about the merged one is put right for the one that carries it", ["09-30", "10-12"]) {
+            Story(
+                "what is put right about the merged one is put right for the one that carries it", ["09-30", "10-12"]
+            ) {
                 try $0.take("B", "09-13", Self.accept)
                 try $0.merge("10-12")
                 try $0.take("A", "09-14", Self.accept)
@@ -125,7 +139,8 @@ struct LimitRunTests {
         rules.calendar.holidays.formUnion((9...14).map { Day.on("2021-09-\($0 < 10 ? "0" : "")\($0)") })
         for (loadedOn, isMissed) in [("2021-09-15", false), ("2021-09-16", true)] {
             var complaint = try Complaint.sample(on: .on("2021-09-08"))
-            let step = Step(sequence: 2, action: Complaint.Action.recalculate, actor: Actor(.system), on: Day.on(loadedOn))
+            let step = Step(
+                sequence: 2, action: Complaint.Action.recalculate, actor: Actor(.system), on: Day.on(loadedOn))
             _ = try complaint.apply(step, under: rules)
             let run = try #require(complaint.deadline(.acceptance))
             #expect(run.dueOn > .on("2021-09-20"))
@@ -134,7 +149,8 @@ struct LimitRunTests {
             var replayed = rules
             replayed.earlierCalendars = [(1, old)]
             let late = Step(
-                sequence: 3, action: Complaint.Action.setPriority(.high), actor: Actor.officer, on: Day.on("2021-09-09"))
+                sequence: 3, action: Complaint.Action.setPriority(.high), actor: Actor.officer, on: Day.on("2021-09-09")
+            )
             let filed = try Complaint.sample(on: .on("2021-09-08"))
             let told = try Complaint.correct(with: late, among: [step], from: filed, under: replayed)
             #expect(told.after.last?.state.deadline(.acceptance)?.missedFrom == run.missedFrom)
@@ -148,8 +164,10 @@ struct LimitRunTests {
                 action, by: actor, on: .on(day), recordedOn: .on(recorded), today: .on("2021-10-20"))
         }
         #expect(try !isBackEntry(Self.ask, .officer, on: "2021-10-20", recorded: "2021-09-08"), "today")
-        #expect(try !isBackEntry(Self.ask, .officer, on: "2021-09-10", recorded: "2021-10-20"), "a paper file, in order")
-        #expect(try !isBackEntry(Self.accept, .officer, on: "2021-09-10", recorded: "2021-09-08"), "moves no limit back")
+        #expect(
+            try !isBackEntry(Self.ask, .officer, on: "2021-09-10", recorded: "2021-10-20"), "a paper file, in order")
+        #expect(
+            try !isBackEntry(Self.accept, .officer, on: "2021-09-10", recorded: "2021-09-08"), "moves no limit back")
         #expect(throws: Refusal.backEntry(action: "request_information", on: .on("2021-09-10"))) {
             try isBackEntry(Self.ask, .officer, on: "2021-09-10", recorded: "2021-09-08")
         }

@@ -85,10 +85,11 @@ actor ServerProcess {
             "RECTIFY_KEYS_FILE": program.data + "/key-encryption-key",
             "RECTIFY_HISTORY_KEY_FILE": program.data + "/log-signing-key",
         ]
-        try await self.init(program, command: ["serve", "--port", "0"], settings: databases, log: nil)
+        try await self.init(program, command: ["serve", "--port", "0"], settings: databases)
     }
 
-    private init(_ program: Program, command: [String], settings: [String: String], log: URL?) async throws {
+    /// Runs a command that starts a server, and waits until it is ready.
+    init(_ program: Program, command: [String], settings: [String: String], log: URL? = nil) async throws {
         process = Process()
         process.executableURL = URL(filePath: Program.path)
         process.arguments = command

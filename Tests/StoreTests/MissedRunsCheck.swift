@@ -77,6 +77,19 @@ private struct Family {
         }
     }
 
+    /// The steps, and what the runs were after them, for whoever looks for the reason of a fault.
+    var story: String {
+        let names = Dictionary(grouping: steps, by: \.complaint).keys.sorted { $0.uuidString < $1.uuidString }
+        func name(_ id: UUID) -> String { names.firstIndex(of: id).map { ["A", "B"][$0 % 2] } ?? "?" }
+        let said = steps.map { "\($0.at.timeIntervalSince1970) \(name($0.complaint)) \($0.action) on \($0.on)" }
+        let held = rows.map { row in
+            "\(name(row.complaint)) \(row.run.purpose) \(row.run.run) of \(row.run.origin.map(name) ?? "-") from \(row.on): "
+                + "\(row.state), due \(row.dueOn), missed \(row.missedFrom.map(\.description) ?? "-"), recorded "
+                + "\(row.recordedAt.timeIntervalSince1970), retracted \(row.retractedAt?.timeIntervalSince1970 ?? 0)"
+        }
+        return (said + held).joined(separator: "\n")
+    }
+
     /// What breaks the rule that what was missed stays missed.
     var faults: [String] {
         let days = days
@@ -122,11 +135,16 @@ extension TestStore {
             }
             return (rows, steps)
         }
-        let (rowsOf, stepsOf) = (Dictionary(grouping: rows, by: \.complaint), Dictionary(grouping: steps, by: \.complaint))
+        let (rowsOf, stepsOf) = (
+            Dictionary(grouping: rows, by: \.complaint), Dictionary(grouping: steps, by: \.complaint)
+        )
         for (walk, pair) in pairs.enumerated() {
-            let rows = pair.flatMap { rowsOf[$0] ?? [] }
+            let own = pair.flatMap { rowsOf[$0] ?? [] }
+            let rows = own.enumerated().sorted { ($0.element.on, $0.offset) < ($1.element.on, $1.offset) }.map(
+                \.element)
             let family = Family(rows: rows, steps: pair.flatMap { stepsOf[$0] ?? [] }.sorted { $0.at < $1.at })
-            #expect(family.faults.isEmpty, "walk \(walk)")
+            let faults = family.faults
+            #expect(faults.isEmpty, "walk \(walk)\n\(family.story)")
         }
     }
 }

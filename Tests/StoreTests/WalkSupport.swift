@@ -92,24 +92,38 @@ extension Connection {
             CREATE TEMPORARY TABLE copy ON COMMIT DROP AS
             SELECT gen_random_uuid() AS id, \(number) + i AS number FROM generate_series(1, \(count)::integer) i
             """)
-        let tables: [(SQL, SQL)] = [
-            ("complaint", "t || jsonb_build_object('id', copy.id, 'number', copy.number)"),
-            ("complaint_interval", "t || jsonb_build_object('complaint_id', copy.id)"),
-            ("deadline", "t || jsonb_build_object('complaint_id', copy.id, 'origin_id', copy.id)"),
-            ("deadline_interval", "t || jsonb_build_object('complaint_id', copy.id, 'origin_id', copy.id)"),
-            ("complaint_barrier", "t || jsonb_build_object('complaint_id', copy.id, 'number', copy.number)"),
-            ("complaint_barrier_interval", "t || jsonb_build_object('complaint_id', copy.id)"),
-            ("event", "t || jsonb_build_object('case_id', copy.id)"),
+        let tables: [(table: SQL, id: SQL, row: SQL)] = [
+            ("complaint", "id", "t || jsonb_build_object('id', copy.id, 'number', copy.number)"),
+            ("complaint_interval", "complaint_id", "t || jsonb_build_object('complaint_id', copy.id)"),
+            ("deadline", "complaint_id", "t || jsonb_build_object('complaint_id', copy.id, 'origin_id', copy.id)"),
+            (
+                "deadline_interval", "complaint_id",
+                "t || jsonb_build_object('complaint_id', copy.id, 'origin_id', copy.id)"
+            ),
+            (
+                "complaint_barrier", "complaint_id",
+                "t || jsonb_build_object('complaint_id', copy.id, 'number', copy.number)"
+            ),
+            ("complaint_barrier_interval", "complaint_id", "t || jsonb_build_object('complaint_id', copy.id)"),
+            ("event", "case_id", "t || jsonb_build_object('case_id', copy.id)"),
         ]
-        for (table, row) in tables {
+        for (table, column, row) in tables {
             try run(
                 """
                 INSERT INTO \(table)
-                SELECT (jsonb_populate_record(NULL::\(table), \(row))).*
-                FROM (SELECT to_jsonb(s) AS t FROM \(table) s) whole, copy
-                WHERE t ->> 'id' = \(id.uuidString.lowercased()) OR t ->> 'complaint_id' = \(id.uuidString.lowercased())
-                   OR t ->> 'case_id' = \(id.uuidString.lowercased())
+                SELECT r.*
+                FROM (SELECT to_jsonb(s) AS t FROM \(table) s WHERE s.\(column) = \(id) OFFSET 0) whole, copy,
+                     LATERAL jsonb_populate_record(NULL::\(table), \(row)) r
                 """)
         }
+    }
+}
+
+extension Connection {
+    /// A barrier of the walk's own, in the ledger since the first day.
+    func barrier(of seed: Int) throws -> Int {
+        let key = BarrierKey(
+            kind: .blockedLink, respondentPlatform: "wechat", target: .host("w\(seed).example"), scene: "group")
+        return try findOrRecordBarrier(key, campaign: 1, by: Actor(.supervisor), on: .on("2021-09-08")).number
     }
 }

@@ -38,7 +38,7 @@ struct WalkTests {
 
     @Test func `complaints`() async throws {
         try await withStore { store in
-            let walks = 10_000
+            let walks = 5000
             let references = try await store.complaints(walks * 2, by: Self.supervisor)
             let book = try await store.book()
             try await store.databases.work.transaction(as: .system) { db in
@@ -388,14 +388,5 @@ struct WalkTests {
             default: .note
             }
         }
-    }
-}
-
-extension Connection {
-    /// A barrier of the walk's own, in the ledger since the first day.
-    fileprivate func barrier(of seed: Int) throws -> Int {
-        let key = BarrierKey(
-            kind: .blockedLink, respondentPlatform: "wechat", target: .host("w\(seed).example"), scene: "group")
-        return try findOrRecordBarrier(key, campaign: 1, by: Actor(.supervisor), on: .on("2021-09-08")).number
     }
 }

@@ -52,7 +52,8 @@ extension ExplanationBody {
     fileprivate var words: [String] {
         let unit = rule.unit == .workingDays ? "working days" : "calendar days"
         var head = [
-            "\(subject): \(name), due \(dueOn), \(state.rawValue)" + (missedFrom.map { ", missed from \($0) on" } ?? ""),
+            "\(subject): \(name), due \(dueOn), \(state.rawValue)"
+                + (missedFrom.map { ", missed from \($0) on" } ?? ""),
             "  rule \(rule.code): \(rule.limit) \(unit)"
                 + (rule.rollsIfNonworking ? ", a last day off work moves to the next worked" : "")
                 + (rule.basis.isEmpty ? "" : " (\(rule.basis))"),

@@ -221,7 +221,7 @@ struct TriageSession {
 
     // MARK: Showing
 
-    private static let menu = "[a]ccept [r]efuse [i]nfo [d]uplicate [t]ake [g]ive [p]riority [s]kip [u]ndo [?]"
+    private static let menu = "[a]ccept [r]efuse [i]nfo [d]uplicate [t]ake [g]ive [p]rio [s]kip [u]ndo [?]"
     private static let help = """
           a accept       r refuse on a ground       i ask for information
           d merge into another complaint            n the suspected one is another case
