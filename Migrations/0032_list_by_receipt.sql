@@ -1,8 +1,8 @@
 SET LOCAL ROLE rectify_owner;
 
--- Lists of complaints are in the order of receipt: what was entered later for an earlier day stands at its day, not among
--- the newest numbers. Every index that serves such a walk holds the day before the number. A server of the version before
--- finds its rows by these indexes too, and sorts them itself.
+-- Lists of complaints are in the order of receipt: a complaint that is entered late for an earlier day is listed at that
+-- day, not among the newest numbers. Every index that serves such a list has the day of receipt before the number. A server
+-- of the version before this one still finds its rows by these indexes, and sorts them itself.
 
 -- A filing locks its complaint first and what belongs to it after; the same order here, so that neither waits for the other.
 LOCK TABLE complaint IN ACCESS EXCLUSIVE MODE;

@@ -302,14 +302,14 @@ extension BarrierFilter {
 }
 
 extension BarrierBody {
-    /// The public is not told what may be done next, nor what tells how few have complained.
+    /// The public sees neither what can be done next nor small numbers of complaints.
     fileprivate init(_ record: BarrierRecord, _ observed: Observed, for role: Role?) {
         self.init(
             record.barrier, campaign: record.campaign, version: record.version, observed: ObservedBody(observed),
             complaints: record.complaints,
             actions: role.map { record.barrier.actions(for: $0).map(\.rawValue) } ?? [])
         guard role == nil else { return }
-        // Behind a small number somebody could be made out, and a review tells that a few have complained again.
+        // A small number could tell who complained, and an open review tells that a few people complained again.
         if (1..<ProgressReport.leastShown).contains(record.complaints) { complaints = nil }
         reviewOpenedOn = nil
     }

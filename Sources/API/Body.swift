@@ -54,7 +54,7 @@ extension ObjectReader {
         self.init(.object(members), at: "?", faults: faults)
     }
 
-    /// Leaves a parameter to whoever reads it elsewhere; it is not unknown then.
+    /// Marks a parameter as known that is read in another place.
     func passOver(_ name: String) { _ = text(name, limit: 40) }
 
     /// `true` or `false` written in a query; left out it is false.

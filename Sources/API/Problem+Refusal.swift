@@ -38,8 +38,8 @@ extension Problem {
             case .noSignOfReturn(let day):
                 Self.fault(
                     "reason", "missing",
-                    "is required where no observation since \(day), when it was verified gone, says blocked; "
-                        + "record one first, or say why it is back")
+                    "is required: no observation since \(day), the day it was verified gone, says blocked; "
+                        + "record one, or say why it is back")
             case .inTheFuture(let day, let today):
                 Self.fault("effective_on", "in_the_future", "\(day) has not come yet; today is \(today)")
             case .barriersNotVerified, .noBarrier, .quorumNotMet, .noRefutingObservation, .claimIsRefuted:

@@ -147,7 +147,7 @@ extension Barrier: Replayable {
         guard count >= quorum.observations else {
             let alike =
                 count == fresh.count
-                ? "" : "; of \(fresh.count), those of the same \(quorum.differences) count as one"
+                ? "" : "; \(fresh.count) were entered, and those of the same \(quorum.differences) count as one"
             throw .quorumNotMet(
                 "\(quorum.observations) observations since the claim, not older than \(quorum.staleAfterDays) days, "
                     + "have to say open; there are \(count)\(alike)")

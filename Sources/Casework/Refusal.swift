@@ -44,7 +44,7 @@ public indirect enum Refusal: Error, Equatable, Sendable {
     case quorumNotMet(String)
     /// A claim is refuted by an observation made after it.
     case noRefutingObservation
-    /// A verified barrier is back where a test since then says blocked, or somebody says why.
+    /// A verified barrier is back where a test since then says blocked, or where a reason is given.
     case noSignOfReturn(verifiedOn: Day)
     /// A test since the company's claim says blocked; the authority decides on it before the company says more.
     case claimIsRefuted(on: Day)

@@ -162,9 +162,10 @@ extension ActionTerms {
 }
 
 extension ReferenceBook {
-    /// A barrier waits for another company: the respondent's own delay stays the respondent's.
+    /// A barrier waits for another company, because the delay then counts as that company's.
     ///
-    /// Companies of one group are different companies here, as everywhere.
+    /// Only the company that runs the respondent platform on that day is refused. Its parent and its subsidiaries are
+    /// companies of their own in the registry, with platforms and delays of their own.
     fileprivate func requireCounterparty(
         _ code: String, of barrier: Barrier, on day: Day, field: String = "company"
     ) throws(Refusal) {
@@ -172,7 +173,7 @@ extension ReferenceBook {
         guard directory.platform(barrier.respondentPlatform)?.company(on: day) != code else {
             throw .invalid(
                 field: field,
-                reason: "is the respondent's own company, whose part is not waited for; name the other company")
+                reason: "is the respondent's own company; a barrier waits for another company only")
         }
     }
 
