@@ -2,6 +2,7 @@ import Casework
 import Foundation
 import HTTPTypes
 import Hummingbird
+import NIOCore
 
 /// The body of a request, read once, whole, and strictly.
 struct Body {
@@ -15,7 +16,7 @@ struct Body {
         if let length = request.headers[.contentLength].flatMap(Int.init), length > limit {
             throw Problem.tooLarge(limit: limit)
         }
-        let buffer = try await request.body.collect(upTo: limit)
+        let buffer = try await request.body.whole(upTo: limit)
         bytes = Data(buffer.readableBytesView)
         let type = request.headers[.contentType]?.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
         // An action without anything to say may come without a body.
@@ -38,6 +39,19 @@ struct Body {
     func finish() throws {
         reader.finish()
         try reader.faults.finish()
+    }
+}
+
+extension RequestBody {
+    /// The whole body, where it is not larger than its route takes.
+    ///
+    /// - Throws: ``Problem`` 413, which names the limit of the route: NIO's own error may name what was left of it.
+    func whole(upTo limit: Int) async throws -> ByteBuffer {
+        do {
+            return try await collect(upTo: limit)
+        } catch is NIOTooManyBytesError {
+            throw Problem.tooLarge(limit: limit)
+        }
     }
 }
 

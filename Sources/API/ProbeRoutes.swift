@@ -26,7 +26,7 @@ struct ProbeRoutes {
                 "Send one JSON object a line as Content-Type: application/x-ndjson.",
                 headers: [.accept: "application/x-ndjson"])
         }
-        let buffer = try await request.body.collect(upTo: Self.bytes)
+        let buffer = try await request.body.whole(upTo: Self.bytes)
         let lines = Data(buffer.readableBytesView).split(separator: 0x0A, omittingEmptySubsequences: false)
         guard lines.count <= Self.lines + 1 else {
             throw Problem(

@@ -157,7 +157,6 @@ extension Problem {
             case is NotSummed: Self.overloaded("The report is being prepared.", retryAfter: 60)
             case let error as PostgresError: Problem(error)
             case OfficerError.unknown(let name): .notFound("officer \(name)")
-            case let error as NIOTooManyBytesError: .tooLarge(limit: error.maxBytes ?? Body.limit)
             // Whoever sent it is gone or has lost the thread; nobody reads this, but the log tells it is not our fault.
             case is HTTPParserError, is ChannelError: .brokenOff
             case let error as HTTPError where error.status == .notFound:
