@@ -24,7 +24,7 @@ struct EvidenceTests {
         }
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         request.body = .bytes(ByteBuffer(bytes: bytes))
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(300))
         let body = Data(try await response.body.collect(upTo: 1 << 20).readableBytesView)
         let fields = response.headers.map { ($0.name.lowercased(), $0.value) }
         return TestServing.Answer(

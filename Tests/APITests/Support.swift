@@ -62,7 +62,7 @@ struct TestServing: Sendable {
         }
         for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(300))
         let bytes = Data(try await response.body.collect(upTo: 16 << 20).readableBytesView)
         var fields: [String: String] = [:]
         for field in response.headers { fields[field.name.lowercased()] = field.value }
@@ -76,6 +76,13 @@ struct TestServing: Sendable {
     ) async throws -> Answer {
         try await send(
             "POST", "/v1/complaints", filing(changes), as: role, headers: ["Idempotency-Key": "\"\(key)\""])
+    }
+
+    /// The page of figures.
+    func metrics() async throws -> String {
+        let request = HTTPClientRequest(url: metricsAddress + "/metrics")
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(300))
+        return String(buffer: try await response.body.collect(upTo: 1 << 20))
     }
 
     func filed(_ changes: [String: JSON] = [:]) async throws -> String {
