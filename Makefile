@@ -4,8 +4,9 @@ SWIFT  ?= swift
 DEMO   ?= .build/release/rectify
 REPORT ?= rectify-report.html
 
-# Tests that watch the clock run by themselves, one after another; those that keep every processor busy for minutes run last.
-TIMED  := PoolTests|ConnectionTests|CommandTests.CommandTests|OperatingTests|ReportCommandTests|TriageTests|CommandTests.PeopleDirectoryTests
+# No test watches the clock. Those that start servers of their own, each of several processes, run one after another so
+# that the machine's memory holds them; those that keep every processor busy for minutes run last.
+SERVER := CommandTests.CommandTests|OperatingTests|TwoServersTests|ReportCommandTests|TriageTests|TourTests|CommandTests.PeopleDirectoryTests
 HEAVY  := WalkTests|CrowdTests|SearchTests|LaneTests
 # Those that kill servers again and again: `make test-long`.
 LONG   := LongTests
@@ -35,8 +36,8 @@ test: ## Run every test, on a real PostgreSQL
 	@.make/setup curl tmux openssl chromium fonts-noto-cjk default-jre-headless python3-venv glewlwyd
 	@.make/checkers
 	@$(SWIFT) build --build-tests
-	@.make/test quick $(WIDTH) --skip '$(TIMED)|$(HEAVY)|$(LONG)'
-	@.make/test timed --no-parallel --filter '$(TIMED)'
+	@.make/test quick $(WIDTH) --skip '$(SERVER)|$(HEAVY)|$(LONG)'
+	@.make/test server --no-parallel --filter '$(SERVER)'
 	@.make/test heavy --filter '$(HEAVY)'
 
 test-long: ## Run the tests that take minutes, and let schemathesis try the live server

@@ -92,6 +92,8 @@ final class Metrics: Sendable {
         page.gauge("rectify_requests_under_way", "Requests being answered.", service.requests.count)
         page.gauge("rectify_filings_under_way", "Filings being answered.", service.filings.count)
         page.lane(service.intaker.laneState)
+        page.counter(
+            "rectify_password_hashes_total", "Passwords hashed or compared.", service.signIn.passwordHashes)
         page.pools(service.databases)
         if let sums {
             let help = "Up to when the sums of reports are complete, in seconds since 1970."

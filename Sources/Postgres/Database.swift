@@ -84,6 +84,9 @@ public final class Database: Sendable {
         self.logger = logger
     }
 
+    /// How long a session here waits for a lock.
+    public var lockTimeout: Duration { settings.lockTimeout }
+
     // MARK: Use
 
     /// Runs `body` in a transaction: committed when it returns, rolled back when it throws.

@@ -44,7 +44,17 @@ public struct Databases: Sendable {
         }
     }
 
-    public init(url: String, keysURL: String, sizes: Sizes = Sizes(), wait: Duration = .seconds(3), logger: Logger) {
+    /// - Parameters:
+    ///   - url: The first database.
+    ///   - keysURL: The second.
+    ///   - sizes: Of the pools.
+    ///   - wait: How long work waits for a connection.
+    ///   - slowness: How many times as long as usual a statement, a lock and a commit may take, on a slow machine.
+    ///   - logger: Where connections tell of themselves.
+    public init(
+        url: String, keysURL: String, sizes: Sizes = Sizes(), wait: Duration = .seconds(3), slowness: Int = 1,
+        logger: Logger
+    ) {
         func database(
             _ name: String, _ connections: Int, _ timeout: Duration, as role: DatabaseRole = .staff,
             looksUpOnly: Bool = false,
@@ -53,7 +63,9 @@ public struct Databases: Sendable {
             Database(
                 ConnectionSettings(
                     conninfo: role == .keys ? keysURL : url, applicationName: "rectify-\(name)",
-                    statementTimeout: timeout, looksUpOnly: looksUpOnly, readsOnly: readsOnly, role: role.rawValue),
+                    statementTimeout: timeout * slowness, lockTimeout: .seconds(2) * slowness,
+                    commitDeadline: .seconds(5) * slowness, looksUpOnly: looksUpOnly, readsOnly: readsOnly,
+                    role: role.rawValue),
                 limits: PoolLimits(connections: connections, wait: wait), logger: logger)
         }
         filing = database("filing", sizes.filing, .seconds(5), as: .intake, looksUpOnly: true)

@@ -35,7 +35,7 @@ extension Connection {
 extension Database {
     /// Closes the cut at `moment`, or now: what was recorded up to it is complete and will not change.
     ///
-    /// Writers are short, so the wait is; it ends after two seconds.
+    /// Writers are short, so the wait is; it ends after the time that is waited for a lock, usually two seconds.
     ///
     /// - Returns: The moment of the cut.
     /// - Throws: ``MomentError``, or `PostgresError`.
@@ -53,7 +53,7 @@ extension Database {
                 """
             ) { row in try row.read(String.self) }
         }
-        let deadline = ContinuousClock.now + .seconds(2)
+        let deadline = ContinuousClock.now + lockTimeout
         repeat {
             // Sessions of others show their numbers to whoever may read all statistics, which is checked at the start.
             let isClosed = try await withConnection { db in

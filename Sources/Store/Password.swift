@@ -88,19 +88,23 @@ public final class PasswordHasher: Sendable {
     }
 
     private let queue = DispatchQueue(label: "rectify.passwords")
-    private let waiting = Mutex(0)
+    private let state = Mutex((waiting: 0, begun: 0))
     /// Sign-ins that wait, at the most: some five seconds' worth.
     private static let limit = 20
 
     public init() {}
 
+    /// Passwords hashed or compared since the beginning.
+    var count: Int { state.withLock { $0.begun } }
+
     /// - Throws: ``Busy``, or what `work` throws.
     func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-        try waiting.withLock { waiting in
-            guard waiting < Self.limit else { throw Busy() }
-            waiting += 1
+        try state.withLock { state in
+            guard state.waiting < Self.limit else { throw Busy() }
+            state.waiting += 1
+            state.begun += 1
         }
-        defer { waiting.withLock { $0 -= 1 } }
+        defer { state.withLock { $0.waiting -= 1 } }
         return try await withCheckedThrowingContinuation { continuation in
             queue.async { continuation.resume(with: Result { try work() }) }
         }

@@ -49,6 +49,9 @@ public struct SignIn: Sendable {
         key = keys.secondFactor
     }
 
+    /// Passwords hashed or compared since the beginning: the costly part of every attempt to sign in.
+    public var passwordHashes: Int { hasher.count }
+
     /// Begins a session.
     ///
     /// Takes as long for a name that nobody has, or that has no password, as for any other.

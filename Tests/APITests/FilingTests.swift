@@ -267,7 +267,7 @@ struct BadFilingTests {
                         pieces.finish()
                     }
                     request.body = length == nil ? .stream(stream, length: .unknown) : .bytes(bytes)
-                    let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+                    let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(300))
                     let body = try JSON(parsing: try await answer.body.collect(upTo: 1 << 20).readableBytesView)
                     #expect(answer.status == .payloadTooLarge, "\(path)")
                     #expect(body["detail"]?.string == "It may have \(limit) bytes at the most.", "\(path)")

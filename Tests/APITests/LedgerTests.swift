@@ -369,7 +369,9 @@ struct FeedTests {
             let held = Task { [cursor] in
                 try await server.send("GET", "/v1/events?campaign=internet-2021&wait=20&cursor=\(cursor ?? "")")
             }
-            try await Task.sleep(for: .milliseconds(300))
+            try await until("it is held") {
+                try await server.metrics().contains("\nrectify_requests_under_way 1\n")
+            }
             let reference = try await server.filed()
             let news = try await held.value.json["items"]?.array ?? []
             #expect(news.map { $0["subject"]?.string } == [reference])

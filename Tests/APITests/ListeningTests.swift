@@ -74,7 +74,7 @@ struct ListeningTests {
                 let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
                 do {
                     let request = HTTPClientRequest(url: server.address + "/v1/campaigns")
-                    let response = try await client.execute(request, timeout: .seconds(20))
+                    let response = try await client.execute(request, timeout: .seconds(300))
                     try await client.shutdown()
                     return response
                 } catch {

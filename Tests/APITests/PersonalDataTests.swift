@@ -159,8 +159,8 @@ struct PersonalDataTests {
             let told = try await cast.send("GET", ask, as: code)
             #expect(told.json["items"]?[0]?["reasons"]?.string == "the case is open")
             try await cast.bring(reference, through: [("acceptance", "{}"), ("closure", #"{"outcome":"explained"}"#)])
-            let report = "\(Cast.campaign)/progress?known_at=\(Date().formatted(.iso8601))"
-            try await Task.sleep(for: .seconds(1))
+            let now = try await cast.send("GET", "\(Cast.campaign)/progress", as: cast["auditor-gd"])
+            let report = "\(Cast.campaign)/progress?known_at=\(now.json["known_at"]?.string ?? "")"
             let before = try await cast.send("GET", report, as: cast["auditor-gd"])
             let backup = try await sealed(server)
             let second = try await request("erasure").json

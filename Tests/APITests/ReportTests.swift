@@ -21,7 +21,7 @@ struct ReportTests {
                         #"{"effective_on":"2021-09-12","reason":"paper"}"#, headers: ["If-Match": "*"])
                 }
             }
-            try await Task.sleep(for: .milliseconds(300))
+            try await until("writers are at work") { try await server.store.count("complaint") > 6 }
             var kept: [(moment: String, bytes: Data, filed: Int)] = []
             for _ in 0..<5 {
                 let report = try await server.send("GET", Self.path + "?as_of=2021-09-30")

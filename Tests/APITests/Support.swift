@@ -68,7 +68,7 @@ struct TestServing: Sendable {
         }
         for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
         if let bytes { request.body = .bytes(ByteBuffer(bytes: bytes)) }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(300))
         let answer = Data(try await response.body.collect(upTo: 16 << 20).readableBytesView)
         let fields = response.headers.map { ($0.name.lowercased(), $0.value) }
         return Answer(
@@ -82,6 +82,13 @@ struct TestServing: Sendable {
     ) async throws -> Answer {
         try await send(
             "POST", "/v1/complaints", filing(changes), as: role, headers: ["Idempotency-Key": "\"\(key)\""])
+    }
+
+    /// The page of figures.
+    func metrics() async throws -> String {
+        let request = HTTPClientRequest(url: metricsAddress + "/metrics")
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(300))
+        return String(buffer: try await response.body.collect(upTo: 1 << 20))
     }
 
     func filed(_ changes: [String: JSON] = [:]) async throws -> String {

@@ -46,11 +46,7 @@ struct Places {
 
     /// Waits until one more is kept.
     func waitForCheckpoint(after known: Int) async throws {
-        let begun = ContinuousClock.now
-        while try checkpoints().count <= known, begun.duration(to: .now) < .seconds(20) {
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        #expect(try checkpoints().count > known)
+        try await until("one more is kept") { try checkpoints().count > known }
     }
 }
 
@@ -67,7 +63,7 @@ extension Program {
         request.headers.add(name: "Content-Type", value: "application/json")
         request.headers.add(name: "Idempotency-Key", value: "\"0197a2b4-6c1e-7d3f-9a5b-c8e2f104\(4000 + key)\"")
         request.body = .bytes(ByteBuffer(string: filing(words)))
-        let bytes = try await HTTPClient.shared.execute(request, timeout: .seconds(10)).body.collect(upTo: 1 << 20)
+        let bytes = try await HTTPClient.shared.execute(request, timeout: .seconds(300)).body.collect(upTo: 1 << 20)
         let answer = try JSON(parsing: Data(String(buffer: bytes).utf8))
         return answer["reference"]?.string ?? answer["code"]?.string ?? "nothing"
     }

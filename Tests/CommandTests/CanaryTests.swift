@@ -54,7 +54,7 @@ struct CanaryTests {
         request.method = method
         request.headers = HTTPHeaders(headers + (body == nil ? [] : [("Content-Type", "application/json")]))
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
-        let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+        let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(300))
         return String(buffer: try await answer.body.collect(upTo: 4 << 20))
     }
 
@@ -80,7 +80,7 @@ struct CanaryTests {
         async throws
     {
         try await withProgram { program in
-            let (log, port) = (program.folder.appending(path: "server.log"), Int.random(in: 20_000..<30_000))
+            let (log, port) = (program.folder.appending(path: "server.log"), try freePort())
             let server = try await ServerProcess(
                 program, settings: ["RECTIFY_METRICS_PORT": "\(port)", "RECTIFY_LOG_LEVEL": "trace"], log: log)
             var secrets: Set<String> = []

@@ -16,12 +16,13 @@ final class DirectoryIssuer: Sendable {
     private let base: String
     private let folder: URL
     /// On which the browser may come back: this server wants to know it beforehand.
-    let callbackPort = Int.random(in: 40_000..<50_000)
+    let callbackPort: Int
     var issuer: String { "\(base)/api/oidc" }
 
-    /// - Throws: Where the server does not come up within ten seconds.
+    /// - Throws: Where the server does not come up.
     init(in folder: URL, port: Int) async throws {
         self.folder = folder
+        callbackPort = try freePort()
         base = "http://127.0.0.1:\(port)"
         try #require(
             FileManager.default.isExecutableFile(atPath: "/usr/bin/glewlwyd"),
@@ -78,7 +79,7 @@ final class DirectoryIssuer: Sendable {
 
     /// An issuer with a key, a public client and two people.
     private func setUp() async throws {
-        var admin = try await signedIn("admin", "password", tries: 100)
+        var admin = try await signedIn("admin", "password")
         try await configure(&admin, "POST", try await newKey())
         let client = """
             {"client_id":"rectify","name":"Rectify","confidential":false,"enabled":true,"scope":["openid"],
@@ -144,18 +145,15 @@ final class DirectoryIssuer: Sendable {
         return browser
     }
 
-    private func signedIn(_ name: String, _ password: String, tries: Int = 1) async throws -> Browser {
-        for attempt in 1...tries {
-            var browser = Browser(base: base)
+    private func signedIn(_ name: String, _ password: String) async throws -> Browser {
+        var browser = Browser(base: base)
+        try await until("the directory lets \(name) in") {
             let answer = try? await browser.send(
                 .POST, "/api/auth/", #"{"username":"\#(name)","password":"\#(password)"}"#)
-            if answer?.status == .ok { return browser }
-            try await Task.sleep(for: .milliseconds(attempt < tries ? 100 : 0))
+            return answer?.status == .ok
         }
-        throw Failed()
+        return browser
     }
-
-    private struct Failed: Error {}
 
     private func require(_ answer: HTTPClientResponse) async throws {
         let text = String(buffer: try await answer.body.collect(upTo: 1 << 20))
@@ -181,7 +179,7 @@ struct Browser {
         }
         let client = HTTPClient(
             eventLoopGroupProvider: .singleton, configuration: .init(redirectConfiguration: .disallow))
-        let answer = try await client.execute(request, timeout: .seconds(20))
+        let answer = try await client.execute(request, timeout: .seconds(300))
         let bytes = try await answer.body.collect(upTo: 1 << 20)
         try await client.shutdown()
         for cookie in answer.headers["Set-Cookie"] {

@@ -41,15 +41,14 @@ struct Screen {
         for key in keys { try await tmux(["send-keys", key]) }
     }
 
-    /// Waits until the screen shows a text; a minute at the most.
-    @discardableResult
-    func shows(_ wanted: String) async throws -> Bool {
-        for _ in 0..<600 {
-            if try await text().contains(wanted) { return true }
-            try await Task.sleep(for: .milliseconds(100))
+    /// Waits until the screen shows a text.
+    func shows(_ wanted: String) async throws {
+        do {
+            try await until("the screen shows “\(wanted)”") { try await text().contains(wanted) }
+        } catch {
+            Issue.record("the screen never showed “\(wanted)”:\n\(try await text())")
+            throw error
         }
-        Issue.record("the screen never showed “\(wanted)”:\n\(try await text())")
-        return false
     }
 
     func close() async throws { try await tmux(["kill-server"]) }

@@ -110,9 +110,8 @@ private final class TourWalk {
     }
 
     private func untilSigned() async throws {
-        for _ in 0..<600 {
-            if try await run("curl -sf \(address)/v1/log/checkpoint", "").code == 0 { return }
-            try await Task.sleep(for: .milliseconds(100))
+        try await until("history is signed") {
+            try await run("curl -sf \(address)/v1/log/checkpoint", "").code == 0
         }
     }
 
@@ -155,10 +154,7 @@ private final class TourWalk {
         try Data(typed.utf8).write(to: URL(filePath: base + ".in"))
         let line = "source \(base) <\(base).in >\(base).out 2>&1; echo $? >\(base).new; mv \(base).new \(base).code\n"
         try input.fileHandleForWriting.write(contentsOf: Data(line.utf8))
-        // Ten minutes are far more than any of them takes on a slow machine.
-        for _ in 0..<12_000 where !FileManager.default.fileExists(atPath: base + ".code") {
-            try await Task.sleep(for: .milliseconds(50))
-        }
+        try await until(command) { FileManager.default.fileExists(atPath: base + ".code") }
         let code = try String(contentsOfFile: base + ".code", encoding: .utf8).trimmed
         let printed = try String(decoding: Data(contentsOf: URL(filePath: base + ".out")), as: UTF8.self)
         return (Int(code) ?? -1, printed)

@@ -86,12 +86,7 @@ import Testing
             #expect(loaded.code == 0 && loaded.output.contains("added company new_one"), "\(loaded.error)")
             #expect(loaded.error.contains("within 1 second"))
             for server in [first, second] {
-                var tries = 0
-                while try await know(server) == false, tries < 600 {
-                    tries += 1
-                    try await Task.sleep(for: .milliseconds(100))
-                }
-                #expect(tries < 600)
+                try await until("the server knows it") { try await know(server) }
             }
             let again = try await program.run("load", file.path(percentEncoded: false), "--data", program.data)
             #expect(again.output == "nothing changed\n" && again.error.isEmpty, "\(again.error)")

@@ -80,10 +80,7 @@ import Testing
     private func archive(_ server: EmbeddedServer, _ place: Place) async throws {
         let before = try place.segments().count
         try await place.run(server, "CHECKPOINT; SELECT pg_switch_wal()")
-        let begun = ContinuousClock.now
-        while try place.segments().count == before, begun.duration(to: .now) < .seconds(30) {
-            try await Task.sleep(for: .milliseconds(50))
-        }
+        try await until("the log is written away") { try place.segments().count > before }
     }
 
     @Test func `a restore goes on from the one before, and not from what that one set aside`() async throws {

@@ -6,29 +6,33 @@ import Testing
 struct PoolTests {
     @Test func `who waits too long is refused by an error of its own`() async throws {
         try await withDatabase(connections: 1, wait: .milliseconds(100)) { database in
-            async let slow: Void = database.withConnection { db in _ = try db.run("SELECT pg_sleep(2)") }
-            try await Task.sleep(for: .milliseconds(150))
+            let gate = try await Gate(of: database)
+            async let slow: Void = database.withConnection { db in _ = try db.run(Gate.pass) }
+            try await gate.untilReached()
             await #expect {
                 try await database.withConnection { db in _ = try db.run("SELECT 1") }
             } throws: { error in
                 if case PostgresError.poolExhausted = error { true } else { false }
             }
+            await gate.open()
             try await slow
         }
     }
 
     @Test func `the queue is bounded, and who waits in it is served in order`() async throws {
-        try await withDatabase(connections: 1, waiting: 2, wait: .seconds(60)) { database in
-            async let slow: Void = database.withConnection { db in _ = try db.run("SELECT pg_sleep(2)") }
-            try await Task.sleep(for: .milliseconds(100))
+        try await withDatabase(connections: 1, waiting: 2) { database in
+            let gate = try await Gate(of: database)
+            async let slow: Void = database.withConnection { db in _ = try db.run(Gate.pass) }
+            try await gate.untilReached()
             async let first: Int = database.one()
             async let second: Int = database.one()
-            try await Task.sleep(for: .milliseconds(100))
+            try await until("two wait") { database.poolState.waiting == 2 }
             await #expect {
                 _ = try await database.one()
             } throws: { error in
                 if case PostgresError.poolExhausted = error { true } else { false }
             }
+            await gate.open()
             let served = try await first + second
             #expect(served == 2)
             try await slow
@@ -36,16 +40,19 @@ struct PoolTests {
     }
 
     @Test func `a waiter that is cancelled leaves the queue at once`() async throws {
-        try await withDatabase(connections: 1, waiting: 1, wait: .seconds(60)) { database in
-            async let slow: Void = database.withConnection { db in _ = try db.run("SELECT pg_sleep(2)") }
-            try await Task.sleep(for: .milliseconds(100))
+        try await withDatabase(connections: 1, waiting: 1) { database in
+            let gate = try await Gate(of: database)
+            async let slow: Void = database.withConnection { db in _ = try db.run(Gate.pass) }
+            try await gate.untilReached()
             let waiter = Task { try await database.one() }
-            try await Task.sleep(for: .milliseconds(50))
+            try await until("it waits") { database.poolState.waiting == 1 }
             waiter.cancel()
             await #expect(throws: CancellationError.self) { _ = try await waiter.value }
             // Its place is free again.
-            let answer = try await database.one()
-            #expect(answer == 1)
+            async let next = database.one()
+            try await until("another waits") { database.poolState.waiting == 1 }
+            await gate.open()
+            #expect(try await next == 1)
             try await slow
         }
     }
@@ -81,8 +88,14 @@ struct PoolTests {
             let before = try await database.backend()
             try await withDatabase { other in
                 _ = try await other.withConnection { db in try db.run("SELECT pg_terminate_backend(\(before)::int)") }
+                try await until("the session has ended") {
+                    try await other.withConnection { db in
+                        try db.first("SELECT count(*) FROM pg_stat_activity WHERE pid = \(before)") { row in
+                            try row.read(Int.self)
+                        }
+                    } == 0
+                }
             }
-            try await Task.sleep(for: .milliseconds(100))
             #expect(try await database.backend() != before)
         }
     }
@@ -136,7 +149,7 @@ struct PoolTests {
     }
 
     @Test func `many borrowers share few connections, and none is lost`() async throws {
-        try await withDatabase(connections: 3, waiting: 500, wait: .seconds(60)) { database in
+        try await withDatabase(connections: 3, waiting: 500) { database in
             let sum = try await withThrowingTaskGroup(of: Int.self) { group in
                 for index in 0..<300 {
                     group.addTask {
@@ -154,12 +167,15 @@ struct PoolTests {
 
     @Test func `blocked connections do not hold up the rest of the program`() async throws {
         try await withDatabase(connections: 8) { database in
+            let gate = try await Gate(of: database)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<8 {
-                    group.addTask { try await database.withConnection { db in _ = try db.run("SELECT pg_sleep(0.5)") } }
+                    group.addTask { try await database.withConnection { db in _ = try db.run(Gate.pass) } }
                 }
+                try await gate.untilReached(by: 8)
                 let counted = Task { (1...1000).reduce(0, +) }
                 #expect(await counted.value == 500_500)
+                await gate.open()
                 try await group.waitForAll()
             }
         }

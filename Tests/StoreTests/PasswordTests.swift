@@ -10,6 +10,7 @@ struct PasswordTests {
         #expect(hash.text.hasPrefix("$scrypt$ln=15,r=8,p=3$"))
         #expect(try PasswordHash(of: "correct horse battery") != hash, "each has a salt of its own")
         #expect(hash.matches("correct horse battery") && !hash.matches("correct horse batterY"))
+        #expect(PasswordHash.nobodys.text.hasPrefix("$scrypt$ln=15,r=8,p=3$"), "a name that nobody has costs as much")
         #expect(!PasswordHash.nobodys.matches("") && !PasswordHash(text: "$scrypt$ln=40,r=8,p=1$AA$AA").matches("x"))
         #expect(try PasswordHash(of: "pa\u{0308}sswo\u{0308}rter-ö").matches("pässwörter-ö"), "however it is typed")
     }

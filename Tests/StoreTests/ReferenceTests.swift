@@ -155,15 +155,29 @@ struct TrackingCodeTests {
 }
 
 struct MomentTests {
+    /// Begins to write at once, and ends once the gate is open.
+    private func write(_ code: String, in database: Database) async throws {
+        try await database.transaction { db in
+            _ = try db.load([.init(kind: .company, code: code, document: company(code))])
+            _ = try db.run(Gate.pass)
+        }
+    }
+
     @Test func `a cut waits for writers begun before it, and shows what they wrote`() async throws {
         try await withStore { store in
-            let work = store.databases.work
-            async let writer = work.transaction { db in
-                _ = try db.load([.init(kind: .company, code: "slow", document: company("slow"))])
-                _ = try db.run("SELECT pg_sleep(1.5)")
+            let (work, gate) = (store.databases.work, try await Gate(of: store.owner))
+            async let writer: Void = write("slow", in: store.owner)
+            try await gate.untilReached()
+            async let closing = work.closeCut()
+            try await until("the cut is made") {
+                try await store.owner.withConnection { db in
+                    try db.first("SELECT closed_through > '2000-01-01T00:00:00Z' FROM closed_cut") { row in
+                        try row.read(Bool.self)
+                    }
+                } == true
             }
-            try await untilSomeoneSleeps(in: work)
-            let cut = try await work.closeCut()
+            await gate.open()
+            let cut = try await closing
             let known = try await work.transaction(.readOnly) { db in try db.referenceBook(knownAt: cut) }
             #expect(known.directory.company("slow") != nil)
             try await writer
@@ -172,13 +186,15 @@ struct MomentTests {
 
     @Test func `a cut that stays open is an error, not a wrong answer`() async throws {
         try await withStore { store in
-            let work = store.databases.work
-            async let writer = work.transaction { db in
-                _ = try db.load([.init(kind: .company, code: "slow", document: company("slow"))])
-                _ = try db.run("SELECT pg_sleep(4.5)")
-            }
-            try await untilSomeoneSleeps(in: work)
-            await #expect(throws: MomentError.cutStillOpen) { try await work.closeCut() }
+            let gate = try await Gate(of: store.owner)
+            async let writer: Void = write("slow", in: store.owner)
+            try await gate.untilReached()
+            let settings = ConnectionSettings(
+                conninfo: store.url, statementTimeout: .seconds(600), lockTimeout: .milliseconds(50))
+            let hasty = Database(settings, limits: PoolLimits(connections: 1), logger: quiet)
+            await #expect(throws: MomentError.cutStillOpen) { try await hasty.closeCut() }
+            await hasty.close()
+            await gate.open()
             try await writer
         }
     }
@@ -196,23 +212,6 @@ struct MomentTests {
             }
         }
     }
-}
-
-/// Waits until a transaction has written and sleeps.
-private func untilSomeoneSleeps(in database: Database) async throws {
-    for _ in 0..<1000 {
-        let sleepers = try await database.withConnection { db in
-            try db.first(
-                """
-                SELECT count(*) FROM pg_stat_activity
-                WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%' AND state = 'active'
-                """
-            ) { row in try row.read(Int.self) }
-        }
-        if sleepers == 1 { return }
-        try await Task.sleep(for: .milliseconds(10))
-    }
-    Issue.record("nobody sleeps")
 }
 
 private func company(_ code: String) -> JSON {

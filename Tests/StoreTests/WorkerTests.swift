@@ -12,20 +12,22 @@ struct WaitingTests {
         try await withStore { store in
             let (book, work) = (try await store.book(), store.databases.work)
             let reference = try await store.complaints(2, by: Actor(.supervisor))[0]
-            let (began, begin) = AsyncStream<Void>.makeStream()
-            async let acceptance = work.transaction(as: .system) { db in
+            let gate = try await Gate(of: store.owner)
+            async let acceptance: Void = work.transaction(as: .system) { db in
                 _ = try db.perform(
                     .accept(category: nil, scenario: nil), on: reference, by: Actor(.supervisor), ActionTerms(),
                     book: book, at: Date())
-                begin.yield()
-                _ = try db.run("SELECT pg_sleep(1)")
+                _ = try db.run(Gate.pass)
             }
-            for await _ in began { break }
-            let withdrawn = try await work.transaction(as: .system) { db in
+            try await gate.untilReached()
+            async let withdrawal = work.transaction(as: .system) { db in
                 try db.perform(
                     .withdraw, on: reference, by: Actor(.complainant), ActionTerms(), book: book, at: Date())
             }
+            try await gate.untilOthersWait()
+            await gate.open()
             try await acceptance
+            let withdrawn = try await withdrawal
             #expect(withdrawn.complaint.deadline(.acceptance)?.state == .met)
             #expect(withdrawn.complaint.deadline(.answer)?.state == .void)
             try await store.checkHistory()

@@ -85,8 +85,9 @@ public enum TestServer {
 extension TestServer.Running {
     public func database(_ name: String, connections: Int = 2) -> Database {
         Database(
-            ConnectionSettings(conninfo: conninfo(database: name), statementTimeout: .seconds(30)),
-            limits: PoolLimits(connections: connections, wait: .seconds(60)), logger: quiet)
+            ConnectionSettings(
+                conninfo: conninfo(database: name), statementTimeout: .seconds(600), lockTimeout: .seconds(60)),
+            limits: PoolLimits(connections: connections, wait: .seconds(300)), logger: quiet)
     }
 
     func administer(_ script: String) async throws {
@@ -128,7 +129,8 @@ public func withStore<Value: Sendable>(_ body: (TestStore) async throws -> Value
     let (url, keysURL) = (server.conninfo(database: cases), server.conninfo(database: keys))
     let databases = Databases(
         url: server.conninfo(database: cases, login: DatabaseRole.embeddedLogin),
-        keysURL: server.conninfo(database: keys, login: DatabaseRole.embeddedLogin), wait: .seconds(60), logger: quiet)
+        keysURL: server.conninfo(database: keys, login: DatabaseRole.embeddedLogin), wait: .seconds(300),
+        slowness: 20, logger: quiet)
     let owner = server.database(cases)
     let encryptionKey = KeyEncryptionKey(Data(repeating: 7, count: 32))
     let store = TestStore(
@@ -155,8 +157,8 @@ public func withStore<Value: Sendable>(_ body: (TestStore) async throws -> Value
 /// Lends `body` a pool on an empty database of its own, and drops that afterwards.
 @discardableResult
 public func withDatabase<Value: Sendable>(
-    connections: Int = 2, waiting: Int = 256, wait: Duration = .seconds(30),
-    statementTimeout: Duration = .seconds(20), maximumAge: Duration = .seconds(600),
+    connections: Int = 2, waiting: Int = 256, wait: Duration = .seconds(300),
+    statementTimeout: Duration = .seconds(600), maximumAge: Duration = .seconds(600),
     idleBeforeCheck: Duration = .seconds(30), _ body: (Database) async throws -> Value
 ) async throws -> Value {
     let server = try await TestServer.running()
