@@ -166,7 +166,7 @@ struct ComplaintWorkTests {
     @Test func `more time is given by a supervisor who has not the case`() async throws {
         try await withServer { server in
             let path = "/v1/complaints/\(try await server.filed(["received_on": .string("2021-09-08")]))"
-            let more = #"{"purpose":"acceptance","by":2,"reason":"many papers"}"#
+            let more = #"{"purpose":"acceptance","by":2,"effective_on":"2021-09-10","reason":"many papers"}"#
             #expect(try await server.send("POST", "\(path)/deadline-extensions", more, headers: any).status == 403)
             _ = try await server.send(
                 "POST", "\(path)/assignment", #"{"officer":"test-supervisor"}"#, as: .supervisor, headers: any)

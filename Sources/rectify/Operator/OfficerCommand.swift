@@ -79,7 +79,8 @@ struct OfficerGrant: AsyncParsableCommand {
 
 struct OfficerRevoke: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "End an officer's work for an office, from now on.")
+        commandName: "revoke", abstract: "End an officer's work for an office, from now on.",
+        discussion: "The officer's open cases of that office are nobody's at once, and supervisors are told.")
 
     @Argument(help: "The officer's name.")
     var name: String
@@ -130,7 +131,8 @@ struct OfficerList: AsyncParsableCommand {
 
 struct OfficerDisable: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "disable", abstract: "End an officer's rights and tokens, from the next request on.")
+        commandName: "disable", abstract: "End an officer's rights and tokens, from the next request on.",
+        discussion: "The open cases of the officer are nobody's at once, and supervisors are told.")
 
     @Argument(help: "The officer's name.")
     var name: String
