@@ -35,6 +35,7 @@ extension Complaint {
     /// The runs that another complaint carries on when this one is merged into it.
     ///
     /// - Parameter company: The company that the other complaint is about; a reply that another company owes stays here.
+    /// - Returns: The runs as they are here.
     public func runsCarried(into company: String?) -> [Deadline] {
         deadlines.filter { $0.isPending && ($0.purpose != .companyReply || $0.company == company) }
     }

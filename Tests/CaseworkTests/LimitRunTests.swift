@@ -9,128 +9,146 @@ struct LimitRunTests {
     private static let ask = Complaint.Action.requestInformation(gap: "facts_unclear")
     private static let reply = Complaint.Action.respond(.accepted, ground: nil)
 
+    private static var oneCase: [Story] {
+        get throws {
+            try [
+                Story("a due day that passes unmet is missed from the next day on", ["09-15", "09-16", "10-01"]) { _ in
+                },
+                Story("a decision after the due day is late", ["09-15", "09-16", "10-31"]) {
+                    try $0.take("A", "09-16", accept)
+                },
+                Story("a refusal fulfils the limit for a decision, in time or late", ["09-15", "09-20"]) {
+                    try $0.take("A", "09-20", .refuse(ground: "out_of_scope"))
+                },
+                Story("a pause on the due day moves it", ["09-15", "09-20", "09-27", "10-31"]) {
+                    try $0.take("A", "09-15", ask)
+                    try $0.take("A", "09-17", .provideInformation)
+                    try $0.take("A", "09-26", accept)
+                },
+                Story("a pause after the due day moves nothing", ["09-16", "09-17", "10-12", "10-14"]) {
+                    try $0.take("A", "09-16", ask)
+                    try $0.take("A", "10-12", .provideInformation)
+                    try $0.take("A", "10-13", accept)
+                },
+                Story("more time on the due day moves it", ["09-15", "09-22", "09-23"]) {
+                    try $0.take("A", "09-15", .extendDeadline(.acceptance, by: 5))
+                },
+                Story("more time after the due day is refused", ["09-16"]) {
+                    try $0.take("A", "09-16", .extendDeadline(.acceptance, by: 5))
+                },
+                Story(
+                    "a paused run can be extended, and what was granted shows when it goes on",
+                    ["09-14", "09-20", "10-08"]
+                ) {
+                    try $0.take("A", "09-14", ask)
+                    try $0.take("A", "09-20", .extendDeadline(.acceptance, by: 5))
+                    try $0.take("A", "09-22", .provideInformation)
+                },
+                Story(
+                    "an answer that is counted from days long gone is missed from the day of its step",
+                    ["11-01", "11-02"]
+                ) {
+                    try $0.take("A", "11-02", accept)
+                },
+                Story(
+                    "a late reply stays late after a reopening, and the next run counts beside it",
+                    ["10-09", "10-12", "10-31"]
+                ) {
+                    try $0.take("A", "09-08", accept)
+                    try $0.take("A", "09-10", .forward)
+                    try $0.take("A", "09-28", reply)
+                    try $0.take("A", "10-08", .close(.explained))
+                    try $0.take("A", "10-12", .denyFixed(by: nil))
+                    try $0.take("A", "10-12", .forward)
+                    try $0.take("A", "10-13", reply)
+                },
+                Story("a refused case that is reopened owes an answer and nothing else anew", ["09-20", "09-25"]) {
+                    try $0.take("A", "09-20", .refuse(ground: "out_of_scope"))
+                    try $0.take("A", "09-25", .reopen)
+                },
+                Story("a withdrawal after the due day ends the run as missed, one before it ends it without", ["10-20"])
+                {
+                    try $0.take("A", "09-08", accept)
+                    try $0.take("A", "09-10", .forward)
+                    try $0.take("A", "09-28", .withdraw)
+                },
+                Story("the reply is owed by the company it was forwarded to, whatever is resolved later", ["09-27"]) {
+                    try $0.take("A", "09-08", accept)
+                    try $0.take("A", "09-10", .forward)
+                    try $0.take(
+                        "A", "09-12", .resolve(.init(respondent: .init(platform: "douyin", company: "bytedance"))))
+                },
+            ]
+        }
+    }
+
     @Test func `what happened to a run stays, whatever happens to the case later`() throws {
-        let stories: [Story] = try [
-            Story("a due day that passes unmet is missed from the next day on", ["09-15", "09-16", "10-01"]) { _ in },
-            Story("a decision after the due day is late", ["09-15", "09-16", "10-31"]) {
-                try $0.take("A", "09-16", Self.accept)
-            },
-            Story("a refusal fulfils the limit for a decision, in time or late", ["09-15", "09-20"]) {
-                try $0.take("A", "09-20", .refuse(ground: "out_of_scope"))
-            },
-            Story("a pause on the due day moves it", ["09-15", "09-20", "09-27", "10-31"]) {
-                try $0.take("A", "09-15", Self.ask)
-                try $0.take("A", "09-17", .provideInformation)
-                try $0.take("A", "09-26", Self.accept)
-            },
-            Story("a pause after the due day moves nothing", ["09-16", "09-17", "10-12", "10-14"]) {
-                try $0.take("A", "09-16", Self.ask)
-                try $0.take("A", "10-12", .provideInformation)
-                try $0.take("A", "10-13", Self.accept)
-            },
-            Story("more time on the due day moves it", ["09-15", "09-22", "09-23"]) {
-                try $0.take("A", "09-15", .extendDeadline(.acceptance, by: 5))
-            },
-            Story("more time after the due day is refused", ["09-16"]) {
-                try $0.take("A", "09-16", .extendDeadline(.acceptance, by: 5))
-            },
-            Story(
-                "a paused run can be extended, and what was granted shows when it goes on", ["09-14", "09-20", "10-08"]
-            ) {
-                try $0.take("A", "09-14", Self.ask)
-                try $0.take("A", "09-20", .extendDeadline(.acceptance, by: 5))
-                try $0.take("A", "09-22", .provideInformation)
-            },
-            Story(
-                "an answer that is counted from days long gone is missed from the day of its step", ["11-01", "11-02"]
-            ) {
-                try $0.take("A", "11-02", Self.accept)
-            },
-            Story(
-                "a late reply stays late after a reopening, and the next run counts beside it",
-                ["10-09", "10-12", "10-31"]
-            ) {
-                try $0.take("A", "09-08", Self.accept)
-                try $0.take("A", "09-10", .forward)
-                try $0.take("A", "09-28", Self.reply)
-                try $0.take("A", "10-08", .close(.explained))
-                try $0.take("A", "10-12", .denyFixed(by: nil))
-                try $0.take("A", "10-12", .forward)
-                try $0.take("A", "10-13", Self.reply)
-            },
-            Story("a refused case that is reopened owes an answer and nothing else anew", ["09-20", "09-25"]) {
-                try $0.take("A", "09-20", .refuse(ground: "out_of_scope"))
-                try $0.take("A", "09-25", .reopen)
-            },
-            Story("a withdrawal after the due day ends the run as missed, one before it ends it without", ["10-20"]) {
-                try $0.take("A", "09-08", Self.accept)
-                try $0.take("A", "09-10", .forward)
-                try $0.take("A", "09-28", .withdraw)
-            },
-            Story("the reply is owed by the company it was forwarded to, whatever is resolved later", ["09-27"]) {
-                try $0.take("A", "09-08", Self.accept)
-                try $0.take("A", "09-10", .forward)
-                try $0.take("A", "09-12", .resolve(.init(respondent: .init(platform: "douyin", company: "bytedance"))))
-            },
-        ]
-        try expect(stories.map(\.text).joined(separator: "\n"), matches: "limit-runs")
+        try expect(Self.oneCase.map(\.text).joined(separator: "\n"), matches: "limit-runs")
+    }
+
+    private static var twoCases: [Story] {
+        get throws {
+            try [
+                Story("what was missed goes on as missed with the one that goes on", ["10-11", "10-12", "10-20"]) {
+                    try $0.take("A", "09-08", accept)
+                    try $0.take("A", "09-10", .forward)
+                    try $0.take("B", "09-13", accept)
+                    try $0.merge("10-12")
+                    try $0.take("B", "10-12", .forward)
+                },
+                Story("two runs that were missed stay two", ["09-30", "10-12"]) {
+                    try $0.merge("09-30")
+                    try $0.take("B", "10-12", accept)
+                },
+                Story("a decision made already is the decision on what is merged into it", ["09-14", "10-20"]) {
+                    try $0.take("B", "09-13", accept)
+                    try $0.merge("09-14")
+                },
+                Story(
+                    "more time and pauses act on all that are owed, and the earliest is shown",
+                    ["09-13", "09-20", "10-31"]
+                ) {
+                    try $0.take("A", "09-08", accept)
+                    try $0.take("B", "09-13", accept)
+                    try $0.merge("09-13")
+                    try $0.take("B", "09-20", .extendDeadline(.answer, by: 10))
+                    try $0.take("B", "09-22", ask)
+                    try $0.take("B", "09-24", .provideInformation)
+                },
+                Story(
+                    "a reply that another company owes stays with the duplicate, and is answered there",
+                    ["09-20", "09-27", "10-01"]
+                ) {
+                    try $0.take("A", "09-08", accept)
+                    try $0.take("A", "09-10", .forward)
+                    try $0.take(
+                        "B", "09-13", .resolve(.init(respondent: .init(platform: "douyin", company: "bytedance"))))
+                    try $0.take("B", "09-13", accept)
+                    try $0.merge("09-14")
+                    try $0.take("A", "10-01", reply)
+                },
+                Story("undone, each is as if it had never been merged", ["10-11", "10-12", "10-14"]) {
+                    try $0.take("A", "09-08", accept)
+                    try $0.take("A", "09-10", .forward)
+                    try $0.take("B", "09-13", accept)
+                    try $0.merge("09-20")
+                    try $0.take("B", "09-21", .extendDeadline(.answer, by: 30))
+                    try $0.undo("10-14")
+                },
+                Story(
+                    "what is put right about the merged one is put right for the one that carries it",
+                    ["09-30", "10-12"]
+                ) {
+                    try $0.take("B", "09-13", accept)
+                    try $0.merge("10-12")
+                    try $0.take("A", "09-14", accept)
+                },
+            ]
+        }
     }
 
     @Test func `a merger carries what is owed, and undoing it judges each as if it had never been`() throws {
-        let stories: [Story] = try [
-            Story("what was missed goes on as missed with the one that goes on", ["10-11", "10-12", "10-20"]) {
-                try $0.take("A", "09-08", Self.accept)
-                try $0.take("A", "09-10", .forward)
-                try $0.take("B", "09-13", Self.accept)
-                try $0.merge("10-12")
-                try $0.take("B", "10-12", .forward)
-            },
-            Story("two runs that were missed stay two", ["09-30", "10-12"]) {
-                try $0.merge("09-30")
-                try $0.take("B", "10-12", Self.accept)
-            },
-            Story("a decision made already is the decision on what is merged into it", ["09-14", "10-20"]) {
-                try $0.take("B", "09-13", Self.accept)
-                try $0.merge("09-14")
-            },
-            Story(
-                "more time and pauses act on all that are owed, and the earliest is shown", ["09-13", "09-20", "10-31"]
-            ) {
-                try $0.take("A", "09-08", Self.accept)
-                try $0.take("B", "09-13", Self.accept)
-                try $0.merge("09-13")
-                try $0.take("B", "09-20", .extendDeadline(.answer, by: 10))
-                try $0.take("B", "09-22", Self.ask)
-                try $0.take("B", "09-24", .provideInformation)
-            },
-            Story(
-                "a reply that another company owes stays with the duplicate, and is answered there",
-                ["09-20", "09-27", "10-01"]
-            ) {
-                try $0.take("A", "09-08", Self.accept)
-                try $0.take("A", "09-10", .forward)
-                try $0.take("B", "09-13", .resolve(.init(respondent: .init(platform: "douyin", company: "bytedance"))))
-                try $0.take("B", "09-13", Self.accept)
-                try $0.merge("09-14")
-                try $0.take("A", "10-01", Self.reply)
-            },
-            Story("undone, each is as if it had never been merged", ["10-11", "10-12", "10-14"]) {
-                try $0.take("A", "09-08", Self.accept)
-                try $0.take("A", "09-10", .forward)
-                try $0.take("B", "09-13", Self.accept)
-                try $0.merge("09-20")
-                try $0.take("B", "09-21", .extendDeadline(.answer, by: 30))
-                try $0.undo("10-14")
-            },
-            Story(
-                "what is put right about the merged one is put right for the one that carries it", ["09-30", "10-12"]
-            ) {
-                try $0.take("B", "09-13", Self.accept)
-                try $0.merge("10-12")
-                try $0.take("A", "09-14", Self.accept)
-            },
-        ]
-        try expect(stories.map(\.text).joined(separator: "\n"), matches: "limit-runs-merged")
+        try expect(Self.twoCases.map(\.text).joined(separator: "\n"), matches: "limit-runs-merged")
     }
 
     @Test func `a calendar that is loaded later moves what has not ended, and takes no miss back`() throws {

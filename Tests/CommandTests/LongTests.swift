@@ -106,6 +106,30 @@ import Testing
     private final class Seen: Sendable {
         let answers = Mutex(0)
         let failures = Mutex<[String]>([])
+
+        /// Eight clients that read and file until the task is cancelled.
+        func keepAsking(_ address: String) async {
+            await withTaskGroup { group in
+                for number in 0..<8 { group.addTask { await self.ask(address, isFiling: number >= 4) } }
+            }
+        }
+
+        private func ask(_ address: String, isFiling: Bool) async {
+            let client = Client(server: address, token: nil)
+            while !Task.isCancelled {
+                do {
+                    if isFiling {
+                        _ = try await client.file(Data(try anonymousFiling().utf8), key: UUID().uuidString)
+                    } else {
+                        _ = try await client.send(Client.Call("GET", "/v1/campaigns"))
+                    }
+                    answers.withLock { $0 += 1 }
+                } catch {
+                    if !Task.isCancelled { failures.withLock { $0.append("\(error)") } }
+                }
+            }
+            try? await client.close()
+        }
     }
 
     /// HAProxy in front of one server, with a file of settings in the test's folder.
@@ -174,29 +198,7 @@ import Testing
                 try await client.close()
                 return isServed
             }
-            let load = Task {
-                await withTaskGroup { group in
-                    for number in 0..<8 {
-                        group.addTask {
-                            let client = Client(server: "http://127.0.0.1:\(front)", token: nil)
-                            while !Task.isCancelled {
-                                do {
-                                    if number < 4 {
-                                        _ = try await client.send(Client.Call("GET", "/v1/campaigns"))
-                                    } else {
-                                        _ = try await client.file(
-                                            Data(try anonymousFiling().utf8), key: UUID().uuidString)
-                                    }
-                                    seen.answers.withLock { $0 += 1 }
-                                } catch {
-                                    if !Task.isCancelled { seen.failures.withLock { $0.append("\(error)") } }
-                                }
-                            }
-                            try? await client.close()
-                        }
-                    }
-                }
-            }
+            let load = Task { await seen.keepAsking("http://127.0.0.1:\(front)") }
             for _ in 1...3 {
                 for (index, port) in ports.enumerated() {
                     // Long enough for the proxy to see that the other one is there.

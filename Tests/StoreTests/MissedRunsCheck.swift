@@ -119,6 +119,7 @@ extension TestStore {
     /// and what is recorded later takes a miss back only where it puts history right.
     ///
     /// - Parameter pairs: Complaints that walked together.
+    /// - Throws: `PostgresError`.
     func checkMissedRuns(_ pairs: [[UUID]]) async throws {
         let (rows, steps) = try await databases.reports.transaction(.readOnly) { db in
             let rows = try db.all(
