@@ -106,6 +106,11 @@ import Testing
     private final class Seen: Sendable {
         let answers = Mutex(0)
         let failures = Mutex<[String]>([])
+
+        func untilAnswered(_ more: Int) async throws {
+            let before = answers.withLock { $0 }
+            try await until("\(more) more are answered") { answers.withLock { $0 } >= before + more }
+        }
     }
 
     /// HAProxy in front of one server, with a file of settings in the test's folder.
@@ -161,19 +166,7 @@ import Testing
             let proxy = try proxy(program, port: front, to: servers.map(\.address))
             defer { proxy.terminate() }
             let seen = Seen()
-            func untilAnswered(_ more: Int) async throws {
-                let before = seen.answers.withLock { $0 }
-                try await until("\(more) more are answered") { seen.answers.withLock { $0 } >= before + more }
-            }
-            try await until("the proxy knows both servers") {
-                let client = Client(server: "http://127.0.0.1:\(front)", token: nil)
-                var isServed = true
-                for _ in 0..<4 where isServed {
-                    isServed = (try? await client.send(Client.Call("GET", "/v1/campaigns"))) != nil
-                }
-                try await client.close()
-                return isServed
-            }
+            try await untilServed(by: "http://127.0.0.1:\(front)")
             let load = Task {
                 await withTaskGroup { group in
                     for number in 0..<8 {
@@ -199,9 +192,8 @@ import Testing
             }
             for _ in 1...3 {
                 for (index, port) in ports.enumerated() {
-                    // Long enough for the proxy to see that the other one is there.
-                    try await untilAnswered(100)
-                    try await Task.sleep(for: .seconds(2))
+                    try await seen.untilAnswered(100)
+                    try await Task.sleep(for: .seconds(2))  // The proxy looks five times a second.
                     #expect(await servers[index].stop() == 0)
                     servers[index] = try await ServerProcess(program, ["--port", "\(port)"], settings: settings)
                 }
@@ -299,6 +291,19 @@ import Testing
             #expect(members["known"] == .int(20_000) && members["filed"] == .int(0))
             #expect(await server.stop() == 0)
         }
+    }
+}
+
+/// Until a proxy passes on four requests one after another: it knows both servers then.
+private func untilServed(by address: String) async throws {
+    try await until("the proxy knows both servers") {
+        let client = Client(server: address, token: nil)
+        var isServed = true
+        for _ in 0..<4 where isServed {
+            isServed = (try? await client.send(Client.Call("GET", "/v1/campaigns"))) != nil
+        }
+        try await client.close()
+        return isServed
     }
 }
 
