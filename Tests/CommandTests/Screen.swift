@@ -28,7 +28,7 @@ struct Screen {
         return result.standardOutput
     }
 
-    func text() async throws -> String { try await tmux(["capture-pane", "-p", "-S", "-200"]) }
+    func text() async throws -> String { try await tmux(["capture-pane", "-p", "-J", "-S", "-200"]) }
 
     /// Presses keys, one after another.
     func press(_ keys: String...) async throws {
