@@ -28,7 +28,10 @@ struct Screen {
         return result.standardOutput
     }
 
-    func text() async throws -> String { try await tmux(["capture-pane", "-p", "-J", "-S", "-200"]) }
+    func text() async throws -> String { try await tmux(["capture-pane", "-p", "-S", "-200"]) }
+
+    /// The same with the lines joined that the terminal wrapped.
+    private func joinedText() async throws -> String { try await tmux(["capture-pane", "-p", "-J", "-S", "-200"]) }
 
     /// Presses keys, one after another.
     func press(_ keys: String...) async throws {
@@ -44,7 +47,7 @@ struct Screen {
     /// Waits until the screen shows a text.
     func shows(_ wanted: String) async throws {
         do {
-            try await until("the screen shows “\(wanted)”") { try await text().contains(wanted) }
+            try await until("the screen shows “\(wanted)”") { try await joinedText().contains(wanted) }
         } catch {
             Issue.record("the screen never showed “\(wanted)”:\n\(try await text())")
             throw error
