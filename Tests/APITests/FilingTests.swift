@@ -247,35 +247,29 @@ struct BadFilingTests {
 
     @Test func `a body that is too large is told the limit of its own address, with a length or without`() async throws
     {
-        let (small, large) = (256 * 1024, 4 * 1024 * 1024)
-        let addresses = [
-            ("/v1/complaints", "application/json", small), ("/v1/complaint-batches", "application/json", large),
-            ("/v1/campaigns/internet-2021/probe-results", "application/x-ndjson", large),
-            ("/v1/bulk-actions", "application/json", small),
-        ]
+        let limit = 256 * 1024
         try await withServer { server in
-            for (path, type, limit) in addresses {
+            for path in ["/v1/complaints", "/v1/bulk-actions"] {
                 for hasLength in [true, false] {
                     // The server closes with its answer, which may be before the client has sent all: then it asks again.
-                    var answer: HTTPClientResponse?
+                    var answer: TestServing.Answer?
                     for _ in 0..<20 where answer == nil {
-                        answer = try? await send(limit + 1000, to: path, type, hasLength: hasLength, server)
+                        answer = try? await send(limit + 1000, to: path, hasLength: hasLength, server)
                     }
                     let taken = try #require(answer, "\(path)")
-                    let body = try JSON(parsing: try await taken.body.collect(upTo: 1 << 20).readableBytesView)
-                    #expect(taken.status == .payloadTooLarge, "\(path)")
-                    #expect(body["detail"]?.string == "It may have \(limit) bytes at the most.", "\(path)")
+                    #expect(taken.status == 413, "\(path)")
+                    #expect(taken.json["detail"]?.string == "It may have \(limit) bytes at the most.", "\(path)")
                 }
             }
         }
     }
 
     private func send(
-        _ count: Int, to path: String, _ type: String, hasLength: Bool, _ server: TestServing
-    ) async throws -> HTTPClientResponse {
+        _ count: Int, to path: String, hasLength: Bool, _ server: TestServing
+    ) async throws -> TestServing.Answer {
         var request = HTTPClientRequest(url: server.address + path)
         request.method = .POST
-        request.headers.add(name: "Content-Type", value: type)
+        request.headers.add(name: "Content-Type", value: "application/json")
         request.headers.add(name: "Idempotency-Key", value: UUID().uuidString)
         request.headers.add(name: "Authorization", value: "Bearer \(server.tokens[.officer] ?? "")")
         let bytes = ByteBuffer(repeating: UInt8(ascii: " "), count: count)
@@ -284,6 +278,8 @@ struct BadFilingTests {
             pieces.finish()
         }
         request.body = hasLength ? .bytes(bytes) : .stream(stream, length: .unknown)
-        return try await HTTPClient.shared.execute(request, timeout: .seconds(300))
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(300))
+        let body = Data(try await response.body.collect(upTo: 1 << 20).readableBytesView)
+        return TestServing.Answer(status: Int(response.status.code), headers: [:], bytes: body)
     }
 }
