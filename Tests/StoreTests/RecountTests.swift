@@ -117,10 +117,12 @@ func walk(_ store: TestStore, _ book: ReferenceBook, steps: Int, _ dice: inout D
                 let count = try db.first("SELECT count(*) FROM barrier") { row in try row.read(Int.self) } ?? 1
                 // A few barriers see much.
                 let barrier = Int.random(in: 1...max(1, min(count, 12)), using: &dice)
-                switch Int.random(in: 0..<4, using: &dice) {
-                case 0:
+                switch Int.random(in: 0..<6, using: &dice) {
+                case 0, 4, 5:
                     let reference = Reference(prefix: "IR21", number: Int.random(in: 1...60, using: &dice))
-                    let action = WalkTests.action(&dice, other: UUID())
+                    let merged = Reference(prefix: "IR21", number: Int.random(in: 1...60, using: &dice))
+                    let other = merged == reference ? nil : try db.complaint(merged)?.complaint.id
+                    let action = WalkTests.action(&dice, other: other ?? UUID())
                     let role: Role = Complaint.may(.supervisor, action.name) ? .supervisor : .system
                     _ = try db.perform(action, on: reference, by: Actor(role), terms, book: book, at: now)
                 case 1, 2:
