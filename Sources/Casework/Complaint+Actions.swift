@@ -165,7 +165,7 @@ extension Complaint {
             role == .officer || role == .supervisor
         // The system takes cases from officers who have left.
         case .assign: [.officer, .supervisor, .system].contains(role)
-        // It follows whoever corrects the other complaint, a company's late answer too.
+        // It follows a correction of the merged complaint, and anyone who may make that one causes it.
         case .renewAbsorbed: true
         case .closeUnsubstantiated, .reopen, .extendDeadline, .approveUnsealing, .denyUnsealing:
             role == .supervisor
@@ -202,9 +202,8 @@ extension Complaint {
         case .undoDuplicate: [.duplicate]
         case .absorb: Status.open + [.closed]
         case .release, .renewAbsorbed, .recalculate, .note, .message, .attach, .missDeadline, .setPriority, .relate,
-            .unrelate,
-            .transfer, .requestUnsealing, .approveUnsealing, .denyUnsealing, .unseal, .requestRight, .decideRight,
-            .correctIdentity, .setConsent, .placeHold, .liftHold:
+            .unrelate, .transfer, .requestUnsealing, .approveUnsealing, .denyUnsealing, .unseal, .requestRight,
+            .decideRight, .correctIdentity, .setConsent, .placeHold, .liftHold:
             Status.allCases
         case .disclose: [.forwarded, .responded, .closed]
         // What is still worked on is still needed.

@@ -11,7 +11,7 @@ extension Complaint.Action {
         }
     }
 
-    /// The same, said by whoever filed another complaint, which was merged.
+    /// The same, said by the filer of a complaint that was merged.
     fileprivate func said(by other: UUID) -> Complaint.Action {
         switch self {
         case .confirmFixed: .confirmFixed(by: other)
@@ -25,7 +25,7 @@ extension Complaint.Action {
 // MARK: Acting
 
 extension Connection {
-    /// What whoever filed a merged complaint says of an ending is said of the case that goes on.
+    /// What the filer of a merged complaint says of an ending is said of the case that goes on.
     ///
     /// Words that come along stay with the own complaint, under its own key.
     ///
@@ -46,7 +46,7 @@ extension Connection {
 
     /// Keeps a message or a file; where the case waits for information, it counts as that and brings the case on.
     ///
-    /// Whoever filed what was merged answers for the case that goes on; message and file stay with the own complaint.
+    /// The filer of a merged complaint answers for the case that goes on; message and file stay with the own complaint.
     ///
     /// - Parameters:
     ///   - action: The message or the file.
@@ -90,7 +90,7 @@ extension Connection {
 
 // MARK: Telling
 
-/// What became of the case that goes on, as whoever filed a complaint that was merged into it may see it.
+/// What became of the case that goes on, as the filer of a complaint that was merged into it may see it.
 public struct Handling: Sendable {
     /// The case; of it only status, gap, outcome, the company's answer and what can be done are told.
     public let complaint: Complaint

@@ -9,7 +9,7 @@ import Testing
 
 private let any = ["If-Match": "*"]
 
-/// Whoever filed what was merged learns what becomes of the case that goes on, and nothing of who filed that one.
+/// The filer of a merged complaint learns what becomes of the case that goes on, and nothing of who filed that one.
 struct MergerTests {
     /// A complaint with its code.
     private struct Filed {
@@ -99,7 +99,7 @@ struct MergerTests {
                     #expect(!text.contains(secret), "\(secret)")
                 }
             }
-            // Whoever filed the case that goes on does not read of the others either.
+            // The filer of the case that goes on does not read of the others either.
             let own = try await tracked(server, original)
             #expect(own["notes"]?.array.map { $0["text"]?.string } == ["…和张小禾(13800000001, 138 0000 0001)：已通知企业。"])
             let code = try await server.send("GET", "/v1/tracking/export", as: nil, headers: first.code).json
