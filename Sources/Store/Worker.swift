@@ -29,7 +29,7 @@ public struct WorkDone: Sendable, Equatable {
 }
 
 /// Does what time itself brings about: warns of what falls due, says what was missed, lets justifications run out, opens
-/// reviews, compares new filings, tells filers what changed and officers of silent companies, counts anew when a calendar
+/// reviews, compares new filings, tells filers what changed and officers of silent companies, recalculates limits when a calendar
 /// changed, and takes cases from officers who have left.
 ///
 /// Several servers may have one each; whoever holds the lease works. Doing everything twice changes nothing more, and a

@@ -41,12 +41,15 @@ extension Connection {
                 SELECT CASE WHEN NOT has_left(officer_id, office) THEN officer_id END AS officer_id,
                        sum(open)::bigint AS open, sum(overdue)::bigint AS overdue, sum(urgent)::bigint AS urgent,
                        min(next) AS next
-                FROM (SELECT officer_id, office, count(*) AS open, count(*) FILTER (WHERE due_on < \(day)) AS overdue,
-                             count(*) FILTER (WHERE priority = 'urgent') AS urgent, min(due_on) AS next
-                      FROM complaint
-                      WHERE campaign_id = \(campaign)
-                        AND status IN ('received', 'needs_information', 'accepted', 'forwarded', 'responded')
-                      GROUP BY officer_id, office) held
+                -- A merged complaint is not open, and a reply that stayed with it may be owed and late all the same.
+                FROM (SELECT c.officer_id, c.office, count(*) FILTER (WHERE \(ComplaintFilter.openStatus)) AS open,
+                             count(*) FILTER (WHERE c.due_on < \(day)) AS overdue,
+                             count(*) FILTER (WHERE \(ComplaintFilter.openStatus) AND c.priority = 'urgent') AS urgent,
+                             min(c.due_on) AS next
+                      FROM complaint c
+                      WHERE c.campaign_id = \(campaign)
+                        AND (\(ComplaintFilter.openStatus) OR c.due_on IS NOT NULL)
+                      GROUP BY c.officer_id, c.office) held
                 GROUP BY 1) w ON w.officer_id = o.id
             ORDER BY 1
             """

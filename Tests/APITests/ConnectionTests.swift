@@ -69,7 +69,7 @@ struct ConnectionTests {
     /// Patient with who asks, and quick to close once it is answered.
     private static let patient = ConnectionLimits(head: .hours(1), idle: .milliseconds(500), body: .hours(1))
 
-    /// A beginning, and then one thing again and again, for ever.
+    /// A beginning, and then one thing without end.
     private func endless(_ start: String, _ more: String) -> some Sequence<String> & Sendable {
         sequence(first: start) { _ in more }
     }

@@ -77,7 +77,7 @@ extension ScenarioPlayer {
 
     // MARK: Reports
 
-    /// The report as it is made anew, and as it is made of sums.
+    /// The report counted from all complaints, and made of sums.
     private func checkReport(_ step: JSON) async throws {
         for isOfSums in [false, true] {
             if isOfSums {

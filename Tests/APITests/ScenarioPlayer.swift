@@ -245,6 +245,6 @@ struct ScenarioPlayer {
 }
 
 extension TestServing.Answer {
-    /// What came, for whoever reads why a step failed.
+    /// What came, to see why a step failed.
     var words: String { "the answer is \(status) \(String(decoding: bytes, as: UTF8.self).prefix(500))" }
 }

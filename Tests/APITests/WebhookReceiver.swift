@@ -7,7 +7,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A filer's own server: what it was sent, and what it answers, one status after the other and the last for ever.
+/// A filer's own server: what it was sent, and what it answers, one status after the other, then always the last.
 final class Receiver: Sendable {
     struct Message: Sendable {
         let headers: [String: String]

@@ -62,7 +62,7 @@ struct LimitRunTests {
                     try $0.take("A", "10-12", .forward)
                     try $0.take("A", "10-13", reply)
                 },
-                Story("a refused case that is reopened starts a new run of the answer and of nothing else", ["09-20", "09-25"]) {
+                Story("a refused case that is reopened starts a run of the answer only", ["09-20", "09-25"]) {
                     try $0.take("A", "09-20", .refuse(ground: "out_of_scope"))
                     try $0.take("A", "09-25", .reopen)
                 },

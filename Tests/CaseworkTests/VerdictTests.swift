@@ -103,7 +103,7 @@ struct NoticeTests {
         Complaint.notice(of: action, by: actor, onBehalfOf: party, holder: holder)
     }
 
-    @Test func `what comes from outside is news, whoever has the case`() {
+    @Test func `what comes from outside is news for any holder of the case`() {
         for actor in Self.outsiders {
             for holder in [nil, Self.own.id] {
                 #expect(notice(.message, actor, holder: holder) == .news)

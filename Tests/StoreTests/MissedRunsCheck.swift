@@ -77,7 +77,7 @@ private struct Family {
         }
     }
 
-    /// The steps, and what the runs were after them, for whoever looks for the reason of a fault.
+    /// The steps, and what the runs were after them, to find the reason of a fault.
     var story: String {
         let names = Dictionary(grouping: steps, by: \.complaint).keys.sorted { $0.uuidString < $1.uuidString }
         func name(_ id: UUID) -> String { names.firstIndex(of: id).map { ["A", "B"][$0 % 2] } ?? "?" }
