@@ -40,6 +40,22 @@ extension Complaint {
         deadlines.filter { $0.isPending && ($0.purpose != .companyReply || $0.company == company) }
     }
 
+    /// What another complaint took over at the latest merger, as the history of this one tells it.
+    ///
+    /// - Parameters:
+    ///   - revisions: What this complaint was after each of its steps.
+    ///   - initial: What it was before the first.
+    /// - Returns: The day of the merger and the runs; `nil` where there was none.
+    public static func runsCarried(
+        in revisions: Revisions, from initial: Complaint
+    ) -> (on: Day, runs: [Deadline])? {
+        guard let index = revisions.lastIndex(where: { $0.step.action.name == .markDuplicate }),
+            case .markDuplicate(_, let company) = revisions[index].step.action
+        else { return nil }
+        let before = index > 0 ? revisions[index - 1].state : initial
+        return (revisions[index].step.on, before.runsCarried(into: company))
+    }
+
     /// Starts what an action starts, ends what it ends, and pauses the rest while information is missing.
     mutating func runDeadlines(after step: Step<Action>, under rules: Rules) throws(Refusal) {
         let day = step.on
@@ -112,11 +128,10 @@ extension Complaint {
     ) {
         guard let rule = rules.campaign.rule(for: purpose, on: start) else { return }
         let before = deadlines.filter { $0.purpose == purpose && $0.origin == nil }
-        let due = rule.due(from: start, calendar: rules.calendar)
         deadlines.append(
             Deadline(
-                purpose: purpose, run: before.count + 1, company: company, rule: rule, startedOn: start, beganOn: day,
-                dueOn: due.on, isProvisional: due.isProvisional))
+                purpose, rule: rule, from: start, on: day, run: before.count + 1, company: company,
+                calendar: rules.calendar))
         sortDeadlines()
     }
 
@@ -125,7 +140,7 @@ extension Complaint {
         // What it does not owe after all, or owed before an earlier merger was undone, rests.
         updateAll { if $0.origin == other { $0.giveBack() } }
         let standing = status == .needsInformation ? statusBeforeGap ?? .received : status
-        let hasReplied = answer != nil && answer != .needsInformation
+        let hasReplied = standing == .responded || standing == .closed && answer != nil && answer != .needsInformation
         for run in runs {
             var run = run
             run.origin = other
@@ -133,8 +148,7 @@ extension Complaint {
             if status == .needsInformation { run.pause(from: day) } else { run.resume(on: day, calendar: calendar) }
             switch run.purpose {
             case .acceptance where standing != .received: run.meet(on: day)
-            case .companyReply where hasReplied && forwardedTo == run.company && standing != .forwarded:
-                run.meet(on: day)
+            case .companyReply where hasReplied && forwardedTo == run.company: run.meet(on: day)
             case .answer where standing == .closed: run.meet(on: day)
             case .companyReply where standing == .closed: run.void(on: day)
             default: break

@@ -71,8 +71,12 @@ extension Complaint.Action {
             case .refer: details["agency"].map { .refer(agency: $0) }
             case .markDuplicate: id("of").map { .markDuplicate(of: $0, company: details["company"]) }
             case .undoDuplicate: .undoDuplicate
-            case .absorb: id("complaint").map { .absorb($0, barriers: details.numbers, runs: details.runs) }
-            case .renewAbsorbed: id("complaint").map { .renewAbsorbed($0, runs: details.runs) }
+            case .absorb:
+                id("complaint").flatMap { other in
+                    details.runs.map { .absorb(other, barriers: details.numbers, runs: $0) }
+                }
+            case .renewAbsorbed:
+                id("complaint").flatMap { other in details.runs.map { .renewAbsorbed(other, runs: $0) } }
             case .release: id("complaint").map { .release($0) }
             case .reopen: .reopen
             case .confirmFixed: .confirmFixed(by: id("complaint"))
@@ -143,8 +147,9 @@ extension [String: String] {
     fileprivate var numbers: [Int] { (self["barriers"] ?? "").split(separator: " ").compactMap { Int($0) } }
     fileprivate var isBackEntered: Bool { self["back_entered"] == "true" }
 
-    fileprivate var runs: [Deadline] {
-        (try? JSONDecoder().decode([Deadline].self, from: Data((self["runs"] ?? "[]").utf8))) ?? []
+    /// `nil` where they cannot be read; before there were runs, history held none.
+    fileprivate var runs: [Deadline]? {
+        try? JSONDecoder().decode([Deadline].self, from: Data((self["runs"] ?? "[]").utf8))
     }
 }
 

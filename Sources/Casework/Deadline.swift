@@ -108,29 +108,31 @@ public struct Deadline: Sendable, Hashable, Codable {
     /// Set by the first step after the due day that touches the run; until then the due day tells.
     public var missedFrom: Day?
 
+    /// A run as it begins.
+    ///
+    /// - Parameters:
+    ///   - purpose: What has to be done in time.
+    ///   - rule: How long it may take.
+    ///   - start: Day zero of the count.
+    ///   - day: The day of the step that starts it; left out, day zero.
+    ///   - run: Which start of the purpose on the case it is.
+    ///   - company: The company that owes the reply.
+    ///   - calendar: Which days are worked.
     public init(
-        purpose: Purpose, origin: UUID? = nil, run: Int = 1, company: String? = nil, rule: DeadlineRule,
-        startedOn: Day, beganOn: Day? = nil, dueOn: Day, isProvisional: Bool
+        _ purpose: Purpose, rule: DeadlineRule, from start: Day, on day: Day? = nil, run: Int = 1,
+        company: String? = nil, calendar: WorkingCalendar
     ) {
         self.purpose = purpose
-        self.origin = origin
         self.run = run
         self.company = company
         self.rule = rule
-        self.startedOn = startedOn
-        self.beganOn = beganOn ?? startedOn
+        startedOn = start
+        beganOn = day ?? start
         pauses = []
         extensions = []
         backEntered = 0
-        self.dueOn = dueOn
-        self.isProvisional = isProvisional
+        (dueOn, isProvisional) = rule.due(from: start, calendar: calendar)
         state = .running
-    }
-
-    /// A run that begins on the day from which it is counted.
-    public init(_ purpose: Purpose, rule: DeadlineRule, from start: Day, calendar: WorkingCalendar) {
-        let due = rule.due(from: start, calendar: calendar)
-        self.init(purpose: purpose, rule: rule, startedOn: start, dueOn: due.on, isProvisional: due.isProvisional)
     }
 
     public var identity: Identity { Identity(purpose: purpose, origin: origin, run: run) }
@@ -152,7 +154,10 @@ public struct Deadline: Sendable, Hashable, Codable {
     public var wasMetLate: Bool { state == .met && missedFrom != nil }
 
     /// The last day on which it was, or is, in time: a due day that a later calendar moves does not take back a miss.
-    public var owedBy: Day { missedFrom.map { min(dueOn, $0 + -1) } ?? dueOn }
+    public var owedBy: Day { Self.owedBy(dueOn, missedFrom: missedFrom) }
+
+    /// The same of a due day, and of the first day on which it was missed.
+    public static func owedBy(_ dueOn: Day, missedFrom: Day?) -> Day { missedFrom.map { min(dueOn, $0 + -1) } ?? dueOn }
 
     public var isPending: Bool { state == .running || state == .paused }
 
@@ -224,7 +229,8 @@ extension Deadline {
 
     /// Counts again with another calendar; a run that was missed before `day` stays missed.
     public mutating func recalculate(_ calendar: WorkingCalendar, on day: Day) {
-        guard isPending || state == .suspended else { return }
+        // What was given back to another complaint goes on there.
+        guard isPending || state == .suspended && origin == nil else { return }
         settle(day)
         recalculate(calendar)
     }

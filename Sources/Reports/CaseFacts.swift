@@ -64,7 +64,7 @@ public struct CaseFacts: Sendable {
         }
 
         /// The due day that was missed; a calendar loaded after that moves `dueOn` and takes nothing back.
-        var owedBy: Day { missedFrom.map { min(dueOn, $0 + -1) } ?? dueOn }
+        var owedBy: Day { Deadline.owedBy(dueOn, missedFrom: missedFrom) }
     }
 
     /// Whether it attests a barrier, from one day on.

@@ -20,6 +20,10 @@ private let versions: [(version: Int, tables: Set<String>, why: String)] = [
         "limits are counted by run: what was missed stays missed, whatever happens to the case later"
     ),
     (
+        3, ["handling.confirmation", "handling.rating"],
+        "what complainants say of each ending is counted"
+    ),
+    (
         3, ["remediation.funnel", "remediation.scene", "claims"],
         "“claimed” leaves out what is partly verified, and “committed” means that an undertaking stands"
     ),

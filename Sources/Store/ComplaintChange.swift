@@ -72,8 +72,10 @@ extension Connection {
             else { throw PostgresError.unexpectedRow("a correction without its own step") }
             event = own.new.after.event(step, from: own.new.before ?? initial)
             change.complaint = last
-            let carried = (old: runsCarried(told.before, initial), new: runsCarried(told.after, initial))
-            if let now = carried.new, now.runs != carried.old?.runs { change.renewal = now }
+            let carried = Complaint.runsCarried(in: told.before, from: initial)?.runs
+            if let now = Complaint.runsCarried(in: told.after, from: initial), now.runs != carried {
+                change.renewal = now
+            }
         }
         change.sequence += 1
         if action.name.isRemark { change.remarks += 1 }
@@ -82,17 +84,6 @@ extension Connection {
             event, on: old.id, .complaint, campaign: change.record.campaignID, sequence: change.sequence,
             at: change.moment, note: note)
         for revision in revisions { try save(revision, change) }
-    }
-
-    /// The runs that another complaint took over at the latest merger, if there was one.
-    private func runsCarried(
-        _ revisions: Complaint.Revisions, _ initial: Complaint
-    ) -> (on: Day, runs: [Deadline])? {
-        guard let index = revisions.lastIndex(where: { $0.step.action.name == .markDuplicate }),
-            case .markDuplicate(_, let company) = revisions[index].step.action
-        else { return nil }
-        let before = index > 0 ? revisions[index - 1].state : initial
-        return (revisions[index].step.on, before.runsCarried(into: company))
     }
 
     /// The calendars that were replaced since the complaint was recorded, with the last event recorded under each.

@@ -75,6 +75,35 @@ struct ComplaintWorkTests {
         }
     }
 
+    @Test func `a late reply that stays with a merged complaint is in the queue and the workload`() async throws {
+        try await withServer { server in
+            let received: JSON = .string("2021-09-08")
+            let first = try await server.filed(["received_on": received])
+            let other = try await server.filed([
+                "received_on": received, "respondent": .object(["platform": .string("douyin")]),
+            ])
+            func act(_ resource: String, _ on: String, _ reference: String, _ more: String = "") async throws {
+                let body = #"{"effective_on":"\#(on)","reason":"paper file"\#(more)}"#
+                let answer = try await server.send(
+                    "POST", "/v1/complaints/\(reference)/\(resource)", body, headers: any)
+                #expect(answer.status == 200, "\(resource): \(String(decoding: answer.bytes, as: UTF8.self))")
+            }
+            try await act("acceptance", "2021-09-08", other)
+            try await act("acceptance", "2021-09-08", first)
+            try await act("forwarding", "2021-09-10", first)
+            try await act("duplicate", "2021-09-14", first, #","of":"\#(other)""#)
+            let late = try await server.send("GET", "/v1/complaints?campaign=internet-2021&queue=overdue").json
+            #expect(late["items"]?.array.compactMap { $0["reference"]?.string }.contains(first) == true)
+            let lines = try await server.send("GET", "/v1/campaigns/internet-2021/workload").json["items"]?.array ?? []
+            let nobodys = try #require(lines.first { $0["officer"]?.string == "" })
+            #expect(nobodys["open"]?.int == 1, "the one that goes on")
+            #expect(nobodys["overdue"]?.int == 2, "its answer, and the reply that stayed with the other")
+            try await act("response", "2021-09-28", first, #","answer":"accepted""#)
+            let after = try await server.send("GET", "/v1/complaints?campaign=internet-2021&queue=overdue").json
+            #expect(after["items"]?.array.compactMap { $0["reference"]?.string } == [other])
+        }
+    }
+
     @Test func `suspected duplicates say why, and are left alone once an officer says they are two`() async throws {
         try await withServer { server in
             let first = try await server.filed()

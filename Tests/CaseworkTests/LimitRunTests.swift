@@ -127,6 +127,16 @@ struct LimitRunTests {
                     try $0.merge("09-14")
                     try $0.take("A", "10-01", reply)
                 },
+                Story("a reply of before a reopening is none to what is merged after it", ["09-24", "09-27"]) {
+                    try $0.take("B", "09-13", accept)
+                    try $0.take("B", "09-13", .forward)
+                    try $0.take("B", "09-20", reply)
+                    try $0.take("B", "09-22", .close(.explained))
+                    try $0.take("B", "09-23", .reopen)
+                    try $0.take("A", "09-08", accept)
+                    try $0.take("A", "09-10", .forward)
+                    try $0.merge("09-24")
+                },
                 Story("undone, each is as if it had never been merged", ["10-11", "10-12", "10-14"]) {
                     try $0.take("A", "09-08", accept)
                     try $0.take("A", "09-10", .forward)
@@ -262,11 +272,7 @@ private struct Story {
     private func carried() throws -> (on: Day, runs: [Deadline])? {
         guard let one = cases["A"] else { return nil }
         let revisions = try Complaint.replay(one.steps, from: one.initial, under: .shipped)
-        guard let index = revisions.lastIndex(where: { $0.step.action.name == .markDuplicate }),
-            case .markDuplicate(_, let company) = revisions[index].step.action
-        else { return nil }
-        let before = index > 0 ? revisions[index - 1].state : one.initial
-        return (revisions[index].step.on, before.runsCarried(into: company))
+        return Complaint.runsCarried(in: revisions, from: one.initial)
     }
 
     var text: String {

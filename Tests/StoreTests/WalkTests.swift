@@ -20,12 +20,7 @@ extension Complaint.Action {
 extension Told<Complaint> {
     /// What another complaint took over at the latest merger, if there was one.
     func runsCarried(under rules: Complaint.Rules) throws(Refusal) -> (on: Day, runs: [Deadline])? {
-        let revisions = try Complaint.replay(steps, from: initial, under: rules)
-        guard let index = revisions.lastIndex(where: { $0.step.action.name == .markDuplicate }),
-            case .markDuplicate(_, let company) = revisions[index].step.action
-        else { return nil }
-        let before = index > 0 ? revisions[index - 1].state : initial
-        return (revisions[index].step.on, before.runsCarried(into: company))
+        Complaint.runsCarried(in: try Complaint.replay(steps, from: initial, under: rules), from: initial)
     }
 }
 

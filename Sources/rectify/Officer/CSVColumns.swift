@@ -59,7 +59,7 @@ extension ComplaintLineBody {
             .one("due", \.dueOn?.description), .one("late", \.isOverdue.description),
             .one("respondent") { $0.respondent.platform ?? $0.respondent.company }, .one("target", \.target.known),
             .one("officer", \.officer), .one("office", \.office), .one("priority", \.priority.rawValue),
-            .one("suspected", \.isSuspected.description), .one("text", \.excerpt),
+            .one("news", \.isNews.description), .one("suspected", \.isSuspected.description), .one("text", \.excerpt),
             .each("barrier") { $0.barriers.map(String.init) },
         ]
     }
@@ -76,7 +76,7 @@ extension EventBody {
             .one("no.", \.sequence.description), .one("on", \.effectiveOn.description),
             .one("recorded", { $0.recordedAt.formatted(.iso8601) }), .one("who_kind", \.actorKind.rawValue),
             .one("who", \.actor), .one("for", \.onBehalfOf?.rawValue), .one("did", \.action), .one("note", \.note),
-            .named("details", \.details), .named("before") { $0.changes.compactMapValues(\.old) },
+            .named("details", \.shownDetails), .named("before") { $0.changes.compactMapValues(\.old) },
             .named("after") { $0.changes.compactMapValues(\.new) },
         ]
     }
@@ -224,8 +224,10 @@ extension IssueBody {
 extension ExplanationBody {
     static var csv: [CSVColumn<ExplanationBody>] {
         [
-            .one("subject", \.subject), .one("purpose", \.purpose.rawValue), .one("rule", \.rule.code),
+            .one("subject", \.subject), .one("purpose", \.purpose.rawValue), .one("run", \.run.description),
+            .one("carried_from", \.carriedFrom), .one("company", \.company), .one("rule", \.rule.code),
             .one("state", \.state.rawValue), .one("missed", \.isMissed.description),
+            .one("missed_from", \.missedFrom?.description),
             .one("started", \.startedOn.description), .one("due", \.dueOn.description),
             .one("provisional", \.isProvisional.description), .one("ended", \.endedOn?.description),
         ]

@@ -278,10 +278,12 @@ extension EventBody {
         .init("No.", .right), .init("On"), .init("Recorded"), .init("Who"), .init("Did"), .init("Details"),
     ]
 
+    /// Without the runs that came with a merger: a document for replaying, which `deadline explain` shows to people.
+    var shownDetails: [String: String] { details.filter { $0.key != "runs" } }
+
     var row: [String] {
         let who = [actor ?? actorKind.rawValue, onBehalfOf.map { "for \($0.rawValue)" }].compactMap(\.self)
-        // The runs that came with a merger are a document for replaying; `deadline explain` shows them to people.
-        let told = details.filter { changes[$0.key]?.new != $0.value && $0.key != "runs" }.sorted { $0.key < $1.key }
+        let told = shownDetails.filter { changes[$0.key]?.new != $0.value }.sorted { $0.key < $1.key }
         let changed = changes.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.words)" }
         let facts = told.map { "\($0.key)=\($0.value)" } + changed + [note].compactMap(\.self)
         return [
