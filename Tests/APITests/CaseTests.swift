@@ -77,7 +77,7 @@ struct ComplaintCaseTests {
             #expect(try await accept(#"{"effective_on":"2999-01-01","reason":"x"}"#).status == 422)
             #expect(try await accept(#"{"effective_on":"2021-09-21","reason":"paper"}"#).status == 200)
             let events = try await server.send("GET", "\(path)/events").json["items"]?.array ?? []
-            #expect(events.count == 2)
+            try #require(events.count == 2)
             #expect(events[1]["effective_on"]?.string == "2021-09-21" && events[1]["note"]?.string == "paper")
         }
     }

@@ -225,7 +225,7 @@ struct MergerTests {
             #expect(
                 try await worker.round(at: Date())?.told == 1, "the case that goes on is the filer's business no more")
             let changes = try await messages(server).map { $0["data"]?["changes"] }
-            #expect(
+            try #require(
                 changes.map { $0?["handled_with_status"]?["new"]?.string } == [
                     "accepted", "needs_information", "accepted", "forwarded", "responded", "closed", nil,
                 ])

@@ -135,7 +135,8 @@ struct WebhookTests {
                 try await sending(server) { try await states(server, key) == ["dead", "dead", "dead"] }
                 #expect(receiver.messages.count == 3 * (DeliverySchedule.waits.count + 1))
                 let dead = try await deliveries(server, key, "?state=dead&page_size=2")
-                #expect(dead.count == 2 && dead[0]["last_error"]?.string == "the answer was 503")
+                try #require(dead.count == 2)
+                #expect(dead[0]["last_error"]?.string == "the answer was 503")
                 #expect(try await server.send("GET", path, as: nil, headers: key).json["dead"]?.int == 3)
                 receiver.answer(200)
                 let one = #"{"deliveries": ["\#(dead[0]["id"]?.string ?? "")"]}"#

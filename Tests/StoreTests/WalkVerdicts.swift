@@ -4,7 +4,7 @@ import Store
 import TestSupport
 
 extension WalkTests {
-    /// What may be said of an ending: for oneself, or by whoever filed what was merged.
+    /// What may be said of an ending: by the one who filed the case, or by one whose complaint was merged into it.
     static func verdicts(_ other: UUID) -> [Complaint.Action] {
         [
             .confirmFixed(by: nil), .denyFixed(by: nil), .rate(3, by: nil), .rate(2, by: other), .denyFixed(by: other),
