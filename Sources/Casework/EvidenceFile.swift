@@ -1,41 +1,10 @@
 /// A file that shows something: looked at before it is kept, and never opened by us afterwards.
 ///
 /// What it is said to be, how it is named and what its bytes are have to agree (OWASP ASVS 5.2.2). Behind the end of a
-/// picture, a film or a document nothing may stand, where a second file could hide. Films and documents are kept as they
-/// are, with whatever they say of where they were made.
+/// picture, a film or a document nothing may stand, where a second file could hide; but for what phones add to a JPEG,
+/// which is kept with the original and not passed on. Films and documents are kept as they are, with whatever they say
+/// of where they were made.
 public struct EvidenceFile: Sendable, Equatable {
-    public enum Kind: String, Sendable, CaseIterable, Codable {
-        case png
-        case jpeg
-        case webp
-        case pdf
-        case mp4
-        /// What a browser recorded of its requests: HTTP Archive, JSON.
-        case har
-        case text
-
-        public var mediaType: String {
-            switch self {
-            case .png: "image/png"
-            case .jpeg: "image/jpeg"
-            case .webp: "image/webp"
-            case .pdf: "application/pdf"
-            case .mp4: "video/mp4"
-            case .har: "application/json"
-            case .text: "text/plain"
-            }
-        }
-
-        /// How names of such files end.
-        public var extensions: [String] {
-            switch self {
-            case .jpeg: ["jpg", "jpeg"]
-            case .text: ["txt", "log"]
-            default: [rawValue]
-            }
-        }
-    }
-
     /// Why a file is not taken; for people and for programs.
     public struct Unfit: Error, Sendable, Equatable {
         /// Where it is said what is wrong: `#/file`, `#/filename` or `#/content_type`.
@@ -61,14 +30,15 @@ public struct EvidenceFile: Sendable, Equatable {
     /// As it was sent, without folders.
     public let name: String
     public let bytes: [UInt8]
-    /// The image without what a camera or an editor wrote beside it, such as where it was taken; `nil` for what is no
-    /// image.
+    /// The image without what a camera or an editor wrote beside or behind it, such as where it was taken.
+    ///
+    /// It looks the same and stands upright. `nil` for what is no image.
     public let stripped: [UInt8]?
 
     /// - Parameters:
     ///   - bytes: All of it.
     ///   - name: As it was sent.
-    ///   - mediaType: What it is said to be, without parameters; `nil` where nothing was said.
+    ///   - mediaType: What it is said to be; `nil` where nothing was said.
     /// - Throws: ``Unfit``.
     public init(_ bytes: [UInt8], named name: String, mediaType: String?) throws(Unfit) {
         guard !bytes.isEmpty else { throw Unfit("empty", "is empty") }
@@ -81,10 +51,9 @@ public struct EvidenceFile: Sendable, Equatable {
             let known = Kind.allCases.flatMap(\.extensions).joined(separator: ", ")
             throw Unfit("unknown_kind", "ends with “\(ending)”; taken are \(known)", at: "#/filename")
         }
-        let isGeneric = mediaType == nil || mediaType == "application/octet-stream"
-        guard isGeneric || mediaType?.lowercased() == kind.mediaType else {
+        if let mediaType, !kind.isCalled(mediaType) {
             throw Unfit(
-                "kind_mismatch", "says \(mediaType ?? ""), but a name that ends with “\(ending)” is \(kind.mediaType)",
+                "kind_mismatch", "says \(mediaType), but a name that ends with “\(ending)” is \(kind.mediaType)",
                 at: "#/content_type")
         }
         self.kind = kind
@@ -97,8 +66,12 @@ public struct EvidenceFile: Sendable, Equatable {
         // By code points: a slash with an accent on it is a slash.
         let parts = name.unicodeScalars.split { $0 == "/" || $0 == "\\" }
         let last = parts.last.map { String(String.UnicodeScalarView($0)) } ?? ""
+        // Joiners hold an emoji of several signs together, and letters of Persian and Indic scripts apart.
+        let joiners: [Unicode.Scalar] = ["\u{200C}", "\u{200D}"]
         let isOdd = last.unicodeScalars.contains { scalar in
-            [.control, .format, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
+            let category = scalar.properties.generalCategory
+            return [.control, .format, .lineSeparator, .paragraphSeparator].contains(category)
+                && !joiners.contains(scalar)
         }
         guard !isOdd else {
             throw Unfit(

@@ -1,12 +1,16 @@
 /// What has to be known of an image without drawing it: its size, that it is whole, and which of its parts say more than
 /// the picture does.
 struct ImageFile {
-    private(set) var width = 0
-    private(set) var height = 0
-    /// The same picture without what was written beside it.
-    private(set) var stripped: [UInt8] = []
+    var width = 0
+    var height = 0
+    /// As it was written beside the picture; `nil` where the picture stands upright as it is stored.
+    var orientation: Orientation?
+    /// The same picture without what was written beside it, but for its orientation.
+    var stripped: [UInt8] = []
+    /// Whether a part that draws was seen already.
+    var hasPicture = false
 
-    /// - Returns: `nil` where the bytes are no whole image of this kind, or go on behind its end.
+    /// - Returns: `nil` where the bytes are no whole image of this kind, or go on behind its end with what no phone adds.
     init?(_ bytes: [UInt8], _ kind: EvidenceFile.Kind) {
         stripped.reserveCapacity(bytes.count)
         let isWhole =
@@ -19,11 +23,9 @@ struct ImageFile {
         guard isWhole else { return nil }
     }
 
-    private var hasPicture = false
-
     private static let drawingPNG: Set<String> = [
-        "IHDR", "PLTE", "IDAT", "IEND", "tRNS", "gAMA", "cHRM", "sRGB", "iCCP", "sBIT", "bKGD", "pHYs", "acTL", "fcTL",
-        "fdAT",
+        "IHDR", "PLTE", "IDAT", "IEND", "tRNS", "gAMA", "cHRM", "sRGB", "iCCP", "cICP", "mDCV", "cLLI", "sBIT", "bKGD",
+        "pHYs", "acTL", "fcTL", "fdAT",
     ]
     private static let drawingWebP: Set<String> = ["VP8 ", "VP8L", "VP8X", "ALPH", "ANIM", "ANMF", "ICCP"]
 
@@ -47,67 +49,33 @@ struct ImageFile {
             if name == "IDAT" { hasPicture = true }
             // What draws the picture; everything else could say where it was taken, and by whom.
             if Self.drawingPNG.contains(name) { stripped += bytes[place..<end] }
+            if name == "eXIf", orientation == nil {
+                orientation = Orientation(exif: bytes[(place + 8)..<(end - 4)])
+                if let orientation { appendPNG("eXIf", orientation.exif) }
+            }
             if name == "IEND" { return end == bytes.count && hasPicture }
             place = end
         }
         return false
     }
 
-    // MARK: JPEG
-
-    /// Segments that begin with a marker, and scans between them, from SOI to EOI (ITU-T T.81, annex B).
-    private mutating func readJPEG(_ bytes: [UInt8]) -> Bool {
-        guard bytes.starts(with: [0xFF, 0xD8]) else { return false }
-        stripped += [0xFF, 0xD8]
-        var place = 2
-        while place + 1 < bytes.count {
-            guard bytes[place] == 0xFF else { return false }
-            let marker = bytes[place + 1]
-            if marker == 0xFF {  // Filling.
-                place += 1
-                continue
-            }
-            if marker == 0xD9 {
-                stripped += [0xFF, 0xD9]
-                return place + 2 == bytes.count && width > 0
-            }
-            guard place + 4 <= bytes.count else { return false }
-            let length = bytes.bigEndian(at: place + 2, count: 2)
-            var end = place + 2 + length
-            guard length >= 2, end <= bytes.count else { return false }
-            if (0xC0...0xCF).contains(marker), ![0xC4, 0xC8, 0xCC].contains(marker) {
-                // One size only: a second could hide the first.
-                guard length >= 8, width == 0, height == 0 else { return false }
-                (height, width) = (bytes.bigEndian(at: place + 5, count: 2), bytes.bigEndian(at: place + 7, count: 2))
-            }
-            if marker == 0xDA { end = scanEnd(bytes, from: end) }
-            if !isNote(marker, bytes[(place + 4)..<max(place + 4, place + 2 + length)]) {
-                stripped += bytes[place..<end]
-            }
-            place = end
-        }
-        return false
+    private mutating func appendPNG(_ name: String, _ body: [UInt8]) {
+        let checked = name.utf8 + body
+        stripped += Self.bigEndian(body.count) + checked + Self.bigEndian(Self.checksum(checked))
     }
 
-    /// Comments, and what applications wrote, but for the kind of file and what its colours mean.
-    private func isNote(_ marker: UInt8, _ body: ArraySlice<UInt8>) -> Bool {
-        switch marker {
-        case 0xE0: !body.starts(with: "JFIF".utf8) || body.count > 14  // With a small picture of its own.
-        case 0xE2: !body.starts(with: "ICC_PROFILE".utf8)
-        case 0xEE: !body.starts(with: "Adobe".utf8)
-        case 0xE1...0xEF, 0xFE: true
-        default: false
-        }
+    private static func bigEndian(_ value: Int) -> [UInt8] {
+        [24, 16, 8, 0].map { UInt8(value >> $0 & 0xFF) }
     }
 
-    /// Where a scan ends: at the next marker that is neither stuffing nor a restart.
-    private func scanEnd(_ bytes: [UInt8], from start: Int) -> Int {
-        var place = start
-        while place + 1 < bytes.count {
-            if bytes[place] == 0xFF, bytes[place + 1] != 0, !(0xD0...0xD7).contains(bytes[place + 1]) { return place }
-            place += 1
+    /// CRC-32 as PNG has it (ISO/IEC 15948, annex D).
+    private static func checksum(_ bytes: [UInt8]) -> Int {
+        var sum: UInt32 = 0xFFFF_FFFF
+        for byte in bytes {
+            sum ^= UInt32(byte)
+            for _ in 0..<8 { sum = sum & 1 == 1 ? sum >> 1 ^ 0xEDB8_8320 : sum >> 1 }
         }
-        return bytes.count
+        return Int(~sum)
     }
 
     // MARK: WebP
@@ -117,7 +85,9 @@ struct ImageFile {
         guard bytes.count >= 20, bytes.starts(with: "RIFF".utf8), bytes[8..<12].elementsEqual("WEBP".utf8),
             bytes.littleEndian(at: 4, count: 4) + 8 == bytes.count
         else { return false }
-        var body: [UInt8] = []
+        stripped += bytes[..<12]
+        // Where the flags stand that say which chunks there are; a simple file has none.
+        var flags: Int?
         var place = 12
         while place < bytes.count {
             guard place + 8 <= bytes.count else { return false }
@@ -125,22 +95,34 @@ struct ImageFile {
             let end = place + 8 + length + length % 2
             guard end <= bytes.count else { return false }
             let name = String(decoding: bytes[place..<(place + 4)], as: UTF8.self)
-            measureWebP(name, Array(bytes[(place + 8)..<(place + 8 + length)]))
+            let body = bytes[(place + 8)..<(place + 8 + length)]
+            measureWebP(name, Array(body))
             if ["VP8 ", "VP8L", "ANMF"].contains(name) { hasPicture = true }
-            if Self.drawingWebP.contains(name) {
-                var chunk = bytes[place..<end]
-                // The flags say that neither is there any more.
-                if name == "VP8X", length >= 1 { chunk[chunk.startIndex + 8] &= ~0x0C }
-                body += chunk
+            let start = stripped.count
+            if Self.drawingWebP.contains(name) { stripped += bytes[place..<end] }
+            if name == "VP8X", length >= 1, flags == nil {
+                // Neither EXIF nor XMP is kept.
+                stripped[start + 8] &= ~(Self.exifFlag | Self.xmpFlag)
+                flags = start + 8
+            }
+            if name == "EXIF", let flags, orientation == nil {
+                orientation = Orientation(exif: body)
+                if let orientation {
+                    stripped += "EXIF".utf8 + Self.littleEndian(orientation.exif.count) + orientation.exif
+                    stripped[flags] |= Self.exifFlag
+                }
             }
             place = end
         }
-        let size = body.count + 4
-        stripped += "RIFF".utf8
-        stripped += (0..<4).map { UInt8(size >> (8 * $0) & 0xFF) }
-        stripped += "WEBP".utf8
-        stripped += body
+        stripped.replaceSubrange(4..<8, with: Self.littleEndian(stripped.count - 8))
         return width > 0 && height > 0 && hasPicture
+    }
+
+    private static let exifFlag: UInt8 = 0x08
+    private static let xmpFlag: UInt8 = 0x04
+
+    private static func littleEndian(_ value: Int) -> [UInt8] {
+        bigEndian(value).reversed()
     }
 
     private mutating func measureWebP(_ name: String, _ body: [UInt8]) {

@@ -1,9 +1,38 @@
 import Casework
+import Foundation
 import TestSupport
 import Testing
 
+/// A line of `reality/evidence.tsv`: a file as it was sent, and what is expected of it.
+struct NamedFile: Sendable, CustomTestStringConvertible {
+    let id: String
+    let role: String
+    let name: String
+    let contentType: String
+    let bytes: String
+    let expected: String
+
+    var testDescription: String { "\(role) \(id)" }
+
+    static func all() throws -> [Self] {
+        let lines = try String(decoding: fixture("reality/evidence.tsv"), as: UTF8.self).split(separator: "\n")
+        return try lines.dropFirst().map { line in
+            let cells = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+            try #require(cells.count == 7, "\(line)")
+            return Self(
+                id: cells[0], role: cells[2], name: cells[3], contentType: cells[4], bytes: cells[5],
+                expected: cells[6])
+        }
+    }
+}
+
 /// What may be kept as evidence, and what is cut out of a picture before others see it.
 struct EvidenceFileTests {
+    private static let samples: [EvidenceFile.Kind: [UInt8]] = [
+        .png: SampleFile.png(), .jpeg: SampleFile.jpeg(), .webp: SampleFile.webp(), .pdf: SampleFile.pdf,
+        .mp4: SampleFile.mp4, .har: SampleFile.har, .text: SampleFile.text,
+    ]
+
     private func code(_ bytes: [UInt8], _ name: String, _ mediaType: String? = nil) -> String? {
         do {
             _ = try EvidenceFile(bytes, named: name, mediaType: mediaType)
@@ -34,14 +63,60 @@ struct EvidenceFileTests {
     }
 
     @Test(arguments: [
+        ("下载.jfif", "image/jpeg"), ("a.JFIF", "image/pjpeg"), ("a.jpe", "IMAGE/JPG"), ("a.pjpeg", "image/pjpeg"),
+        ("a.pjp", " image/jpeg ; q=1"), ("a.jpg", "image/jpg;charset=binary"), ("a.jpg", ""), ("a.jpg", " ; x=1"),
+        ("a.jpg", "Application/Octet-Stream; charset=binary"), ("a.png", "image/x-png"), ("a.apng", "image/apng"),
+        ("a.pdf", "application/x-pdf"), ("a.m4v", "video/x-m4v"), ("a.mp4", "application/mp4"),
+        ("a.txt", "text/plain; charset=utf-8"), ("a.log", "text/x-log"), ("a.har", "application/har+json"),
+    ])
+    func `what browsers and desktops call a file is understood`(name: String, mediaType: String) throws {
+        let kinds = Self.samples.keys.filter { kind in
+            kind.extensions.contains { name.lowercased().hasSuffix(".\($0)") }
+        }
+        let kind = try #require(kinds.first)
+        let bytes = try #require(Self.samples[kind])
+        let file = try EvidenceFile(bytes, named: name, mediaType: mediaType)
+        #expect(file.kind == kind && file.name == name && file.bytes == bytes)
+    }
+
+    @Test(arguments: [
+        ("a.jpg", "image/x-png"), ("a.png", "image/jpg"), ("a.jfif", "image/webp"), ("a.jpg", "image"),
+        ("a.jpg", "image/jpeg2000"), ("a.mp4", "video/quicktime"), ("a.txt", "text/html; charset=utf-8"),
+    ])
+    func `another kind's type is refused`(name: String, mediaType: String) {
+        for bytes in Self.samples.values {
+            #expect(code(bytes, name, mediaType) == "#/content_type kind_mismatch")
+        }
+    }
+
+    @Test(arguments: try NamedFile.all())
+    func `files of the field are taken, or refused for what is wrong`(file: NamedFile) throws {
+        let bytes = try Array(fixture("reality/evidence/\(file.bytes)"))
+        let fault = code(bytes, file.name, file.contentType)
+        switch file.expected {
+        case "taken": #expect(fault == nil)
+        case "refused": #expect(fault != nil)
+        default: #expect(fault?.hasSuffix(" \(file.expected)") == true, "\(fault ?? "taken")")
+        }
+    }
+
+    @Test(arguments: [
         ("page.html", "#/filename unknown_kind"), ("drawing.svg", "#/filename unknown_kind"),
         ("photo.png.exe", "#/filename unknown_kind"), ("noending", "#/filename unknown_kind"),
         ("..", "#/filename bad_name"), ("", "#/filename bad_name"), ("a\u{0}b.png", "#/filename bad_name"),
         ("gpj\u{202E}.png", "#/filename bad_name"), ("a\u{200B}.png", "#/filename bad_name"),
+        ("a\u{2066}.png", "#/filename bad_name"), ("a\u{200F}.png", "#/filename bad_name"),
+        ("a\u{FEFF}.png", "#/filename bad_name"), ("a\u{85}.png", "#/filename bad_name"),
+        ("a.p\u{200D}ng", "#/filename unknown_kind"), ("a.png\u{200D}", "#/filename unknown_kind"),
         (String(repeating: "长", count: 300) + ".png", "#/filename bad_name"),
     ])
     func `a name that could mislead is refused (G79)`(name: String, fault: String) {
         #expect(code(SampleFile.png(), name) == fault)
+    }
+
+    @Test(arguments: ["👩‍💻.png", "🏳️‍🌈 ❤️.png", "نمی\u{200C}خواهم.png", "क्\u{200D}ष.png"])
+    func `a name with joined signs is taken as it is`(name: String) throws {
+        #expect(try EvidenceFile(SampleFile.png(), named: name, mediaType: nil).name == name)
     }
 
     @Test func `of a path only the last part is kept, and two endings are only a name`() throws {
