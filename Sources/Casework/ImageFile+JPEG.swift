@@ -75,7 +75,7 @@ extension ImageFile {
     /// Whether what stands behind the end of a picture is nothing, or what phones add there: zeros, a second picture
     /// (CIPA DC-007), the film of a motion photo, or notes of the maker.
     ///
-    /// How it goes on is not looked at: makers write notes behind the film too, and none of it is passed on.
+    /// Only the beginning and the end are looked at: makers write notes behind the film too. None of it is passed on.
     private static func isPhonesAddition(_ tail: ArraySlice<UInt8>) -> Bool {
         let rest = tail.drop { $0 == 0 }
         if rest.isEmpty { return true }

@@ -1,9 +1,9 @@
 /// How a picture has to be turned or mirrored so that it stands upright.
 ///
-/// Cameras store a picture as the sensor lay, and say in EXIF how it was held: tag 0x0112 of the first directory
-/// (CIPA DC-008, 4.6.4 A). The rest of EXIF says where, when and with what a picture was taken.
+/// A camera stores a picture as its sensor lay, and writes in EXIF how it was held: tag 0x0112 of the first directory
+/// (CIPA DC-008, 4.6.4 A). The rest of EXIF says where, when and with what the picture was taken.
 struct Orientation {
-    /// 2 to 8; 1 would mean upright as it is stored, and needs no saying.
+    /// 2 to 8; 1 means upright as it is stored, and is not written.
     let number: UInt8
 
     private static let tag = 0x0112
@@ -11,7 +11,7 @@ struct Orientation {
 
     /// Reads the tag as browsers do, with or without the name `Exif` before the block.
     ///
-    /// - Returns: `nil` where the block is malformed, or says nothing, 1, or what is no orientation.
+    /// - Returns: `nil` where the block is malformed, has no such tag, or says 1 or an unknown number.
     init?(exif bytes: ArraySlice<UInt8>) {
         let block = Array(bytes.starts(with: "Exif\0".utf8) ? bytes.dropFirst(6) : bytes)
         let isLittleEndian = block.starts(with: [0x49, 0x49, 0x2A, 0x00])

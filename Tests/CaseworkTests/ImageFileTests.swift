@@ -110,7 +110,7 @@ struct ImageFileTests {
 
     // MARK: Colours
 
-    @Test func `what decides over colours and density stays`() throws {
+    @Test func `colours and density stay as they were`() throws {
         let profile = SampleFile.segment(0xE2, Array("ICC_PROFILE\0\u{1}\u{1}".utf8) + [1, 2, 3])
         let adobe = Array("Adobe".utf8) + [0, 100, 0, 0, 0, 0, 2]
         let kept = profile + SampleFile.segment(0xEE, adobe)
@@ -169,11 +169,14 @@ struct ImageFileTests {
     }
 
     @Test(arguments: [
-        "<script>alert(1)</script>", "PK\u{3}\u{4}secret", "%PDF-1.4", "MZ", "secret SEFT behind", "\n#!/bin/sh",
+        ("a page", Array("<script>alert(1)</script>".utf8)), ("an archive", [0x50, 0x4B, 3, 4]),
+        ("a document", SampleFile.pdf), ("a text", SampleFile.text), ("a program", Array("MZ".utf8)),
+        ("a line end", [0x0A]), ("a mark that is not the end", Array("SEFT and more".utf8)),
+        ("a far ftyp", Array("\u{1}12345ftyp".utf8)),
     ])
-    func `anything else behind a JPEG is refused`(addition: String) {
-        #expect(throws: EvidenceFile.Unfit.self) {
-            try EvidenceFile(SampleFile.jpeg() + Array(addition.utf8), named: "a.jpg", mediaType: nil)
+    func `anything else behind a JPEG is refused`(what: String, addition: [UInt8]) {
+        #expect(throws: EvidenceFile.Unfit.self, "\(what)") {
+            try EvidenceFile(SampleFile.jpeg() + addition, named: "a.jpg", mediaType: nil)
         }
     }
 
