@@ -121,8 +121,9 @@ private final class TourWalk {
     private func here(_ command: String) async throws -> String {
         // Building is what `make test` did before; here it is only looked at.
         if command == "make build" { return "make --dry-run build | grep -- '-c release --product rectify'" }
-        return text.current(command).replacing("$PWD/.build/release/rectify", with: Program.path)
-            .replacing("http://127.0.0.1:8080", with: address).replacing("/tmp/", with: folder)
+        // The folder first: the program itself may stand under /tmp.
+        return text.current(command).replacing("/tmp/", with: folder).replacing("http://127.0.0.1:8080", with: address)
+            .replacing("$PWD/.build/release/rectify", with: Program.path)
     }
 
     private func check(_ printed: String, _ step: Tour.Step) async throws {
