@@ -191,7 +191,7 @@ extension ObjectReader {
     /// Where and with what it was made.
     func setting() -> ObservationSetting {
         ObservationSetting(
-            appVersion: text("app_version", limit: 60), os: text("os", limit: 60), region: text("region", limit: 10),
+            appVersion: text("app_version", limit: 60), os: text("os", limit: 60), region: region(),
             cohort: text("cohort", limit: 60))
     }
 

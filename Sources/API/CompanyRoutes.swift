@@ -230,8 +230,8 @@ extension ActionTerms {
 extension String {
     /// Whether a link names any of these; it is left out then, because with a gap in it it would be another address.
     fileprivate func names(_ words: [String]) -> Bool {
-        let plain = (removingPercentEncoding ?? self).lowercased()
-        return words.contains { $0.count >= 2 && plain.contains($0.lowercased()) }
+        let plain = removingPercentEncoding ?? self
+        return plain.without(words) != plain
     }
 }
 

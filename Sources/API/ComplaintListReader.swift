@@ -69,7 +69,9 @@ struct ComplaintListReader {
         filter.targets = codes("target") { directory.platform($0) != nil }
         filter.methods = codes("method") { directory.method($0) != nil }
         filter.offices = codes("office") { code in book.offices.contains { $0.code == code } }
-        filter.regions = codes("region") { _ in true }
+        let region = { (text: String) in Region(text, of: campaign?.countries)?.description }
+        filter.regions = codes("region") { region($0) != nil }
+            .map { Choice($0.values.compactMap(region), isNegated: $0.isNegated) }
         filter.barrier = query.number("barrier", in: 1...Int(Int32.max))
         if let flag = query.code("suspected", as: Flag.self) { filter.isSuspected = flag == .yes }
         if query.code("open", as: Flag.self) == .yes { filter.isOpen = true }

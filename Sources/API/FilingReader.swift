@@ -36,7 +36,7 @@ struct FilingReader {
         let respondent = respondent(reader, &filing, on: receivedOn)
         var sealed = SealedParts()
         let target = target(kind, reader, &filing, &sealed, campaign, respondent, on: receivedOn)
-        details(reader, &filing, receivedOn)
+        details(reader, &filing, campaign, receivedOn)
         sealed.identity = complainant(reader, &filing)
         reader.finish()
         try reader.faults.finish()
@@ -158,7 +158,9 @@ struct FilingReader {
         return code
     }
 
-    private func details(_ reader: ObjectReader, _ filing: inout Filing, _ receivedOn: Day) {
+    private func details(
+        _ reader: ObjectReader, _ filing: inout Filing, _ campaign: Campaign, _ receivedOn: Day
+    ) {
         filing.clientReference = reader.text("client_reference", limit: 100)
         filing.remedySought = reader.text("remedy_sought", limit: Limit.remedy, isProse: true)
         filing.language = reader.text("language", limit: 35)
@@ -169,7 +171,7 @@ struct FilingReader {
         if let environment = reader.object("environment") {
             filing.appVersion = environment.text("app_version", limit: 60)
             filing.os = environment.text("os", limit: 60)
-            filing.region = environment.text("region", limit: 10)
+            filing.region = environment.region(of: campaign.countries)
             filing.accountType = environment.text("account_type", limit: 60)
             environment.finish()
         }
@@ -203,21 +205,5 @@ struct FilingReader {
         filing.disclosesIdentity = reader.bool("disclose_identity") ?? false
         let identity = reader.identity()
         return identity.isEmpty ? nil : identity
-    }
-}
-
-extension ObjectReader {
-    /// Name, telephone number and mail address; what is wrong with one is told without it.
-    func identity() -> Identity {
-        let identity = Identity(
-            name: text("name", limit: FilingReader.Limit.name), phone: text("phone", limit: 40),
-            email: text("email", limit: 254))
-        if let phone = identity.phone, (identity.normalisedPhone ?? "").count < 5 {
-            fault("phone", "bad_phone", "\(phone.count) characters are no telephone number")
-        }
-        if let email = identity.email, email.split(separator: "@").count != 2 {
-            fault("email", "bad_email", "is no mail address such as name@example.cn")
-        }
-        return identity
     }
 }

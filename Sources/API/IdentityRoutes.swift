@@ -124,7 +124,7 @@ struct IdentityRoutes {
         let officer = try context.officer(for: .searchContacts)
         let (id, campaign) = try await service.campaign(context)
         let body = try await Body(request)
-        let (phone, email) = (body.reader.text("phone", limit: 40), body.reader.text("email", limit: 254))
+        let (phone, email) = (body.reader.phone(), body.reader.email())
         if (phone == nil) == (email == nil) {
             body.reader.fault("phone", "ambiguous", "exactly one of phone and email is needed")
         }

@@ -206,24 +206,24 @@ private func fileName(in disposition: String) -> String? {
 }
 
 /// A parameter of a header field, with or without quotation marks.
+///
+/// Decided sign by sign: in Swift, a quotation mark and a joiner after it are one character.
 private func parameter(_ name: String, of field: String) -> String? {
-    var rest = Substring(field)
+    var rest = field.unicodeScalars[...]
     while let semicolon = rest.firstIndex(of: ";") {
         rest = rest[rest.index(after: semicolon)...].drop { $0 == " " }
         guard let equals = rest.firstIndex(of: "=") else { return nil }
-        let found = rest[..<equals].trimmingCharacters(in: .whitespaces).lowercased()
+        let found = String(rest[..<equals]).trimmingCharacters(in: .whitespaces).lowercased()
         rest = rest[rest.index(after: equals)...]
-        var value = ""
+        var value = String.UnicodeScalarView()
         if rest.first == "\"" {
             rest.removeFirst()
-            while let character = rest.popFirst(), character != "\"" {
-                value.append(character == "\\" ? rest.popFirst() ?? "\\" : character)
-            }
+            while let sign = rest.popFirst(), sign != "\"" { value.append(sign == "\\" ? rest.popFirst() ?? sign : sign) }
         } else {
-            value = rest.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces)
+            value = String(rest.prefix { $0 != ";" }).trimmingCharacters(in: .whitespaces).unicodeScalars
             rest = rest[(rest.firstIndex(of: ";") ?? rest.endIndex)...]
         }
-        if found == name { return value }
+        if found == name { return String(value) }
     }
     return nil
 }

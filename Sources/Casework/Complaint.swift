@@ -303,7 +303,7 @@ public struct Office: Sendable, Hashable {
 
     /// The office for a complaint from a region: the first that names it, or a part it lies in, else the central one.
     public static func having(region: String?, among offices: [Office]) -> String {
-        guard let region = region?.uppercased() else { return central }
+        guard let region else { return central }
         let found = offices.first { office in
             office.regions.contains { region == $0 || region.hasPrefix($0 + "-") }
         }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Who a complainant is.
 ///
 /// Kept sealed, shown masked.
@@ -16,22 +14,11 @@ public struct Identity: Sendable, Hashable, Codable {
 
     public var isEmpty: Bool { name == nil && phone == nil && email == nil }
 
-    /// The mainland number without country code and signs; other numbers as their digits.
-    public var normalisedPhone: String? {
-        guard let phone else { return nil }
-        var digits = String(
-            phone.unicodeScalars.compactMap { $0.properties.numericType == .decimal ? $0 : nil }.map {
-                Character(String(Int($0.properties.numericValue ?? 0)))
-            })
-        for code in ["0086", "86"] where digits.count == 11 + code.count && digits.hasPrefix(code) {
-            digits.removeFirst(code.count)
-        }
-        return digits.isEmpty ? nil : digits
-    }
+    /// What the telephone number is found by; `nil` where it is none.
+    public var phoneKey: String? { phone.flatMap(Telephone.init)?.key }
 
-    public var normalisedEmail: String? {
-        email?.precomposedStringWithCompatibilityMapping.lowercased().filter { !$0.isWhitespace }
-    }
+    /// What the mail address is found by; `nil` where it is none.
+    public var emailKey: String? { email.flatMap(MailAddress.init)?.description }
 
     /// As much as an officer needs to recognise the person on the telephone; nothing at all of a minor.
     public func masked(isMinor: Bool) -> Identity {

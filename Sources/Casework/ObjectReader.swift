@@ -95,7 +95,8 @@ public final class ObjectReader {
         fault(name, "wrong_type", "has to be \(wanted), not \(found.kind)")
     }
 
-    /// A text of at most `limit` code points, without control characters but tab and line breaks.
+    /// A text of one line, of at most `limit` code points, without control characters and without signs that turn the
+    /// direction of what follows: a name, a code, a version.
     ///
     /// Prose is taken as people paste it: there only U+0000 is refused, which no store keeps, and what shows the text
     /// has to make the rest harmless.
@@ -115,13 +116,16 @@ public final class ObjectReader {
 
     private func checked(_ text: String, at place: String, limit: Int, isProse: Bool = false) -> String? {
         let isRefused: (Unicode.Scalar) -> Bool = { scalar in
-            scalar.value == 0 || !isProse && scalar.value < 0x20 && ![0x09, 0x0A, 0x0D].contains(scalar.value)
+            isProse ? scalar.value == 0 : scalar.isControl || scalar.turnsDirection
         }
         if text.unicodeScalars.contains(where: isRefused) {
-            let allowed = isProse ? "may not hold U+0000" : "may hold no control character but tab and line breaks"
+            let allowed =
+                isProse
+                ? "may not hold U+0000"
+                : "has to be one line, without tabs, line breaks, other control characters and marks of direction"
             faults.add(place, "control_character", allowed)
         }
-        if text.unicodeScalars.allSatisfy(\.properties.isWhitespace) {
+        if text.isBlank {
             faults.add(place, "blank", "may not be blank; what is not required can be left out")
         }
         let length = text.unicodeScalars.count

@@ -1,24 +1,152 @@
 /// What people write of themselves in a story they tell, taken out before others read it.
 ///
-/// It finds the forms in which telephone numbers, identity numbers and mail addresses are written in China, and the names
-/// and addresses it is given. A name it is not given it cannot know: whoever forwards a story should have read it.
+/// It finds telephone numbers, identity numbers, accounts and mail addresses in any width and punctuation, and the names,
+/// numbers and addresses it is given in any of their forms. Dates, versions, prices, orders and links stay: a company needs
+/// them. A name it is not given it cannot know: an officer who forwards a story should have read it.
 public func redacted(_ text: String, of known: [String]) -> String {
-    var text = text.without(known)
-    text = text.replacing(/[A-Za-z0-9._%+\-]+@[A-Za-z0-9.\-]+\.[A-Za-z]{2,}/, with: "…")
-    text = text.replacing(/(^|[^0-9])[1-9][0-9]{5}(19|20)[0-9]{9}[0-9Xx]/) { match in match.output.1 + "…" }
-    text = text.replacing(/(^|[^0-9])(\+?86[\- ]?)?1[3-9][0-9][\- ]?[0-9]{4}[\- ]?[0-9]{4}/) { match in
-        match.output.1 + "…"
+    var story = Story(text)
+    story.keep { $0.matches(of: /https?:\/\/[!-~]+/).map(\.range) }
+    story.hide(known)
+    story.hide { $0.matches(of: /[a-z0-9._%+\-]+@[a-z0-9\-]+([.。][a-z0-9\-]+)*[.。][a-z]{2,}/).map(\.range) }
+    story.hide { $0.matches(of: /[\w.%+\-]+@[\w\-]+[.。](中国|公司|网络|网址|商城|集团)/).map(\.range) }
+    story.hide { plain in
+        plain.matches(of: /(微信|wx|vx|v信)(号|id)(是|为)?[:\s]*([a-z][a-z0-9_\-]{4,19})/).map(\.output.4.range)
     }
-    return text.replacing(/(^|[^0-9])0[0-9]{2,3}[\- ]?[0-9]{7,8}/) { match in match.output.1 + "…" }
+    story.hide { plain in
+        plain.matches(of: /(qq|扣扣)(号码|号)?(是|为)?[:\s]*([1-9][0-9]{4,10})/).map(\.output.4.range)
+    }
+    for number in NumberInText.all(in: story.signs) { story.hide(number) }
+    return story.told
 }
 
 extension String {
-    /// With an ellipsis in the place of each of the words; what is shorter than two characters may be anything, and stays.
+    /// With an ellipsis in the place of each of the words, in whatever form they stand there.
+    ///
+    /// A word of fewer than two characters may be anything, and stays.
     public func without(_ words: [String]) -> String {
-        var text = self
-        for word in words.sorted(by: { $0.count > $1.count }) where word.count >= 2 {
-            text = text.replacing(word, with: "…")
+        var story = Story(self)
+        story.hide(words)
+        return story.told
+    }
+}
+
+extension Substring {
+    fileprivate var range: Range<Index> { startIndex..<endIndex }
+}
+
+/// A text beside its plain form, in which each sign has its ordinary width and invisible signs are left out.
+private struct Story {
+    private let scalars: [Unicode.Scalar]
+    let signs: [Unicode.Scalar]
+    /// Where a sign stands in the text.
+    private let places: [Int]
+    private var hidden: [Range<Int>] = []
+    private var kept: [Range<Int>] = []
+
+    init(_ text: String) {
+        scalars = Array(text.unicodeScalars)
+        var (signs, places) = ([Unicode.Scalar](), [Int]())
+        for (place, scalar) in scalars.enumerated() where !scalar.isInvisible {
+            for sign in String(scalar).folded.unicodeScalars {
+                signs.append(sign)
+                places.append(place)
+            }
         }
-        return text
+        (self.signs, self.places) = (signs, places)
+    }
+
+    /// The text with an ellipsis in the place of what is hidden.
+    var told: String {
+        var told = String.UnicodeScalarView()
+        var next = 0
+        for range in hidden.sorted(by: { $0.lowerBound < $1.lowerBound }) where range.upperBound > next {
+            if range.lowerBound >= next {
+                told.append(contentsOf: scalars[next..<range.lowerBound])
+                told.append("…")
+            }
+            next = range.upperBound
+        }
+        told.append(contentsOf: scalars[next...])
+        return String(told)
+    }
+
+    /// The place in the text of a range of signs.
+    private func inText(_ range: Range<Int>) -> Range<Int> {
+        places[range.lowerBound]..<places[range.upperBound - 1] + 1
+    }
+
+    mutating func hide(_ range: Range<Int>) {
+        let found = inText(range)
+        if !kept.contains(where: { $0.overlaps(found) }) { hidden.append(found) }
+    }
+
+    mutating func hide(_ find: (String) -> [Range<String.Index>]) { for range in found(find) { hide(range) } }
+
+    mutating func keep(_ find: (String) -> [Range<String.Index>]) { kept += found(find).map(inText) }
+
+    private func found(_ find: (String) -> [Range<String.Index>]) -> [Range<Int>] {
+        let plain = String(String.UnicodeScalarView(signs))
+        let view = plain.unicodeScalars
+        return find(plain).map { range in
+            let start = view.distance(from: view.startIndex, to: range.lowerBound)
+            return start..<start + view.distance(from: range.lowerBound, to: range.upperBound)
+        }
+    }
+
+    // MARK: What is known
+
+    /// Hides names, telephone numbers and mail addresses, however they are written here.
+    mutating func hide(_ words: [String]) {
+        for word in words.sorted(by: { $0.count > $1.count }) where word.count >= 2 {
+            if let number = Telephone(word) {
+                let digits = number.e164.dropFirst(number.e164.hasPrefix("+86") ? 3 : 1)
+                hide(Array(digits.unicodeScalars)) { !$0.properties.isAlphabetic && !$0.isDigit }
+            }
+            if let address = MailAddress(word) { hide(Array(address.description.unicodeScalars)) { _ in false } }
+            hide(word.folded.unicodeScalars.filter { !$0.properties.isWhitespace }) { $0.properties.isWhitespace }
+        }
+    }
+
+    /// Hides each place where these signs stand, with no more than three others between two of them.
+    private mutating func hide(_ word: [Unicode.Scalar], skipping isSkipped: (Unicode.Scalar) -> Bool) {
+        guard let first = word.first, let last = word.last else { return }
+        var start = 0
+        while start < signs.count {
+            if Self.isSame(signs[start], first), let end = end(of: word, from: start, skipping: isSkipped),
+                !Self.continues(start > 0 ? signs[start - 1] : nil, first),
+                !Self.continues(end < signs.count ? signs[end] : nil, last)
+            {
+                hide(start..<end)
+                start = end
+            } else {
+                start += 1
+            }
+        }
+    }
+
+    private func end(
+        of word: [Unicode.Scalar], from start: Int, skipping isSkipped: (Unicode.Scalar) -> Bool
+    ) -> Int? {
+        var place = start
+        for sign in word {
+            var skipped = 0
+            while place < signs.count, !Self.isSame(signs[place], sign), skipped < 3, isSkipped(signs[place]) {
+                (place, skipped) = (place + 1, skipped + 1)
+            }
+            guard place < signs.count, Self.isSame(signs[place], sign) else { return nil }
+            place += 1
+        }
+        return place
+    }
+
+    /// An ideographic full stop is a dot in an address.
+    private static func isSame(_ sign: Unicode.Scalar, _ wanted: Unicode.Scalar) -> Bool {
+        sign == wanted || wanted == "." && sign == "。"
+    }
+
+    /// Whether a Latin word goes on here: “An” is not meant by “Android”.
+    private static func continues(_ neighbour: Unicode.Scalar?, _ edge: Unicode.Scalar) -> Bool {
+        guard let neighbour, edge.value < 0x250, edge.properties.isAlphabetic else { return false }
+        return neighbour.value < 0x250 && neighbour.properties.isAlphabetic
     }
 }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// The number a person reads, types and dictates: `IR21-0000123-4`.
 ///
 /// The last digit is a Luhn check over the number, so that a slip is caught before a search. A reference is public and
@@ -18,7 +16,7 @@ public struct Reference: Hashable, Sendable, CustomStringConvertible {
     ///
     /// - Returns: `nil` where it is none, or its check digit does not fit.
     public init?(_ text: String) {
-        let parts = text.precomposedStringWithCompatibilityMapping.uppercased().split(separator: "-")
+        let parts = text.folded.uppercased().split(separator: "-")
         guard parts.count == 3, !parts[0].isEmpty, (7...15).contains(parts[1].utf8.count), let number = Int(parts[1]),
             number > 0, let digit = Int(parts[2]), parts[2].utf8.count == 1
         else { return nil }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Who is who: companies, their platforms, hosts and payment methods.
 public struct Registry: Sendable, Hashable {
     public struct Company: Sendable, Hashable {
@@ -203,10 +201,9 @@ public struct Directory: Sendable {
 
     /// A name without what people vary: width, case, spaces and punctuation.
     public static func key(_ name: String) -> String {
-        let folded = name.precomposedStringWithCompatibilityMapping.lowercased()
-        return String(
+        String(
             String.UnicodeScalarView(
-                folded.unicodeScalars.filter { scalar in
+                name.folded.unicodeScalars.filter { scalar in
                     switch scalar.properties.generalCategory {
                     case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
                         .decimalNumber, .letterNumber, .otherNumber, .nonspacingMark, .spacingMark:

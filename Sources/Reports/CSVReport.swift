@@ -116,17 +116,13 @@ public func csvLine(_ cells: [String]) -> String {
     cells.map(csvCell).joined(separator: ",") + "\r\n"
 }
 
+/// A cell that no spreadsheet takes for a formula (OWASP, CSV injection): behind an apostrophe, it is text.
 private func csvCell(_ text: String) -> String {
     var bytes = Array(text.utf8)
-    // A spreadsheet takes these beginnings for a formula.
-    let dangerous = Array("=+-@\t\r\0".utf8)
-    if let first = bytes.first, dangerous.contains(first), Double(text) == nil {
-        bytes.insert(UInt8(ascii: "'"), at: 0)
-    }
-    for wide in ["＝", "＋", "－", "＠"] where bytes.starts(with: wide.utf8) {
-        bytes.insert(UInt8(ascii: "'"), at: 0)
-        break
-    }
+    let seen = text.unicodeScalars.first { !$0.isInvisible && !$0.properties.isWhitespace && !$0.isControl }
+    let isFormula = seen.map { "=+-@＝＋－＠﹢﹣﹦﹫−".unicodeScalars.contains($0) } ?? false
+    let isTabbed = text.unicodeScalars.first.map { $0.isControl && $0 != "\n" } ?? false
+    if isFormula && Double(text) == nil || isTabbed { bytes.insert(UInt8(ascii: "'"), at: 0) }
     let special = Array("\",\r\n".utf8)
     guard bytes.contains(where: special.contains) else { return String(decoding: bytes, as: UTF8.self) }
     let quote = UInt8(ascii: "\"")

@@ -31,7 +31,7 @@ public struct TextTable: Sendable {
     ///   - hasHeader: Whether the titles stand above.
     /// - Returns: The lines; none where there is neither a heading nor a row.
     public func lines(width: Int? = nil, hasHeader: Bool = true) -> [String] {
-        let cells = rows.map { $0.map(printable) }
+        let cells = rows.map { $0.map { printable($0) } }
         let titles = columns.map { $0.title.uppercased() }
         var widths = columns.indices.map { index in
             ((hasHeader ? [titles] : []) + cells).map { displayWidth($0[index]) }.max() ?? 0
@@ -98,22 +98,6 @@ extension String {
         while text.last == " " { text = text.dropLast() }
         return String(text)
     }
-}
-
-/// What a complainant wrote, made safe for a terminal: control and direction-changing characters are shown, not obeyed.
-public func printable(_ text: String) -> String {
-    var result = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "\n", "\r", "\t": result.append(" ")
-        case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value):
-            result.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
-        case "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}", "\u{200E}", "\u{200F}":
-            result.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
-        default: result.append(scalar)
-        }
-    }
-    return String(result)
 }
 
 /// A text in lines of so many columns at the most, parted between words where there are any.

@@ -11,8 +11,8 @@ public enum Contact: Sendable {
     /// As it is compared; `nil` where nothing of it is left.
     fileprivate var normalised: (kind: String, value: String)? {
         switch self {
-        case .phone(let text): Identity(phone: text).normalisedPhone.map { ("phone", $0) }
-        case .email(let text): Identity(email: text).normalisedEmail.map { ("email", $0) }
+        case .phone(let text): Identity(phone: text).phoneKey.map { ("phone", $0) }
+        case .email(let text): Identity(email: text).emailKey.map { ("email", $0) }
         }
     }
 
@@ -20,8 +20,8 @@ public enum Contact: Sendable {
 
     fileprivate func isOf(_ identity: Identity) -> Bool {
         switch self {
-        case .phone: identity.normalisedPhone == normalised?.value
-        case .email: identity.normalisedEmail == normalised?.value
+        case .phone: identity.phoneKey == normalised?.value
+        case .email: identity.emailKey == normalised?.value
         }
     }
 }

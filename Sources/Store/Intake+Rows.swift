@@ -193,7 +193,7 @@ extension Identity {
     ///
     /// Only the holder of `key` can make it.
     func contactDigests(key: SymmetricKey) -> [(kind: String, digest: Data)] {
-        let contacts = [("phone", normalisedPhone), ("email", normalisedEmail)]
+        let contacts = [("phone", phoneKey), ("email", emailKey)]
         return contacts.compactMap { kind, value in
             value.map { value in
                 (kind, contactDigest(of: value, kind: kind, key: key))

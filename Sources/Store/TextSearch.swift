@@ -1,8 +1,5 @@
-import Foundation
+import Casework
 import Postgres
-
-/// Width and case do not matter when text is looked for.
-func folded(_ text: String) -> String { text.precomposedStringWithCompatibilityMapping.lowercased() }
 
 /// The pairs of neighbouring characters in a text, each once, as the index has them.
 ///
@@ -11,7 +8,7 @@ func folded(_ text: String) -> String { text.precomposedStringWithCompatibilityM
 func characterPairs(in text: String) -> [Int] {
     var pairs: Set<Int32> = []
     var previous: UInt32?
-    for scalar in folded(text).unicodeScalars {
+    for scalar in text.folded.unicodeScalars {
         guard !scalar.properties.isWhitespace else {
             previous = nil
             continue
@@ -30,7 +27,7 @@ public struct TextQuery: Sendable, Hashable {
 
     /// - Returns: `nil` where there is no word, or one of a single character, which no index can find.
     public init?(_ text: String) {
-        words = folded(text).split(whereSeparator: \.isWhitespace).map(String.init)
+        words = text.folded.split(whereSeparator: \.isWhitespace).map(String.init)
         guard !words.isEmpty, words.count <= Self.limit, words.allSatisfy({ $0.unicodeScalars.count >= 2 }) else {
             return nil
         }
@@ -40,15 +37,16 @@ public struct TextQuery: Sendable, Hashable {
 
     /// What looks at the text itself, for the alias `c`.
     ///
-    /// Chinese characters have neither width nor case, so a word of them alone is looked for as it stands, which is many
-    /// times faster than folding each text first.
+    /// Chinese characters have neither width nor case. A word of them alone is looked for as it stands, which is many times
+    /// faster than folding each text; only texts with odd signs are folded.
     var conditions: [SQL] {
         words.map { word in
             let escaped = word.replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_")
+            let pattern = "%" + escaped + "%"
             let isChinese = word.unicodeScalars.allSatisfy { (0x4E00...0x9FFF).contains($0.value) }
             return isChinese
-                ? "c.narrative LIKE \("%" + escaped + "%")"
-                : "lower(normalize(c.narrative, NFKC)) LIKE \("%" + escaped + "%")"
+                ? "(c.narrative LIKE \(pattern) OR has_odd_signs(c.narrative) AND folded(c.narrative) LIKE \(pattern))"
+                : "folded(c.narrative) LIKE \(pattern)"
         }
     }
 }

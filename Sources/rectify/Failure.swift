@@ -73,7 +73,7 @@ struct Failure: Error {
         if let errors = problem.errors, errors.count > 1 { text += "\n" + words(errors) }
         if problem.status >= 500 { text += " (request \(problem.requestId))" }
         if problem.code == "stale" { text += "\nLook at it again and repeat what still makes sense." }
-        return printable(text, keepingLines: true)
+        return printable(text, as: .lines)
     }
 
     private static func words(_ faults: [Fault]) -> String {
@@ -83,11 +83,6 @@ struct Failure: Error {
     /// A parameter of a query as the option that it came from: `?/as_of` is `--as-of`.
     private static func asOption(_ text: String) -> String {
         text.replacing(/^\?\/([a-z_]+)/) { "--" + $0.1.replacing("_", with: "-") }
-    }
-
-    private static func printable(_ text: String, keepingLines: Bool) -> String {
-        text.split(separator: "\n", omittingEmptySubsequences: false).map { Reports.printable(String($0)) }
-            .joined(separator: "\n")
     }
 
     private static func code(_ problem: ProblemBody) -> Int32 {

@@ -51,7 +51,7 @@ struct Rectify: AsyncParsableCommand {
             }
         } catch {
             guard let failure = Failure(error) else { exit(withError: error) }
-            try? FileHandle.standardError.write(contentsOf: Data("rectify: \(failure.message)\n".utf8))
+            Terminal.note("rectify: \(failure.message)")
             Foundation.exit(failure.code)
         }
     }

@@ -1,4 +1,5 @@
 import Casework
+import TestSupport
 import Testing
 
 struct RedactionTests {
@@ -10,5 +11,43 @@ struct RedactionTests {
     ])
     func `a story is passed on without who tells it`(text: String, told: String) {
         #expect(redacted(text, of: ["张小禾"]) == told)
+    }
+
+    @Test(arguments: realityTable("redaction")) func `numbers are hidden, and the rest stays`(row: RealityRow) {
+        let told = redacted(row["narrative"], of: [])
+        let plain = told.folded.filter { $0.isLetter || $0.isNumber || $0 == "@" || $0 == "." }
+        for value in row.values("hidden") { #expect(!plain.contains(value.lowercased()), "\(told)") }
+        for value in row.values("kept") { #expect(told.contains(value), "\(told)") }
+    }
+
+    @Test(arguments: [
+        "138 0000 0001", "138-0000-0001", "138.0000.0001", "138·0000·0001", "138/0000/0001", "138，0000，0001",
+        "(138)00000001",
+        "+86-13800000001", "+86 (0)138 0000 0001", "0086 13800000001", "8613800000001", "1 3 8 0 0 0 0 0 0 0 1",
+        "①③⑧⓪⓪⓪⓪⓪⓪⓪①", "138\u{200B}0000\u{200B}0001", "1️⃣3️⃣8️⃣0️⃣0️⃣0️⃣0️⃣0️⃣0️⃣0️⃣1️⃣", "一三八零零零零零零零一", "幺三八〇〇〇〇〇〇〇一",
+        "010-12345678", "（010）1234 5678", "01012345678", "010-12345678-801", "+86 10 12345678", "0755—2612 3456",
+        "+852 5123 4567", "00852 51234567", "110105 19000101 001X", "１１０１０５１９０００１０１００１Ｘ", "test@qq。com",
+    ])
+    func `a number is hidden however its digits are parted`(number: String) {
+        #expect(redacted("请回电\(number)，谢谢", of: []).filter { $0 != "(" && $0 != ")" } == "请回电…，谢谢")
+    }
+
+    @Test(arguments: [
+        "2021-09-10 10:05 打不开", "2021.09.11 又打不开", "iOS 15 2021-09-10 9:30", "版本8.0.14.1920", "IP 139.168.100.20",
+        "Chrome 139.0.4577.63", "订单号13800000001", "价格13800000001元", "运费¥13800000001", "打了12315和95588", "客服400-810-0000",
+        "https://item.taobao.com/item.htm?id=13800000001", "编号 20210910123456789012", "2021年9月10日",
+        "QQ 8.8.50", "微信 8.0.14", "二〇二一年九月十日",
+    ])
+    func `what a company needs stays`(text: String) {
+        #expect(redacted(text, of: []) == text)
+    }
+
+    @Test(arguments: [
+        ("我是张 小禾", ["张小禾"], "我是…"), ("我是張小禾", ["張小禾"], "我是…"), ("我是LI NA。", ["Li Na"], "我是…。"),
+        ("Android 上打不开", ["An"], "Android 上打不开"), ("号码+852 5123-4567", ["+852 51234567"], "号码…"),
+        ("号码 1380-000-0001", ["13800000001"], "号码 …"), ("写信到 USER@例子。中国", ["user@例子.中国"], "写信到 …"),
+    ])
+    func `what is known of the filer is hidden in any form`(text: String, known: [String], told: String) {
+        #expect(redacted(text, of: known).replacing(/\+…/, with: "…") == told)
     }
 }

@@ -25,7 +25,7 @@ struct CanaryTests {
             let identity = Identity(
                 name: who?["name"]?.string, phone: who?["phone"]?.string, email: who?["email"]?.string)
             canaries.formUnion(
-                [identity.name, identity.phone, identity.normalisedPhone, identity.email].compactMap(\.self))
+                [identity.name, identity.phone, identity.phoneKey, identity.email].compactMap(\.self))
             if let word = known["passphrase"]?.string { canaries.insert(word) }
             let kept = known["normalized_url"]?.string ?? ""
             for member in ["text", "control_text"] {

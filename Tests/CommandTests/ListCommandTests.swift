@@ -1,5 +1,6 @@
 import Casework
 import Foundation
+import Subprocess
 import TestSupport
 import Testing
 
@@ -78,6 +79,47 @@ import Testing
             #expect(loaded.output == "added calendar CN-2027\n", "\(loaded.error)")
             let shipped = try await program.run("load", "--data", program.data)
             #expect(shipped.output == "nothing changed\n", "what is shipped is nothing unusual")
+            #expect(await server.stop() == 0)
+        }
+    }
+
+    /// Runs the program with its output on a terminal, and gives what reaches it.
+    private func onTerminal(_ program: Program, _ arguments: [String]) async throws -> String {
+        let command = ([Program.path] + arguments).map { "'\($0)'" }.joined(separator: " ")
+        let result = try await Subprocess.run(
+            .name("script"), arguments: ["-qec", command, "/dev/null"],
+            environment: program.environment(["COLUMNS": "200"]), input: .none, output: .string(limit: 1 << 20),
+            error: .string(limit: 1 << 20))
+        return result.standardOutput
+    }
+
+    @Test func `no control character of a story reaches a terminal, in any form of output`() async throws {
+        try await withProgram { program in
+            let server = try await ServerProcess(program)
+            let added = try await program.run("officer", "add", "li", "--role", "officer", "--data", program.data)
+            _ = try await program.run("login", "--server", server.address, input: added.output)
+            for row in realityTable("terminal") {
+                let line = JSON.object([
+                    "campaign": .string("internet-2021"), "kind": .string("other"),
+                    "respondent": .object(["platform": .string("wechat")]), "narrative": .string(row["narrative"]),
+                ]).canonicalText
+                let filed = try await program.run(["complaint", "file", "-", "-o", "name"], input: line)
+                #expect(filed.code == 0, "\(row): \(filed.error)")
+            }
+            let never = realityTable("terminal").map { $0["never"] } + ["\u{7F}", "\u{202E}"]
+            for output in ["table", "csv", "json", "ndjson", "name"] {
+                let shown = try await onTerminal(program, ["complaint", "list", "-o", output])
+                #expect(shown.contains("IR21-"), "\(output)")
+                for sign in never {
+                    #expect(!shown.unicodeScalars.contains { String($0) == sign }, "\(output)")
+                }
+            }
+            // What a program reads is the same text, on a terminal too.
+            let stories = Set(realityTable("terminal").map { $0["narrative"] })
+            let shown = try JSON(parsing: Data(try await onTerminal(program, ["complaint", "list", "-o", "json"]).utf8))
+            #expect(Set(shown.array.compactMap { $0["excerpt"]?.string }) == stories)
+            let piped = try await program.run("complaint", "list", "-o", "csv")
+            #expect(piped.output.contains("\u{1B}"), "in a file or a pipe the text stays as it is")
             #expect(await server.stop() == 0)
         }
     }

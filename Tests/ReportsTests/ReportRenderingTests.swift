@@ -204,6 +204,20 @@ struct RenderingTests {
         }
     }
 
+    @Test(arguments: [
+        "=1+1", "+1+1", "-1+1", "@x", "＝1+1", "＠x", "\tx", "\n=1+1", "\r\n@x", " =1+1", "\u{3000}+x", "\u{200B}=1+1",
+        "\u{FEFF}-x", "\u{A0}\u{2060}@x",
+    ])
+    func `a cell that begins like a formula is text, whatever stands before it`(cell: String) {
+        let written = csvLine([cell]).unicodeScalars.filter { $0 != "\"" }
+        #expect(written.first == "'")
+    }
+
+    @Test(arguments: ["-3", "+0.5", "微信 = WeChat", "a@b.cn", "1-2", "", " "])
+    func `a cell that is none stays as it is`(cell: String) {
+        #expect(csvLine([cell]) == cell + "\r\n")
+    }
+
     @Test func `CSV keeps formulas from being run, and numbers as they are (G105, G106)`() throws {
         let report = Self.report()
         let table = try #require(report.table("barriers.links"))

@@ -162,7 +162,7 @@ struct SearchTests {
         for words in ["微信", "淘宝", "校园社团", "公益 抖音", "订单号 微博", "ＱＱ"] {
             var filter = ComplaintFilter()
             filter.text = TextQuery(words)
-            let conditions = folded(words).split(separator: " ").map { word in
+            let conditions = words.folded.split(separator: " ").map { word in
                 "strpos(lower(normalize(narrative, NFKC)), \(String(word))) > 0" as SQL
             }
             let expected = try await store.databases.reports.transaction(.readOnly) { db in

@@ -35,8 +35,8 @@ struct OutputOptions: ParsableArguments {
             let table = TextTable(columns, items.map(row))
             Terminal.write(lines: table.lines(width: Terminal.width))
             if items.isEmpty { Terminal.note("nothing found") }
-        case .json: Terminal.write(lines: [try json(items)])
-        case .ndjson: Terminal.write(lines: try items.map(json))
+        case .json: Terminal.write(try json(items) + "\n", as: .json)
+        case .ndjson: Terminal.write(try items.map { try json($0) + "\n" }.joined(), as: .json)
         case .csv where !csv.isEmpty: Terminal.write(CSVColumn.text(items, csv))
         case .csv:
             let records = [columns.map { $0.title.lowercased().replacing(" ", with: "_") }] + items.map(row)
@@ -48,7 +48,7 @@ struct OutputOptions: ParsableArguments {
     /// Writes one thing: as lines of name and value for people.
     func write(_ item: some Encodable, name: String, fields: [(String, String?)]) throws {
         switch output {
-        case .json, .ndjson: Terminal.write(lines: [try json(item)])
+        case .json, .ndjson: Terminal.write(try json(item) + "\n", as: .json)
         case .name: Terminal.write(lines: [name])
         case .csv:
             let cells = try JSON(parsing: Coding.bytes(of: item)).csvCells()
@@ -84,8 +84,21 @@ enum Terminal {
         write(lines.map { $0 + "\n" }.joined())
     }
 
+    static func write(line: String) { write(line + "\n") }
+
+    /// Writes a text; where the output is a terminal, nothing in it is obeyed as a command.
+    ///
     /// Ends quietly where nobody reads any more, as behind `head`.
-    static func write(_ text: String) {
+    static func write(_ text: String, as form: PrintedForm = .lines) {
+        send(isatty(STDOUT_FILENO) == 1 ? printable(text, as: form) : text)
+    }
+
+    /// Empties the terminal and sets the cursor at its beginning.
+    static func clear() {
+        send("\u{1B}[H\u{1B}[2J")
+    }
+
+    private static func send(_ text: String) {
         do {
             try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
         } catch {
@@ -98,7 +111,7 @@ enum Terminal {
     /// - Throws: `Failure` where the answer is no, or nobody is there to ask.
     static func confirm(_ question: String, else advice: String) throws {
         guard isatty(STDIN_FILENO) == 1 else { throw Failure(advice, code: 64) }
-        try? FileHandle.standardError.write(contentsOf: Data("\(question) [y/N] ".utf8))
+        try? FileHandle.standardError.write(contentsOf: Data("\(printable(question)) [y/N] ".utf8))
         guard readLine()?.lowercased() == "y" else {
             throw Failure("nothing was changed", code: Failure.Code.cancelled)
         }
@@ -132,11 +145,12 @@ enum Terminal {
     }
 
     static func note(_ text: String) {
-        try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
+        let shown = isatty(STDERR_FILENO) == 1 ? printable(text, as: .lines) : text
+        try? FileHandle.standardError.write(contentsOf: Data((shown + "\n").utf8))
     }
 
     /// Redraws one line on standard error.
     static func progress(_ text: String) {
-        try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K\(text)".utf8))
+        try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K\(printable(text))".utf8))
     }
 }

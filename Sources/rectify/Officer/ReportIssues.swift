@@ -240,7 +240,8 @@ struct ReportWatch: AsyncParsableCommand {
             let height = isKnown ? Int(size.ws_row) - 1 : 24
             let lines = report.terminal(language, width: Terminal.width, limit: 8).split(
                 separator: "\n", omittingEmptySubsequences: false)
-            Terminal.write("\u{1B}[H\u{1B}[2J" + lines.prefix(height).joined(separator: "\n") + "\n")
+            Terminal.clear()
+            Terminal.write(lines: lines.prefix(height).map { String($0) })
             try await Task.sleep(for: .seconds(every))
         }
     }

@@ -39,5 +39,5 @@ func printKeys(_ keys: [AccessKey], of holder: String) {
         ]
     }
     let columns = ["Id", holder, "Name", "Scopes", "Good", "Last used"].map { TextTable.Column($0) }
-    print(TextTable(columns, rows).lines().joined(separator: "\n"))
+    Terminal.write(lines: TextTable(columns, rows).lines())
 }

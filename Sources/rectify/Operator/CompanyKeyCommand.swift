@@ -67,6 +67,6 @@ struct CompanyKeyRevoke: AsyncParsableCommand {
         try await options.withDatabase { database in
             try await database.transaction { db in try db.revokeKey(key, at: Date()) }
         }
-        print("revoked \(id)")
+        Terminal.write(line: "revoked \(id)")
     }
 }

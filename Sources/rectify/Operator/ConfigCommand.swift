@@ -14,6 +14,6 @@ struct ConfigCommand: AsyncParsableCommand {
             return [entry.setting.key, isHidden ? "(secret)" : entry.value, entry.origin, entry.setting.meaning]
         }
         let table = TextTable([.init("Setting"), .init("Value"), .init("From"), .init("Meaning")], rows)
-        print(table.lines().joined(separator: "\n"))
+        Terminal.write(lines: table.lines())
     }
 }

@@ -69,6 +69,6 @@ struct FilerRevoke: AsyncParsableCommand {
         try await options.withDatabase { database in
             try await database.transaction { db in try db.revokeFilerKey(key, at: Date()) }
         }
-        print("revoked \(id)")
+        Terminal.write(line: "revoked \(id)")
     }
 }

@@ -61,6 +61,6 @@ struct Generate: AsyncParsableCommand {
         }
         if Terminal.showsProgress { Terminal.progress("") }
         let took = begun.duration(to: .now).components.seconds
-        print("wrote \(complaints) complaints in \(took) s")
+        Terminal.write(line: "wrote \(complaints) complaints in \(took) s")
     }
 }

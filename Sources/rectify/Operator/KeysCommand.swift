@@ -30,7 +30,7 @@ struct KeysStatus: AsyncParsableCommand {
             for (id, count) in try await databases.keyCounts() {
                 let what =
                     id == ring.current.id ? "current" : ring.ids.contains(id) ? "previous" : "not at hand"
-                print("\(id)  \(count)  \(what)")
+                Terminal.write(line: "\(id)  \(count)  \(what)")
             }
         }
     }
@@ -65,7 +65,7 @@ struct KeysNew: AsyncParsableCommand {
         guard rename(path(draft), path(current)) == 0 else {
             throw Failure("\(path(current)) cannot be replaced: \(String(cString: strerror(errno)))")
         }
-        print("a new key is in \(path(current)); restart the server, then: rectify keys rewrap")
+        Terminal.write(line: "a new key is in \(path(current)); restart the server, then: rectify keys rewrap")
     }
 }
 
@@ -95,7 +95,7 @@ struct KeysRewrap: AsyncParsableCommand {
                 throw Failure(
                     "\(left.reduce(0) { $0 + $1.count }) keys are not under \(ring.current.id) yet; run it again")
             }
-            print("\(count) keys wrapped anew; all are under \(ring.current.id)")
+            Terminal.write(line: "\(count) keys wrapped anew; all are under \(ring.current.id)")
             for file in deployment.previousKeyFiles {
                 Terminal.note(
                     "nothing needs \(file.path(percentEncoded: false)) any more but earlier backups of the keys")

@@ -27,7 +27,7 @@ struct Load: AsyncParsableCommand {
         let changes = try await options.withDatabase { database in
             try await database.load(urls, isConfirmed: confirmUnusual)
         }
-        for change in changes { print(change) }
-        if changes.isEmpty { print("nothing changed") } else { Terminal.note(ReferenceCache.notice) }
+        for change in changes { Terminal.write(line: "\(change)") }
+        if changes.isEmpty { Terminal.write(line: "nothing changed") } else { Terminal.note(ReferenceCache.notice) }
     }
 }

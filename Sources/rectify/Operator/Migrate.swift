@@ -15,8 +15,9 @@ struct Migrate: AsyncParsableCommand {
         try await options.withDeployment { deployment, logger in
             guard status else {
                 let applied = try await deployment.migrate(logger: logger)
-                return print(
-                    applied.isEmpty ? "nothing to apply" : applied.map { "applied \($0)" }.joined(separator: "\n"))
+                return Terminal.write(
+                    line:
+                        applied.isEmpty ? "nothing to apply" : applied.map { "applied \($0)" }.joined(separator: "\n"))
             }
             for (url, folder, prefix) in [
                 (deployment.ownerURL, Home.migrations, ""), (deployment.ownerKeysURL, Home.keyMigrations, "keys/"),
@@ -25,7 +26,8 @@ struct Migrate: AsyncParsableCommand {
                 let database = deployment.owned(url, logger: logger)
                 let pending = try await closing(database) { try await migrations.pending(in: database) }.map(\.number)
                 for file in migrations.files {
-                    print("\(pending.contains(file.number) ? "waits  " : "applied")  \(prefix)\(file.name)")
+                    let state = pending.contains(file.number) ? "waits  " : "applied"
+                    Terminal.write(line: "\(state)  \(prefix)\(file.name)")
                 }
             }
         }

@@ -36,12 +36,23 @@ struct OfficeSet: AsyncParsableCommand {
     @OptionGroup var options: OperatorOptions
 
     func run() async throws {
-        let office = Office(code: code, nameZh: nameZh, nameEn: nameEn, regions: region.map { $0.uppercased() })
+        let office = Office(code: code, nameZh: nameZh, nameEn: nameEn, regions: try region.map(Self.code))
         try await options.withDatabase { database in
             try await database.transaction { db in try db.save(office) }
         }
-        print("office \(code) has \(office.regions.isEmpty ? "no region" : office.regions.joined(separator: ", "))")
+        let regions = office.regions.isEmpty ? "no region" : office.regions.joined(separator: ", ")
+        Terminal.write(line: "office \(code) has \(regions)")
         Terminal.note("complaints that are filed from now on go to it; other than that, \(ReferenceCache.notice)")
+    }
+
+    /// The code of a region, or of a whole country.
+    private static func code(_ typed: String) throws -> String {
+        if let region = Region(typed) { return region.description }
+        let country = typed.folded.uppercased()
+        guard country.wholeMatch(of: /[A-Z]{2}/) != nil else {
+            throw ValidationError("--region takes a code of ISO 3166-2 such as CN-GD, a name, or a country such as CN.")
+        }
+        return country
     }
 }
 
@@ -56,6 +67,6 @@ struct OfficeList: AsyncParsableCommand {
         }
         let rows = offices.map { [$0.code, $0.nameZh, $0.nameEn, $0.regions.joined(separator: ", ")] }
         let table = TextTable([.init("Code"), .init("中文"), .init("Name"), .init("Regions")], rows)
-        print(table.lines().joined(separator: "\n"))
+        Terminal.write(lines: table.lines())
     }
 }

@@ -73,7 +73,7 @@ struct OfficerGrant: AsyncParsableCommand {
                 try db.grant(role, in: office, toOfficerNamed: name)
             }
         }
-        print("\(name) is \(role.rawValue) in \(office)")
+        Terminal.write(line: "\(name) is \(role.rawValue) in \(office)")
     }
 }
 
@@ -96,16 +96,15 @@ struct OfficerRevoke: AsyncParsableCommand {
                 try db.revoke(office: office, fromOfficerNamed: name)
             }
         }
-        print("\(name) no longer works for \(office)")
+        Terminal.write(line: "\(name) no longer works for \(office)")
     }
 }
 
 extension IssuedToken {
     /// The secret alone on standard output, so that it can be piped into `rectify login`.
     func show(to name: String) {
-        let note = "token for \(name), good until \(expiresAt.formatted(.iso8601)); it is shown only now\n"
-        FileHandle.standardError.write(Data(note.utf8))
-        print(secret)
+        Terminal.note("token for \(name), good until \(expiresAt.formatted(.iso8601)); it is shown only now")
+        Terminal.write(line: secret)
     }
 }
 
@@ -125,7 +124,7 @@ struct OfficerList: AsyncParsableCommand {
             ]
         }
         let table = TextTable([.init("Name"), .init("Role"), .init("Office"), .init("State")], rows)
-        print(table.lines().joined(separator: "\n"))
+        Terminal.write(lines: table.lines())
     }
 }
 
@@ -143,7 +142,7 @@ struct OfficerDisable: AsyncParsableCommand {
         try await options.withDatabase { database in
             try await database.transaction { [name] db in try db.disableOfficer(named: name, at: Date()) }
         }
-        print("disabled \(name)")
+        Terminal.write(line: "disabled \(name)")
     }
 }
 

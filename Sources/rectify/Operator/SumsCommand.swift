@@ -57,7 +57,7 @@ struct SumsCheck: AsyncParsableCommand {
         guard differences.isEmpty, counted?.json() == summed.json() else {
             for difference in differences.prefix(40) {
                 let (before, after) = (difference.before ?? "–", difference.after ?? "–")
-                print("\(difference.figure) \(difference.row): \(before) summed, \(after) counted")
+                Terminal.write(line: "\(difference.figure) \(difference.row): \(before) summed, \(after) counted")
             }
             throw Failure(
                 """
@@ -65,7 +65,7 @@ struct SumsCheck: AsyncParsableCommand {
                 Look first (rectify audit verify); if the rows are right, make the sums anew with: rectify sums rebuild
                 """)
         }
-        print("every figure of \(campaign) as of \(summed.asOf) is the same, summed and counted anew")
+        Terminal.write(line: "every figure of \(campaign) as of \(summed.asOf) is the same, summed and counted anew")
     }
 }
 
@@ -84,6 +84,6 @@ struct SumsRebuild: AsyncParsableCommand {
             try await database.transaction { db in try db.forgetSums(of: campaign) }
         }
         guard isKnown else { throw Failure("there is no campaign \(campaign)", code: Failure.Code.notFound) }
-        print("the sums of \(campaign) are made anew")
+        Terminal.write(line: "the sums of \(campaign) are made anew")
     }
 }

@@ -1,0 +1,46 @@
+import Casework
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Store
+
+/// The database folds texts as the program does.
+struct FoldingTests {
+    /// Signs that Unicode knew before the database's oldest version did, and that a text can hold.
+    private static var scalars: [Unicode.Scalar] {
+        (1...0x10FFFF).compactMap(Unicode.Scalar.init).filter { scalar in
+            guard let age = scalar.properties.age else { return false }
+            return age.major <= 13 && scalar.properties.generalCategory != .privateUse
+        }
+    }
+
+    @Test func `each sign is folded in the database as in the program`() async throws {
+        let all = Self.scalars
+        try await withStore { store in
+            try await store.owner.withConnection { db in
+                var different: [String] = []
+                for start in stride(from: 0, to: all.count, by: 20_000) {
+                    let part = all[start..<min(start + 20_000, all.count)].map { String($0) }
+                    let rows = try db.all("SELECT t, folded(t), has_odd_signs(t) FROM unnest(\(part)::text[]) AS t") {
+                        row in
+                        (try row.read(String.self), try row.read(String.self), try row.read(Bool.self))
+                    }
+                    for (text, folded, isOdd) in rows {
+                        let ours = text.folded
+                        if !ours.unicodeScalars.elementsEqual(folded.unicodeScalars) { different.append(code(text)) }
+                        let isSeenAsChinese = ours.unicodeScalars.contains { (0x4E00...0x9FFF).contains($0.value) }
+                        let hides = ours.isEmpty || isSeenAsChinese && ours != text
+                        #expect(!hides || isOdd, "\(code(text)) could hide a word of Chinese characters")
+                    }
+                }
+                // Letters whose small form the database's locale does not know.
+                #expect(different.isEmpty, "\(different.count): \(different.prefix(40))")
+            }
+        }
+    }
+}
+
+private func code(_ text: String) -> String {
+    text.unicodeScalars.map { "U+" + String($0.value, radix: 16, uppercase: true) }.joined(separator: " ")
+}
