@@ -86,9 +86,7 @@ struct AddressScan {
     }
 
     private mutating func scanHost(_ range: Range<Int>, isBeforeScheme: Bool) -> Bool {
-        let next = scalar(range.upperBound)
-        let isContinued = next == "/" || next == "?" || next == "#" || next == ":"
-        let host = HostEnd(scalars[range], isContinued: isContinued, suffixes)
+        let host = HostEnd(scalars[range], isContinued: isContinued(at: range.upperBound), suffixes)
         if isBeforeScheme, !host.isKnown {
             // `https://www.https://…`: the inner address is meant.
             isBroken = true
@@ -103,7 +101,18 @@ struct AddressScan {
         return scanPort(isKnown: host.isKnown)
     }
 
+    /// Whether a path, a query or a port begins there.
+    private func isContinued(at index: Int) -> Bool {
+        switch scalar(index) {
+        case "/": true
+        case "?", "#": continuation(at: index) != nil
+        case ":": scalar(index + 1).map { $0 == "/" || (0x30...0x39).contains($0.value) } == true
+        default: false
+        }
+    }
+
     /// - Parameter isKnown: Whether the host ends with a top-level domain, so that any sign may follow.
+    /// - Returns: Whether a path or a query follows.
     private mutating func scanPort(isKnown: Bool = true) -> Bool {
         guard let next = scalar(end) else { return false }
         if next == ":" {
@@ -120,7 +129,7 @@ struct AddressScan {
     }
 
     private mutating func scanPortDigits() -> Bool {
-        let digits = scalars[(end + 1)...].map(\.inNormalWidth).prefix { (0x30...0x39).contains($0.value) }
+        let digits = scalars[(end + 1)...].prefix(10).map(\.inNormalWidth).prefix { (0x30...0x39).contains($0.value) }
         let after = end + 1 + digits.count
         let next = scalar(after)
         let isEnd = next == nil || next == "/" || next == "?" || next == "#" || scalars[after].isBlank
@@ -184,7 +193,10 @@ struct AddressScan {
         while end < scalars.count {
             if Self.schemeEnd(scalars, end) != nil, !isBroken, !isWithinAddress { return }
             guard let found = continuation(at: end) else {
-                let isInside = scalars[end].isControl && !scalars[end].isBlank || scalars[end] == "\\"
+                // Where an input method made the dots of the host, nobody can tell a dot of the path from a full stop.
+                let isInside =
+                    scalars[end].isControl && !scalars[end].isBlank || scalars[end] == "\\"
+                    || scalars[end].isIdeographicStop && hasIdeographicStops
                 if isInside, end + 1 < scalars.count, scalar(end + 1)?.isPlain == true, !isEscape(end) {
                     isBroken = true
                     end += 1
@@ -202,8 +214,9 @@ struct AddressScan {
         }
     }
 
-    /// Whether a scheme that begins here is part of the address, as in `/https://…` and `?url=https://…`. Behind a letter, a
-    /// comma or a bracket another address begins.
+    /// Whether a scheme that begins here is part of the address, as in `/https://…` and `?url=https://…`.
+    ///
+    /// Behind a letter, a comma or a bracket another address begins.
     private var isWithinAddress: Bool {
         guard let last = written.last else { return false }
         return "/=?&#:@!-_.~$+*%".unicodeScalars.contains(last)
@@ -246,11 +259,10 @@ struct AddressScan {
         }
     }
 
-    /// Letters of scripts that are written with blanks between words: Latin with its marks, Greek, Cyrillic, Arabic and
-    /// their like. Without a blank, they are part of the path.
+    /// Letters of scripts that are written with blanks between words: Latin with its marks, Greek, Cyrillic, Arabic.
     ///
-    /// Chinese, Japanese and Thai have no blanks, so prose is glued to an address. Korean has, but puts its particles right
-    /// behind a word (`…/abc에서`). They all end it.
+    /// Without a blank they are part of the path. Chinese, Japanese and Thai have no blanks, so prose is glued to an
+    /// address; Korean has blanks, but puts particles right behind a word (`…/abc에서`). These end the address.
     private static func continuesPath(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0xC0...0xDFF, 0x10A0...0x10FF, 0x1E00...0x1FFF: scalar.isWordPart
@@ -270,7 +282,7 @@ struct AddressScan {
         return isPart ? [sign] : nil
     }
 
-    /// Whether `name=` stands there.
+    /// Whether `name=` follows.
     private func isParameter(_ index: Int) -> Bool {
         let name = scalars[min(index, scalars.count)...].prefix(60).prefix {
             $0.inNormalWidth.isPlain || "_-.$".unicodeScalars.contains($0.inNormalWidth)
@@ -278,10 +290,9 @@ struct AddressScan {
         return !name.isEmpty && scalar(index + name.count) == "="
     }
 
-    /// A dot of an input method: where the host has them too, or an ending of pages follows.
+    /// Whether an ideographic full stop is a dot: an ending of pages follows.
     private func isDotOfPath(_ index: Int) -> Bool {
-        guard !isQuery, scalar(index + 1)?.isPlain == true else { return false }
-        if hasIdeographicStops { return true }
+        guard !isQuery else { return false }
         let ending = scalars[(index + 1)...].prefix(6).map(\.inNormalWidth).prefix(while: \.isPlain)
         return ["htm", "html", "shtml", "php", "jsp", "asp", "aspx", "do"].contains(
             String(String.UnicodeScalarView(ending)).lowercased())
@@ -300,7 +311,10 @@ struct AddressScan {
     // MARK: What ends a sentence
 
     private mutating func dropSentenceEnd() {
-        while let last = written.last, Self.endsSentence(last, in: written) {
+        // `/..` is a way up, and no sentence.
+        while let last = written.last, !written.suffix(3).elementsEqual("/..".unicodeScalars),
+            Self.endsSentence(last, in: written)
+        {
             written.removeLast()
             end -= 1
         }
@@ -315,9 +329,4 @@ struct AddressScan {
         default: false
         }
     }
-}
-
-extension Unicode.Scalar {
-    /// C0, C1 and DEL.
-    fileprivate var isControl: Bool { properties.generalCategory == .control }
 }

@@ -2,7 +2,7 @@ import Foundation
 
 /// Escapes in addresses (RFC 3986, 2.1 and 6.2.2).
 enum Escapes {
-    /// Escapes in upper case, none of a character that needs none, and one of each character that may not stand as it is,
+    /// Escapes in upper case, none of a character that needs none, and one of each character that an address may not hold as it is,
     /// in UTF-8 as browsers write it.
     ///
     /// Escapes of signs that nobody sees are left out, but for those that make letters and pictures in some scripts.
@@ -81,7 +81,7 @@ enum Escapes {
         }
     }
 
-    /// Whether it stands in an address as it is (RFC 3986, 2); a lone percent sign does, as browsers have it.
+    /// Whether an address may hold it as it is (RFC 3986, 2); a lone percent sign does, as browsers have it.
     private static func isAllowed(_ byte: UInt8) -> Bool {
         isUnreserved(byte) || "!#$%&'()*+,/:;=?@[]".utf8.contains(byte)
     }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Where a host ends in what stands after a scheme without a sign between.
+/// Where a host ends in the letters, digits and dots after a scheme.
 ///
 /// It ends with the last label, or beginning of a label, that is a top-level domain: `www.taobao.com打不开。请处理`. Where
 /// none is, the whole name is the host, since its ending may be one that the list does not know: `invented.example`.
@@ -36,6 +36,7 @@ struct HostEnd {
     /// - Parameters:
     ///   - text: Letters, digits, hyphens and full stops.
     ///   - isContinued: Whether a path, a query or a port follows.
+    ///   - suffixes: Tells top-level domains.
     init(_ text: ArraySlice<Unicode.Scalar>, isContinued: Bool, _ suffixes: PublicSuffixes) {
         var labels = Self.labels(text)
         while labels.count > 1, labels.last?.scalars.isEmpty == true { labels.removeLast() }
@@ -66,12 +67,19 @@ struct HostEnd {
     private init(unknown labels: [Label], of text: ArraySlice<Unicode.Scalar>) {
         let start = text.prefix { $0.inNormalWidth.isASCII || $0.isDot }
         let kept = Self.labels(start).filter { !$0.scalars.isEmpty }
-        if labels.last?.isASCII == false, kept.count > 1, let end = kept.last {
+        if kept.count > 1, let end = kept.last, Self.isProse(behind: end, labels) {
             self.init(
                 name: kept.map(\.text).joined(separator: "."), length: end.start + end.scalars.count, isKnown: false)
         } else {
             self.init(name: labels.map(\.text).joined(separator: "."), length: text.count, isKnown: false)
         }
+    }
+
+    /// Whether the text behind the part in ASCII is prose: it ends in other letters, or goes on with a sentence.
+    private static func isProse(behind end: Label, _ labels: [Label]) -> Bool {
+        guard let last = labels.last else { return false }
+        return !last.isASCII || reserved.contains(end.text.lowercased()) && end.start < last.start
+            || labels.contains { $0.isAfterStop && $0.start > end.start }
     }
 
     private static func labels(_ text: ArraySlice<Unicode.Scalar>) -> [Label] {
@@ -104,6 +112,12 @@ struct HostEnd {
             .count
         guard run <= longest else { return nil }
         if run < scalars.count, isTop(run) {
+            // `com%2eevil` is one name; `com%E6%89%93` is prose that a program escaped.
+            if scalars[run] == "%",
+                !scalars[(run + 1)...].prefix(1).allSatisfy({ "89abcdefABCDEF".unicodeScalars.contains($0) })
+            {
+                return nil
+            }
             // `com打不开` is glued anywhere; `com618` and `com-x` only at the end: `cn-north.example` is a name.
             return !scalars[run].isASCII || isLast && !isContinued ? run : nil
         }
@@ -125,14 +139,15 @@ struct HostEnd {
         return label.isAfterStop || !isWhole && label.scalars.first?.isASCII == false
     }
 
-    /// Whether what stands behind a top-level domain is prose, and not the rest of a longer name that the list does not
+    /// Whether the text behind a top-level domain is prose, and not the rest of a longer name that the list does not
     /// know.
     private static func isFollowedByProse(
         _ labels: [Label], _ index: Int, isPart: Bool, _ isContinued: Bool
     ) -> Bool {
-        if reserved.contains(labels[labels.count - 1].text.lowercased()) { return false }
         let next = labels[index + 1]
-        if isPart || next.isAfterStop { return true }
+        if isPart || next.isAfterStop && next.scalars.first?.isASCII == false { return true }
+        if reserved.contains(labels[labels.count - 1].text.lowercased()) { return false }
+        if next.isAfterStop { return true }
         let start = String(String.UnicodeScalarView(next.scalars.prefix { $0.isASCII }))
         if start.isEmpty { return !WebHost.isMixedScript(next.text) }
         return !isContinued && !reserved.contains(start.lowercased())

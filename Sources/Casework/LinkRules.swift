@@ -51,7 +51,9 @@ struct LinkRules: Sendable {
         }
     }
 
-    /// A name, in any case; `*` at its ends stands for anything. With `=`, the value has to fit as well.
+    /// A name in any case, where `*` at an end means anything.
+    ///
+    /// With `=`, the value has to fit as well.
     fileprivate struct Pattern {
         private let text: String
         private let isOpenBefore: Bool

@@ -67,12 +67,14 @@ public struct Registry: Sendable, Hashable {
         var address: String { host + pathPrefix }
     }
 
-    /// Parameters of addresses that only tell who shared a page, from where or when, and those that make the page all the
-    /// same. Names are in any case, with `*` at either end for anything; `name=value` means this value alone.
+    /// Parameters of addresses that only tell who shared a page, from where or when, and exceptions that make the page.
+    ///
+    /// Names are in any case, with `*` at either end for anything; `name=value` means this value alone.
     public struct LinkRule: Sendable, Hashable {
         public var code: String
-        /// Hosts, each with what stands beneath it, or with the beginning of a path: `i.y.qq.com/v8/playsong.html`. Empty:
-        /// every page.
+        /// Hosts with their subdomains, or with the beginning of a path: `i.y.qq.com/v8/playsong.html`.
+        ///
+        /// Empty means every page.
         public var places: [String]
         public var dropped: [String]
         public var kept: [String]

@@ -5,6 +5,8 @@ struct ShareText {
     /// The addresses in their order, as they were written but in ordinary letters.
     private(set) var addresses: [String] = []
     private var prose: [Unicode.Scalar] = []
+    /// The text without its addresses, and without what looked like one.
+    var words: String { String(String.UnicodeScalarView(prose)) }
 
     init(_ text: String, suffixes: PublicSuffixes) {
         let scalars = Array(text.withoutInvisible.withoutEntities.withoutInvisible.unicodeScalars)

@@ -33,8 +33,8 @@ public struct SharedLink: Sendable, Hashable {
     /// Reads the first web address in `text` that leads somewhere, through the notice page around it where it carries
     /// its target.
     ///
-    /// The host decides. Only where no usable address is left does an app named in the text count, the respondent
-    /// left aside.
+    /// The host decides. Only where no usable address is left does an app named in the words around it count, the
+    /// respondent left aside.
     public init(_ text: String, in directory: Directory, besides respondent: String?, on day: Day) {
         let shared = ShareText(text, suffixes: directory.suffixes)
         passphrase = shared.passphrase
@@ -44,7 +44,7 @@ public struct SharedLink: Sendable, Hashable {
             resolve(address, in: directory, on: day)
             return
         }
-        if let platform = directory.platform(namedIn: text, besides: respondent) {
+        if let platform = directory.platform(namedIn: shared.words, besides: respondent) {
             (self.platform, company) = (platform, directory.platform(platform)?.company(on: day))
         }
     }

@@ -36,7 +36,8 @@ struct WebAddress: Hashable {
         var tail = rest[end...]
         var fragment: Substring?
         if let hash = tail.firstIndex(of: "#") {
-            fragment = tail[tail.index(after: hash)...]
+            // WeChat adds `#wechat_redirect` to what has one already.
+            fragment = tail[tail.index(after: hash)...].prefix { $0 != "#" }
             tail = tail[..<hash]
         }
         let isWay = fragment.map { ($0.hasPrefix("!") || $0.hasPrefix("/")) && $0.contains { $0 != "!" && $0 != "/" } }
@@ -54,9 +55,14 @@ struct WebAddress: Hashable {
     }
 
     /// Without what only tells who shared it, the rest of the parameters sorted.
-    func normalized(by rules: LinkRules, _ suffixes: PublicSuffixes) -> String {
+    ///
+    /// - Parameters:
+    ///   - rules: Tell what that is.
+    ///   - suffixes: Tell which addresses within parameters have a host that can exist.
+    ///   - depth: How many addresses this one is within; those within two others stay as they are.
+    func normalized(by rules: LinkRules, _ suffixes: PublicSuffixes, depth: Int = 0) -> String {
         let rule = rules.rule(host: host, path: path)
-        let cleaner = Cleaner(rule: rule, rules: rules, suffixes: suffixes)
+        let cleaner = Cleaner(rule: rule, rules: rules, suffixes: suffixes, depth: depth)
         let kept = cleaner.parameters(parameters)
         let authority = port.map { "\(host):\($0)" } ?? host
         let query = kept.isEmpty ? "" : "?" + kept.joined(separator: "&")
@@ -87,23 +93,30 @@ private struct Cleaner {
     let rule: LinkRules.Rule
     let rules: LinkRules
     let suffixes: PublicSuffixes
+    let depth: Int
 
     func parameters(_ parameters: some Sequence<String>) -> [String] {
         func name(_ parameter: String) -> String { String(parameter.prefix { $0 != "=" }) }
-        return parameters.filter { !rule.drops($0) }.map(within).sorted { left, right in
+        return parameters.compactMap(part).map(within).sorted { left, right in
             (name(left), left) < (name(right), right)
         }
     }
 
+    /// A parameter, unless it is to be dropped; some programs add others behind a second question mark.
+    private func part(_ parameter: String) -> String? {
+        let parts = parameter.split(separator: "?", omittingEmptySubsequences: false)
+        let kept = parts.filter { !rule.drops(String($0)) }.joined(separator: "?")
+        return kept.isEmpty ? nil : kept
+    }
+
     /// An address within a parameter is cleaned as well; any other value stays as it is.
     private func within(_ parameter: String) -> String {
-        guard let sign = parameter.firstIndex(of: "="), parameter.utf8.count < 4000 else { return parameter }
+        guard depth < 2, let sign = parameter.firstIndex(of: "=") else { return parameter }
         let value = parameter[parameter.index(after: sign)...]
-        guard value.lowercased().hasPrefix("http") else { return parameter }
-        let text = Escapes.resolved(String(value))
-        guard let address = WebAddress(text, suffixes) else { return parameter }
-        let clean = address.normalized(by: rules, suffixes)
-        let isAsBefore = address.normalized(by: LinkRules([]), suffixes) == clean
+        guard value.lowercased().hasPrefix("http"), let address = WebAddress(Escapes.resolved(String(value)), suffixes)
+        else { return parameter }
+        let clean = address.normalized(by: rules, suffixes, depth: depth + 1)
+        let isAsBefore = address.normalized(by: LinkRules([]), suffixes, depth: 2) == clean
         return isAsBefore ? parameter : "\(parameter[...sign])\(Escapes.component(clean))"
     }
 

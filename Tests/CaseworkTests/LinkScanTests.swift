@@ -18,7 +18,8 @@ struct LinkScanTests {
         ("https://www.jd.comне открывается", "www.jd.com"), ("https://www.jd.comđang lỗi", "www.jd.com"),
         ("https://www.jd.com打不开/闪退", "www.jd.com"), ("https://www.jd.comだよね.comtest/x", "www.jd.com"),
         ("https://www.jd.com👉看", "www.jd.com"),
-        ("https://www.jd.com：618活动", "www.jd.com"), ("https://www.jd.com...", "www.jd.com"),
+        ("https://www.jd.com：618活动", "www.jd.com"), ("https://www.jd.com618：活动", "www.jd.com"),
+        ("https://www.jd.com%E6%89%93%E4%B8%8D%E5%BC%80", "www.jd.com"), ("https://www.jd.com...", "www.jd.com"),
         ("https://www.sina.com.cn打不开", "www.sina.com.cn"), ("https://www。sina。com。cn打不开", "www.sina.com.cn"),
         ("https://item。taobao。com打不开", "item.taobao.com"), ("https://item.taobao。com", "item.taobao.com"),
         ("https://qq.xn--fiqs8s打不开", "qq.xn--fiqs8s"), ("https://腾讯。中国open", "xn--r70as2s.xn--fiqs8s"),
@@ -47,7 +48,8 @@ struct LinkScanTests {
         "https://item. taobao.com/x", "https://item.taobao. com/item.htm?id=1",
         "https://item.tao bao.com/item.htm?id=1",
         "https://item.taobao.co\nm/item.htm?id=1", "https://www.\ntaobao.com/x", "https:// www.taobao.com",
-        "https://taobao.com!@打不开", "https://a_b.com/", "https://a.c_d/", "https://a.cn\\\\b", "https://www.a~b.com/",
+        "https://taobao.com!@打不开", "https://a_b.com/", "https://m。tb。cn/h。4Qx7", "https://a.c_d/", "https://a.cn\\\\b",
+        "https://www.a~b.com/",
         "https://item.taobao.com:99999/",
         "https://item.taobao.com:80a/", "https://1.2.3.4.5/", "https://ta%20obao.com/", "https://www.ta❤bao.com/",
         "https://[gg:1]/https://www.jd.com/", "https://item.taobao.com/item.htm?id=64\u{7}01",
@@ -88,7 +90,7 @@ struct LinkScanTests {
         ("https://a.cn/i.htm？id＝1＆x＝2", "https://a.cn/i.htm?id=1&x=2"),
         ("https://a.cn/％e4％bd％a0", "https://a.cn/%E4%BD%A0"),
         ("https://a.cn/x?q=卫衣&page=2", "https://a.cn/x?page=2&q=%E5%8D%AB%E8%A1%A3"),
-        ("https://m。tb。cn/h。4Qx7", "https://m.tb.cn/h.4Qx7"),
+        ("https://m。tb。cn/i。htm", "https://m.tb.cn/i.htm"),
         ("https://a.cn/item。htm?id=1", "https://a.cn/item.htm?id=1"),
         ("https://a.cn/x?id=64%E2%80%8B01%EF%BB%BF", "https://a.cn/x?id=6401"),
         (
@@ -105,7 +107,9 @@ struct LinkScanTests {
         ("https://a.cn/#!/g?b=1&utm_source=x", "https://a.cn/#!/g?b=1"),
         ("https://a.cn/#/", "https://a.cn/"), ("https://a.cn/#top", "https://a.cn/"),
         ("http://a.cn:443/", "http://a.cn/"),
-        ("https://a.cn/b;jsessionid=9A/c", "https://a.cn/b/c"),
+        ("https://a.cn/#!/g#wechat_redirect", "https://a.cn/#!/g"),
+        ("https://a.cn/x?utm_id=1?id=5", "https://a.cn/x?id=5"),
+        ("https://a.cn/x?id=5?spm=1", "https://a.cn/x?id=5"), ("https://a.cn/b;jsessionid=9A/c", "https://a.cn/b/c"),
         ("https://a.cn/https://b.cn/?utm_id=1", "https://a.cn/https://b.cn/"),
         (
             "https://a.cn/go?u=https%3A%2F%2Fb.cn%2F%3Fid%3D1%26utm_id%3D9",
@@ -115,5 +119,16 @@ struct LinkScanTests {
     ])
     func `path and query end where the address does, and have one form`(text: String, address: String) {
         #expect(link(text).address == address)
+    }
+
+    @Test func `an app is named by words, not by an address that is none`() {
+        #expect(link("https://www.taobao .com/x 打不开").platform == nil)
+        #expect(link("https://www.taobao .com/x 淘宝打不开").platform == "taobao")
+    }
+
+    @Test func `addresses within addresses take no more time than they are long`() {
+        var nested = "http://a.cn/x?utm_id=1"
+        for _ in 0..<40 { nested = "http://a.cn/?u=" + nested.replacing("%", with: "%25").replacing("?", with: "%3F") }
+        #expect(link(nested).address != nil)
     }
 }

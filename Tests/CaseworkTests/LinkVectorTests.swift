@@ -24,7 +24,7 @@ struct LinkVectorTests {
         }
     }
 
-    /// `\u200b`, `\n`, `\t` and `\\` as the signs they stand for.
+    /// `\u200b`, `\n`, `\t` and `\\` as the signs they mean.
     private static func unescaped(_ text: String) -> String {
         text.replacing(/\\(?:u([0-9a-f]{4})|([nt\\]))/) { match in
             if let code = match.1.flatMap({ UInt32($0, radix: 16) }).flatMap(Unicode.Scalar.init) {
