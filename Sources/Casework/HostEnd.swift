@@ -40,6 +40,10 @@ struct HostEnd {
     init(_ text: ArraySlice<Unicode.Scalar>, isContinued: Bool, _ suffixes: PublicSuffixes) {
         var labels = Self.labels(text)
         while labels.count > 1, labels.last?.scalars.isEmpty == true { labels.removeLast() }
+        if let (index, end) = Self.endBeforeSentence(labels, suffixes) {
+            self.init(labels, index, end)
+            return
+        }
         for index in labels.indices.reversed() where index > 0 {
             let isLast = index == labels.count - 1
             guard let end = Self.top(labels[index], isLast: isLast, isContinued: isContinued, suffixes) else {
@@ -48,15 +52,18 @@ struct HostEnd {
             if Self.isProse(labels, index, end, suffixes) { continue }
             let isPart = end < labels[index].scalars.count
             if !isLast, !Self.isFollowedByProse(labels, index, isPart: isPart, isContinued) { continue }
-            let parts = labels[..<index].map(\.text) + [String(String.UnicodeScalarView(labels[index].scalars[..<end]))]
-            // A dot at the very end is part of the name, unless something follows it.
-            let isWhole = isLast && end == labels[index].scalars.count
-            self.init(
-                name: parts.joined(separator: "."), length: isWhole ? text.count : labels[index].start + end,
-                isKnown: true)
+            self.init(labels, index, end, whole: isLast && !isPart ? text.count : nil)
             return
         }
         self.init(unknown: labels, of: text)
+    }
+
+    /// `whole` is the length of a text that is a name from its beginning to its end; a dot there is part of it.
+    private init(_ labels: [Label], _ index: Int, _ end: Int, whole: Int? = nil) {
+        let last = String(String.UnicodeScalarView(labels[index].scalars[..<end]))
+        self.init(
+            name: (labels[..<index].map(\.text) + [last]).joined(separator: "."),
+            length: whole ?? labels[index].start + end, isKnown: true)
     }
 
     private init(name: String, length: Int, isKnown: Bool) {
@@ -128,15 +135,60 @@ struct HostEnd {
         return scalars[small + 1].properties.isLowercase ? small : nil
     }
 
+    /// Where a host ends before a sentence that names other hosts: `taobao.com打不开。www.jd.com也是`.
+    ///
+    /// What follows `com打不开` or `com。` has to be no suffix in which that label could have been registered.
+    private static func endBeforeSentence(
+        _ labels: [Label], _ suffixes: PublicSuffixes
+    ) -> (index: Int, end: Int)? {
+        for index in labels.indices.dropFirst().dropLast() {
+            let (label, next) = (labels[index], labels[index + 1])
+            let isComplete = isComplete(labels, index, suffixes)
+            let found =
+                top(label, isLast: false, isContinued: true, suffixes) ?? (isComplete ? label.scalars.count : nil)
+            guard let end = found else { continue }
+            let rest = labels[(index + 1)...]
+            let suffix = rest.map(\.text).joined(separator: ".").lowercased()
+            if suffixes.isTop(suffix) || suffixes.isSuffix(WebHost.ascii(suffix) ?? suffix) { continue }
+            let isSentence = rest.contains { $0.isAfterStop || $0.text == "www" }
+            if end < label.scalars.count {
+                if isSentence, !suffixes.isTop(next.text) { return (index, end) }
+                continue
+            }
+            guard next.isAfterStop else { continue }
+            if let ending = top(next, isLast: false, isContinued: true, suffixes),
+                goesOn(label, with: next.scalars[..<ending], suffixes)
+            {
+                continue
+            }
+            let isNoName = next.scalars.first?.isASCII == false || next.text == "www"
+            if isNoName || !label.isAfterStop { return (index, end) }
+        }
+        return nil
+    }
+
     /// Whether a label that begins like a top-level domain is a sentence behind a host that has ended: `jd.com。网络不通`.
     private static func isProse(_ labels: [Label], _ index: Int, _ end: Int, _ suffixes: PublicSuffixes) -> Bool {
         let (label, before) = (labels[index], labels[index - 1])
-        guard index > 1, suffixes.isTop(before.text) else { return false }
-        let ending = String(String.UnicodeScalarView(label.scalars[..<end]))
-        if suffixes.isSuffix("\(before.text).\(ending)".lowercased()) { return false }
-        if common.contains(ending.lowercased()), !common.contains(before.text.lowercased()) { return false }
+        guard index > 1, isComplete(labels, index - 1, suffixes) else { return false }
+        if goesOn(before, with: label.scalars[..<end], suffixes) { return false }
         let isWhole = end == label.scalars.count
         return label.isAfterStop || !isWhole && label.scalars.first?.isASCII == false
+    }
+
+    /// Whether a host may end with this label: a top-level domain, or an ending that no registry has, or four numbers.
+    private static func isComplete(_ labels: [Label], _ index: Int, _ suffixes: PublicSuffixes) -> Bool {
+        let text = labels[index].text.lowercased()
+        if suffixes.isTop(text) || reserved.contains(text) { return true }
+        return index == 3 && labels[...3].allSatisfy { $0.text.utf8.allSatisfy { (0x30...0x39).contains($0) } }
+    }
+
+    /// Whether the next label makes a longer ending, as in `com.cn`, or shows that this one was a name, as in `taobao.com`.
+    private static func goesOn(
+        _ label: Label, with next: ArraySlice<Unicode.Scalar>, _ suffixes: PublicSuffixes
+    ) -> Bool {
+        let (label, next) = (label.text.lowercased(), String(String.UnicodeScalarView(next)).lowercased())
+        return suffixes.isSuffix("\(label).\(next)") || common.contains(next) && !common.contains(label)
     }
 
     /// Whether the text behind a top-level domain is prose, and not the rest of a longer name that the list does not

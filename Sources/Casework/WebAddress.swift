@@ -60,6 +60,7 @@ struct WebAddress: Hashable {
     ///   - rules: Tell what that is.
     ///   - suffixes: Tell which addresses within parameters have a host that can exist.
     ///   - depth: How many addresses this one is within; those within two others stay as they are.
+    /// - Returns: The text to compare and to show.
     func normalized(by rules: LinkRules, _ suffixes: PublicSuffixes, depth: Int = 0) -> String {
         let rule = rules.rule(host: host, path: path)
         let cleaner = Cleaner(rule: rule, rules: rules, suffixes: suffixes, depth: depth)

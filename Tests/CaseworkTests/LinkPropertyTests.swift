@@ -50,7 +50,10 @@ struct LinkPropertyTests {
         "&lt;br&gt;",
     ]
     /// What ends a host as well.
-    private static let hostEnds = ["не открывается", "đang lỗi", "打不开。请处理", "：打不开", "。打不开。谢谢", "[图]", "(图)", "*"]
+    private static let hostEnds = [
+        "не открывается", "đang lỗi", "打不开。请处理", "：打不开", "。打不开。谢谢", "打不开。www.jd.com也是", "。请看www.jd.com",
+        "。www.jd.com也打不开。", "。App打不开", "。网络不通。", "[图]", "(图)", "*",
+    ]
 
     private func link(_ text: String) -> SharedLink {
         SharedLink(text, in: .shipped, besides: nil, on: .on("2026-11-30"))
