@@ -67,8 +67,11 @@ struct AddressScan {
         }
         var start = end
         if let at = scalars[end..<stop].lastIndex(where: { $0.inNormalWidth == "@" }) {
+            let isASCII = scalars[end..<at].allSatisfy { $0.isASCII && $0 != "[" && $0 != "]" }
             written.append(contentsOf: "user@".unicodeScalars)
             start = at + 1
+            // Nobody can tell prose with a mail address from a user's name before a host.
+            isBroken = !isASCII
         }
         end = start
         if scalar(start) == "[" { return scanLiteral(until: stop) }

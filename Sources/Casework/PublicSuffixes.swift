@@ -72,6 +72,9 @@ public struct PublicSuffixes: Sendable {
         return registries.names.contains(host) || labels.count > 1 && registries.length(of: labels) == labels.count
     }
 
+    /// Whether registries give out names in it, as the list says by its name and not by a wildcard.
+    func isListed(_ host: String) -> Bool { registries.names.contains(host) }
+
     /// Whether a label, in Unicode or as an A-label, is a top-level domain.
     func isTop(_ label: String) -> Bool {
         if tops.contains(label) { return true }

@@ -9,7 +9,7 @@ struct WebAddress: Hashable {
     let path: String
     /// `name=value` as it was written, escapes put in order.
     let parameters: [String]
-    /// Kept only where it is a way within the page (`#!/goods/9`, `#/song?id=1`).
+    /// A way within the page (`#!/goods/9`, `#/song?id=1`), or a place on it.
     let fragment: String?
     let hasUserInfo: Bool
 
@@ -40,8 +40,7 @@ struct WebAddress: Hashable {
             fragment = tail[tail.index(after: hash)...].prefix { $0 != "#" }
             tail = tail[..<hash]
         }
-        let isWay = fragment.map { ($0.hasPrefix("!") || $0.hasPrefix("/")) && $0.contains { $0 != "!" && $0 != "/" } }
-        self.fragment = isWay == true ? fragment.map { Escapes.ordered(String($0)) } : nil
+        self.fragment = fragment.map { Escapes.ordered(String($0)) }
         let mark2 = tail.firstIndex(of: "?")
         path = Self.path(String(tail[..<(mark2 ?? tail.endIndex)]))
         let query = mark2.map { tail[tail.index(after: $0)...] } ?? ""
@@ -67,7 +66,7 @@ struct WebAddress: Hashable {
         let kept = cleaner.parameters(parameters)
         let authority = port.map { "\(host):\($0)" } ?? host
         let query = kept.isEmpty ? "" : "?" + kept.joined(separator: "&")
-        let end = fragment.map { "#" + cleaner.fragment($0) } ?? ""
+        let end = fragment.flatMap(cleaner.fragment).map { "#" + $0 } ?? ""
         return "\(scheme)://\(authority)\(cleaner.path(path))\(query)\(end)"
     }
 
@@ -130,10 +129,14 @@ private struct Cleaner {
         }.joined(separator: "/")
     }
 
-    func fragment(_ fragment: String) -> String {
-        guard let sign = fragment.firstIndex(where: { $0 == "?" || $0 == "&" }) else { return fragment }
-        let kept = parameters(fragment[fragment.index(after: sign)...].split(separator: "&").map(String.init))
+    /// A way within the page, cleaned like a query; `nil` for a place on the page, which tells no page from another.
+    func fragment(_ fragment: String) -> String? {
+        guard fragment.hasPrefix("!") || fragment.hasPrefix("/") else { return nil }
+        let sign = fragment.firstIndex { $0 == "?" || $0 == "&" } ?? fragment.endIndex
         let way = String(fragment[..<sign])
+        let kept = parameters(fragment[sign...].dropFirst().split(separator: "&").map(String.init))
+        let isStart = way.allSatisfy { $0 == "!" || $0 == "/" }
+        if isStart && kept.isEmpty { return nil }
         return kept.isEmpty ? way : "\(way)?\(kept.joined(separator: "&"))"
     }
 }

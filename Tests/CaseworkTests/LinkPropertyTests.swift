@@ -51,7 +51,7 @@ struct LinkPropertyTests {
     ]
     /// What ends a host as well.
     private static let hostEnds = [
-        "не открывается", "đang lỗi", "打不开。请处理", "：打不开", "。打不开。谢谢", "打不开。www.jd.com也是", "。请看www.jd.com",
+        "не открывается", "đang lỗi", "打不开。请处理", "：打不开", "。打不开。谢谢", "打不开。www.jd.com也是", "打不开jd.com也是", "。请看www.jd.com",
         "。www.jd.com也打不开。", "。App打不开", "。网络不通。", "[图]", "(图)", "*",
     ]
 

@@ -19,6 +19,8 @@ struct LinkScanTests {
         ("https://www.jd.com打不开/闪退", "www.jd.com"), ("https://www.jd.comだよね.comtest/x", "www.jd.com"),
         ("https://www.jd.com👉看", "www.jd.com"),
         ("https://www.taobao.com打不开。www.jd.com也是", "www.taobao.com"),
+        ("https://www.taobao.com打不开jd.com也是", "www.taobao.com"), ("https://taobao.com打不开jd.com也是", "taobao.com"),
+        ("https://www.cn域名.com也是", "www.xn--cn-on6cx8l.com"), ("https://www.it之家.com也是", "www.xn--it-c12cm24c.com"),
         ("https://www.it之家.com", "www.xn--it-c12cm24c.com"),
         ("https://www.taobao.com。请看www.jd.com", "www.taobao.com"), ("https://it之家.com。谢谢", "xn--it-c12cm24c.com"),
         ("https://www.中国移动.com。谢谢", "www.xn--fiq02ib9d179b.com"),
