@@ -9,6 +9,8 @@ public struct PublicSuffixes: Sendable {
     public let version: String
     private var registries: Rules
     private var all: Rules
+    /// The last labels of all names that registries sell, in Unicode and as A-labels.
+    private var tops: Set<String> = []
 
     private struct Rules {
         var names: Set<String> = []
@@ -52,7 +54,10 @@ public struct PublicSuffixes: Sendable {
             }
             guard let rule = line.split(separator: " ").first.map(String.init) else { continue }
             all.add(rule)
-            if !isPrivate { registries.add(rule) }
+            guard !isPrivate else { continue }
+            registries.add(rule)
+            let top = rule.hasPrefix("*.") ? String(rule.dropFirst(2)) : rule
+            if !top.contains("."), let encoded = WebHost.ascii(top) { tops.formUnion([top.lowercased(), encoded]) }
         }
     }
 
@@ -65,6 +70,25 @@ public struct PublicSuffixes: Sendable {
     public func isSuffix(_ host: String) -> Bool {
         let labels = host.split(separator: ".")
         return registries.names.contains(host) || labels.count > 1 && registries.length(of: labels) == labels.count
+    }
+
+    /// Whether registries give out names in it, as the list says by its name and not by a wildcard.
+    func isListed(_ host: String) -> Bool { registries.names.contains(host) }
+
+    /// Whether a label, in Unicode or as an A-label, is a top-level domain.
+    func isTop(_ label: String) -> Bool {
+        if tops.contains(label) { return true }
+        return tops.contains(label.precomposedStringWithCompatibilityMapping.lowercased())
+    }
+
+    /// Whether something on the public net can have this name: an address in numbers, or a name that somebody registered
+    /// in a suffix, or might have in one that the list does not know.
+    ///
+    /// A label that was registered has no underscore (RFC 1123, 2.1).
+    func canHold(_ host: String) -> Bool {
+        if WebHost.isNumeric(host) { return true }
+        guard host.utf8.contains(0x2E), !isSuffix(host) else { return false }
+        return !registrable(host).contains("_")
     }
 
     /// What its owner registered; the host itself where it is a suffix or an address in numbers.

@@ -65,6 +65,7 @@ public enum ReferenceFile {
         registry.platforms = read("platforms", .platform, \.code, Registry.Platform.init(reading:))
         registry.sharedHosts = read("shared_hosts", .sharedHost, \.host, Registry.SharedHost.init(reading:))
         registry.interstitials = read("interstitials", .interstitial, \.address, Registry.Interstitial.init(reading:))
+        registry.linkRules = read("link_parameters", .linkRule, \.code, Registry.LinkRule.init(reading:))
         registry.paymentMethods = read("payment_methods", .paymentMethod, \.code, Registry.PaymentMethod.init(reading:))
         reader.finish()
         if items.isEmpty && faults.isEmpty {
@@ -92,6 +93,15 @@ public enum ReferenceFile {
         unique(registry.companies.enumerated().map { ($1.code, "#/companies/\($0)/code") }, "company")
         unique(registry.platforms.enumerated().map { ($1.code, "#/platforms/\($0)/code") }, "platform")
         unique(registry.paymentMethods.enumerated().map { ($1.code, "#/payment_methods/\($0)/code") }, "method")
+        unique(registry.linkRules.enumerated().map { ($1.code, "#/link_parameters/\($0)/code") }, "rule")
+        let ruled = Set(registry.linkRules.map(\.code))
+        unique(
+            known.directory.registry.linkRules.filter { !ruled.contains($0.code) }.flatMap {
+                $0.places.map { ($0, "#") }
+            }
+                + registry.linkRules.enumerated().flatMap { index, rule in
+                    rule.places.enumerated().map { ($1, "#/link_parameters/\(index)/places/\($0)") }
+                }, "place")
         // What is loaded already and not replaced by this file has its names and hosts, too.
         let codes = Set(registry.platforms.map(\.code))
         let others = known.directory.registry.platforms.filter { !codes.contains($0.code) }

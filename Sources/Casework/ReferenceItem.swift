@@ -5,6 +5,7 @@ public struct ReferenceItem: Sendable, Hashable {
         case platform
         case sharedHost = "shared_host"
         case interstitial
+        case linkRule = "link_rule"
         case paymentMethod = "payment_method"
         case campaign
         case calendar
@@ -54,6 +55,7 @@ public struct ReferenceData: Sendable {
             case .platform: registry.platforms.append(.init(reading: reader))
             case .sharedHost: registry.sharedHosts.append(.init(reading: reader))
             case .interstitial: registry.interstitials.append(.init(reading: reader))
+            case .linkRule: registry.linkRules.append(.init(reading: reader))
             case .paymentMethod: registry.paymentMethods.append(.init(reading: reader))
             case .campaign: campaigns[item.code] = Campaign(reading: reader)
             case .calendar:

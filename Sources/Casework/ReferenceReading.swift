@@ -83,6 +83,33 @@ extension Registry.Interstitial {
     }
 }
 
+extension Registry.LinkRule {
+    init(reading reader: ObjectReader) {
+        self.init(
+            code: reader.requiredName("code"), places: reader.texts("places", limit: 100),
+            dropped: reader.texts("dropped", limit: 500), kept: reader.texts("kept", limit: 500))
+        for (index, place) in places.enumerated() {
+            _ = reader.host(String(place.prefix { $0 != "/" }), at: "\(reader.place("places"))/\(index)")
+        }
+        for (list, names) in [("dropped", dropped), ("kept", kept)] {
+            for (index, name) in names.enumerated() where !Self.isPattern(name) {
+                reader.faults.add(
+                    "\(reader.place(list))/\(index)", "bad_name",
+                    "has to be a parameter's name in visible ASCII, with “*” only at its ends, such as utm_*")
+            }
+        }
+        if dropped.isEmpty && kept.isEmpty {
+            reader.fault("dropped", "missing", "has to name parameters, unless “kept” does")
+        }
+        reader.finish()
+    }
+
+    private static func isPattern(_ name: String) -> Bool {
+        let inner = name.dropFirst(name.hasPrefix("*") ? 1 : 0).dropLast(name.hasSuffix("*") ? 1 : 0)
+        return !inner.isEmpty && inner.utf8.allSatisfy { (0x21...0x7E).contains($0) && !"*?&#%".utf8.contains($0) }
+    }
+}
+
 extension Registry.PaymentMethod {
     init(reading reader: ObjectReader) {
         let names = reader.bilingualName()

@@ -65,11 +65,25 @@ public struct Registry: Sendable, Hashable {
         var address: String { host + pathPrefix }
     }
 
+    /// Parameters of addresses that only tell who shared a page, from where or when, and exceptions that make the page.
+    ///
+    /// Names are in any case, with `*` at either end for anything; `name=value` means this value alone.
+    public struct LinkRule: Sendable, Hashable {
+        public var code: String
+        /// Hosts with their subdomains, or with the beginning of a path: `i.y.qq.com/v8/playsong.html`.
+        ///
+        /// Empty means every page.
+        public var places: [String]
+        public var dropped: [String]
+        public var kept: [String]
+    }
+
     public var companies: [Company] = []
     public var platforms: [Platform] = []
     public var paymentMethods: [PaymentMethod] = []
     public var sharedHosts: [SharedHost] = []
     public var interstitials: [Interstitial] = []
+    public var linkRules: [LinkRule] = []
 
     public init() {}
 }
@@ -80,6 +94,7 @@ public struct Registry: Sendable, Hashable {
 public struct Directory: Sendable {
     public let registry: Registry
     public let suffixes: PublicSuffixes
+    let linkRules: LinkRules
     private let platforms: [String: Registry.Platform]
     private let companies: [String: Registry.Company]
     private let methods: [String: Registry.PaymentMethod]
@@ -100,6 +115,7 @@ public struct Directory: Sendable {
     public init(_ registry: Registry, suffixes: PublicSuffixes = PublicSuffixes()) {
         self.registry = registry
         self.suffixes = suffixes
+        linkRules = LinkRules(registry.linkRules)
         platforms = Dictionary(registry.platforms.map { ($0.code, $0) }) { first, _ in first }
         companies = Dictionary(registry.companies.map { ($0.code, $0) }) { first, _ in first }
         methods = Dictionary(registry.paymentMethods.map { ($0.code, $0) }) { first, _ in first }

@@ -33,18 +33,18 @@ public struct SharedLink: Sendable, Hashable {
     /// Reads the first web address in `text` that leads somewhere, through the notice page around it where it carries
     /// its target.
     ///
-    /// The host decides. Only where no usable address is left does an app named in the text count, the respondent
-    /// left aside.
+    /// The host decides. Only where no usable address is left does an app named in the words around it count, the
+    /// respondent left aside.
     public init(_ text: String, in directory: Directory, besides respondent: String?, on day: Day) {
         let shared = ShareText(text, suffixes: directory.suffixes)
         passphrase = shared.passphrase
         for text in shared.addresses {
-            guard let address = unwrap(text, directory.registry.interstitials) else { continue }
-            self.address = address.normalized
+            guard let address = unwrap(text, directory) else { continue }
+            self.address = address.normalized(by: directory.linkRules, directory.suffixes)
             resolve(address, in: directory, on: day)
             return
         }
-        if let platform = directory.platform(namedIn: text, besides: respondent) {
+        if let platform = directory.platform(namedIn: shared.words, besides: respondent) {
             (self.platform, company) = (platform, directory.platform(platform)?.company(on: day))
         }
     }
@@ -53,18 +53,26 @@ public struct SharedLink: Sendable, Hashable {
         Complaint.Target(platform: platform, company: company, host: host)
     }
 
+    /// The address without its scheme: two links with the same lead to one page.
+    ///
+    /// The search for duplicates compares the same part of `complaint.link_url`.
+    public var page: String? {
+        address.map { address in String(address.drop { $0 != ":" }) }
+    }
+
     /// The target that a notice page carries, or the address itself; `nil` where the page does not carry it.
-    private mutating func unwrap(_ text: String, _ pages: [Registry.Interstitial]) -> WebAddress? {
-        guard var address = WebAddress(text) else { return nil }
+    private mutating func unwrap(_ text: String, _ directory: Directory) -> WebAddress? {
+        guard var address = WebAddress(text, directory.suffixes) else { return nil }
         for _ in 0..<Self.depth {
-            let page = pages.filter { $0.host == address.host && address.path.hasPrefix($0.pathPrefix) }
-                .max { $0.pathPrefix.utf8.count < $1.pathPrefix.utf8.count }
+            let page = directory.registry.interstitials.filter {
+                $0.host == address.host && address.path.hasPrefix($0.pathPrefix)
+            }
+            .max { $0.pathPrefix.utf8.count < $1.pathPrefix.utf8.count }
             guard let page else { return address }
             wrappedBy = wrappedBy ?? page.host
-            guard let carried = page.parameter.flatMap({ address.value(of: $0) }), let target = WebAddress(carried)
-            else {
-                return nil
-            }
+            guard let carried = page.parameter.flatMap({ address.value(of: $0) }),
+                let target = WebAddress(carried.withoutInvisible, directory.suffixes)
+            else { return nil }
             address = target
         }
         return nil

@@ -1,18 +1,20 @@
+import Foundation
+
 /// An address on the web, taken apart and put in a form in which the same page has the same text.
 struct WebAddress: Hashable {
     let scheme: String
     let host: String
-    /// Only one that is not the scheme's own.
+    /// Only one that is not the web's own, 80 or 443.
     let port: Int?
     let path: String
     /// `name=value` as it was written, escapes put in order.
     let parameters: [String]
-    /// Kept only where it is a way within the page (`#!`).
+    /// A way within the page (`#!/goods/9`, `#/song?id=1`), or a place on it.
     let fragment: String?
     let hasUserInfo: Bool
 
-    /// - Returns: `nil` for what is no `http` or `https` address with a host.
-    init?(_ text: String) {
+    /// - Returns: `nil` for what is no `http` or `https` address with a host that can exist.
+    init?(_ text: String, _ suffixes: PublicSuffixes) {
         guard let mark = text.firstRange(of: "://") else { return nil }
         scheme = text[..<mark.lowerBound].lowercased()
         guard scheme == "http" || scheme == "https" else { return nil }
@@ -28,108 +30,49 @@ struct WebAddress: Hashable {
             guard digits.isEmpty || (Int(digits).map { (0...65_535).contains($0) } ?? false) else { return nil }
             (given, authority) = (Int(digits), authority[..<colon])
         }
-        port = given == (scheme == "http" ? 80 : 443) ? nil : given
-        guard let host = WebHost.ascii(Self.decoded(String(authority))) else { return nil }
+        port = given == 80 || given == 443 ? nil : given
+        guard let host = WebHost.ascii(Escapes.resolved(String(authority))), suffixes.canHold(host) else { return nil }
         self.host = host
         var tail = rest[end...]
         var fragment: Substring?
         if let hash = tail.firstIndex(of: "#") {
-            fragment = tail[tail.index(after: hash)...]
+            // WeChat adds `#wechat_redirect` to what has one already.
+            fragment = tail[tail.index(after: hash)...].prefix { $0 != "#" }
             tail = tail[..<hash]
         }
-        self.fragment = fragment.flatMap { $0.hasPrefix("!") ? String($0) : nil }
+        self.fragment = fragment.map { Escapes.ordered(String($0)) }
         let mark2 = tail.firstIndex(of: "?")
         path = Self.path(String(tail[..<(mark2 ?? tail.endIndex)]))
         let query = mark2.map { tail[tail.index(after: $0)...] } ?? ""
-        parameters = query.split(separator: "&").map { Self.ordered(String($0)) }
+        parameters = query.split(separator: "&").map { Escapes.ordered(String($0)) }
     }
 
     /// A parameter's value, its escapes resolved once.
     func value(of name: String) -> String? {
         let found = parameters.first { $0.hasPrefix(name + "=") }
-        return found.map { Self.decoded(String($0.dropFirst(name.utf8.count + 1))) }
+        return found.map { Escapes.resolved(String($0.dropFirst(name.utf8.count + 1))) }
     }
 
     /// Without what only tells who shared it, the rest of the parameters sorted.
-    var normalized: String {
-        let tracking = TrackingParameters(host: host)
-        func name(_ parameter: String) -> String { String(parameter.prefix { $0 != "=" }) }
-        let kept = parameters.filter { !tracking.contains(name($0)) }.sorted { left, right in
-            (name(left), left) < (name(right), right)
-        }
+    ///
+    /// - Parameters:
+    ///   - rules: Tell what that is.
+    ///   - suffixes: Tell which addresses within parameters have a host that can exist.
+    ///   - depth: How many addresses this one is within; those within two others stay as they are.
+    /// - Returns: The text to compare and to show.
+    func normalized(by rules: LinkRules, _ suffixes: PublicSuffixes, depth: Int = 0) -> String {
+        let rule = rules.rule(host: host, path: path)
+        let cleaner = Cleaner(rule: rule, rules: rules, suffixes: suffixes, depth: depth)
+        let kept = cleaner.parameters(parameters)
         let authority = port.map { "\(host):\($0)" } ?? host
         let query = kept.isEmpty ? "" : "?" + kept.joined(separator: "&")
-        let end = fragment.map { "#" + $0 } ?? ""
-        return "\(scheme)://\(authority)\(path)\(query)\(end)"
+        let end = fragment.flatMap(cleaner.fragment).map { "#" + $0 } ?? ""
+        return "\(scheme)://\(authority)\(cleaner.path(path))\(query)\(end)"
     }
 
-    // MARK: Escapes and dots (RFC 3986, 6.2.2)
-
-    /// Escapes in upper case, and none of a character that needs none.
-    private static func ordered(_ text: String) -> String {
-        guard text.utf8.contains(0x25) else { return text }
-        let bytes = Array(text.utf8)
-        var result: [UInt8] = []
-        var index = 0
-        while index < bytes.count {
-            guard let byte = escaped(bytes, index) else {
-                result.append(bytes[index])
-                index += 1
-                continue
-            }
-            if isUnreserved(byte) {
-                result.append(byte)
-            } else {
-                result += [0x25, hexadecimal(byte >> 4), hexadecimal(byte & 15)]
-            }
-            index += 3
-        }
-        return String(decoding: result, as: UTF8.self)
-    }
-
-    private static func hexadecimal(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x37 + value }
-
-    private static func decoded(_ text: String) -> String {
-        guard text.utf8.contains(0x25) else { return text }
-        let bytes = Array(text.utf8)
-        var result: [UInt8] = []
-        var index = 0
-        while index < bytes.count {
-            if let byte = escaped(bytes, index) {
-                result.append(byte)
-                index += 3
-            } else {
-                result.append(bytes[index])
-                index += 1
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
-    }
-
-    private static func escaped(_ bytes: [UInt8], _ index: Int) -> UInt8? {
-        guard bytes[index] == 0x25, index + 2 < bytes.count else { return nil }
-        guard let high = digit(bytes[index + 1]), let low = digit(bytes[index + 2]) else { return nil }
-        return high << 4 | low
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x37
-        case 0x61...0x66: byte - 0x57
-        default: nil
-        }
-    }
-
-    private static func isUnreserved(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: true
-        default: false
-        }
-    }
-
+    /// Dots taken out (RFC 3986, 5.2.4).
     private static func path(_ text: String) -> String {
-        let segments = ordered(text).split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+        let segments = Escapes.ordered(text).split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         var kept: [Substring] = []
         for (place, segment) in segments.enumerated() {
             let isLast = place == segments.count - 1
@@ -145,52 +88,55 @@ struct WebAddress: Hashable {
     }
 }
 
-/// Parameters that tell who shared an address, not what it is.
-///
-/// Some are known everywhere, the others on their own hosts only (names from the field's lists, re-typed).
-private struct TrackingParameters {
-    private let own: [String]
+/// Takes out of an address what tells who shared it.
+private struct Cleaner {
+    let rule: LinkRules.Rule
+    let rules: LinkRules
+    let suffixes: PublicSuffixes
+    let depth: Int
 
-    init(host: String) {
-        own =
-            Self.byHost.first { name, _ in host == name || host.hasSuffix("." + name) }?.names ?? []
+    func parameters(_ parameters: some Sequence<String>) -> [String] {
+        func name(_ parameter: String) -> String { String(parameter.prefix { $0 != "=" }) }
+        return parameters.compactMap(part).map(within).sorted { left, right in
+            (name(left), left) < (name(right), right)
+        }
     }
 
-    func contains(_ name: String) -> Bool { Self.matches(name, Self.everywhere) || Self.matches(name, own) }
-
-    /// A name that ends in `*` stands for all that begin so.
-    private static func matches(_ name: String, _ list: [String]) -> Bool {
-        list.contains { $0.last == "*" ? name.hasPrefix($0.dropLast()) : name == $0 }
+    /// A parameter, unless it is to be dropped; some programs add others behind a second question mark.
+    private func part(_ parameter: String) -> String? {
+        let parts = parameter.split(separator: "?", omittingEmptySubsequences: false)
+        let kept = parts.filter { !rule.drops(String($0)) }.joined(separator: "?")
+        return kept.isEmpty ? nil : kept
     }
 
-    private static let everywhere = ["utm_*", "spm", "scm*", "fbclid", "gclid", "_ga", "_gl", "msclkid"]
+    /// An address within a parameter is cleaned as well; any other value stays as it is.
+    private func within(_ parameter: String) -> String {
+        guard depth < 2, let sign = parameter.firstIndex(of: "=") else { return parameter }
+        let value = parameter[parameter.index(after: sign)...]
+        guard value.lowercased().hasPrefix("http"), let address = WebAddress(Escapes.resolved(String(value)), suffixes)
+        else { return parameter }
+        let clean = address.normalized(by: rules, suffixes, depth: depth + 1)
+        let isAsBefore = address.normalized(by: LinkRules([]), suffixes, depth: 2) == clean
+        return isAsBefore ? parameter : "\(parameter[...sign])\(Escapes.component(clean))"
+    }
 
-    private static let taobao = [
-        "price", "sourceType", "suid", "ut_sk", "un", "share_crt_v", "sp_tk", "cpp", "shareurl", "short_name", "app",
-        "pvid", "algo_*", "ns", "abbucket", "ali_refid", "ali_trackid", "acm", "utparam", "pos", "abtest", "trackInfo",
-        "utkn", "scene", "mytmenu", "turing_bucket", "impid", "bft*",
-    ]
+    /// `/a;jsessionid=1` without what follows the semicolon.
+    func path(_ path: String) -> String {
+        guard path.contains(";") else { return path }
+        return path.split(separator: "/", omittingEmptySubsequences: false).map { segment in
+            let parts = segment.split(separator: ";", omittingEmptySubsequences: false)
+            return (parts.prefix(1) + parts.dropFirst().filter { !rule.drops(String($0)) }).joined(separator: ";")
+        }.joined(separator: "/")
+    }
 
-    private static let byHost: [(host: String, names: [String])] = [
-        ("taobao.com", taobao), ("tmall.com", taobao + ["user_number_id", "activity_id"]),
-        (
-            "bilibili.com",
-            [
-                "spm_id_from", "from*", "seid", "mid", "share_*", "vd_source", "buvid", "plat_id", "unique_k",
-                "timestamp", "up_id",
-            ]
-        ),
-        (
-            "xiaohongshu.com",
-            [
-                "xhsshare", "author_share", "xsec_source", "share_*", "appuid", "shareRedId", "apptime",
-                "app_platform", "app_version",
-            ]
-        ),
-        (
-            "tiktok.com",
-            ["u_code", "_d", "_t", "_r", "user_id", "share_app_name", "share_iid", "timestamp", "source"]
-        ),
-        ("weibo.com", ["weibo_id", "dt_dapp"]), ("weibo.cn", ["weibo_id", "dt_dapp"]),
-    ]
+    /// A way within the page, cleaned like a query; `nil` for a place on the page, which tells no page from another.
+    func fragment(_ fragment: String) -> String? {
+        guard fragment.hasPrefix("!") || fragment.hasPrefix("/") else { return nil }
+        let sign = fragment.firstIndex { $0 == "?" || $0 == "&" } ?? fragment.endIndex
+        let way = String(fragment[..<sign])
+        let kept = parameters(fragment[sign...].dropFirst().split(separator: "&").map(String.init))
+        let isStart = way.allSatisfy { $0 == "!" || $0 == "/" }
+        if isStart && kept.isEmpty { return nil }
+        return kept.isEmpty ? way : "\(way)?\(kept.joined(separator: "&"))"
+    }
 }

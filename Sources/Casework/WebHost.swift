@@ -2,27 +2,41 @@ import Foundation
 
 /// The host of a web address, in the form in which it is looked up: A-labels in lower case, no trailing dot.
 enum WebHost {
-    /// - Returns: `nil` for what cannot be a host.
+    /// - Returns: `nil` for what cannot be a host: a label that IDNA does not allow, a literal that is no IPv6 address.
     static func ascii(_ host: String) -> String? {
-        var host = host
+        if host.hasPrefix("[") { return IPAddress.literal(host) }
+        var host = host.withoutInvisible
         if host.utf8.allSatisfy({ $0 < 0x80 }) {
             host = host.lowercased()
         } else {
-            host = host.precomposedStringWithCompatibilityMapping.lowercased().replacing("。", with: ".")
-            var components = URLComponents()
-            components.scheme = "http"
-            components.host = host
-            guard let encoded = components.encodedHost, !encoded.contains("%") else { return nil }
-            host = encoded.lowercased()
+            guard let encoded = encoded(host) else { return nil }
+            host = encoded
         }
         if host.hasSuffix(".") { host.removeLast() }
-        if host.hasPrefix("[") { return host.hasSuffix("]") && host.contains(":") ? host : nil }
         let labels = host.split(separator: ".", omittingEmptySubsequences: false)
-        let isFine = labels.allSatisfy { label in
-            (1...63).contains(label.utf8.count) && label.utf8.allSatisfy(Self.isLetter)
+        guard labels.allSatisfy(isLabel), host.utf8.count <= 253 else { return nil }
+        return labels.last.map { IPAddress.isNumber($0) } == true ? IPAddress.dotted(labels) : host
+    }
+
+    /// By Unicode's rules for compatibility (UTS #46).
+    private static func encoded(_ host: String) -> String? {
+        var components = URLComponents()
+        components.scheme = "http"
+        components.host = host.precomposedStringWithCompatibilityMapping.lowercased().replacing("。", with: ".")
+        guard let encoded = components.encodedHost, !encoded.contains("%") else { return nil }
+        return encoded.lowercased()
+    }
+
+    /// Letters, digits, hyphens within, and the underscores that some name servers give out; what an A-label says has to be
+    /// allowed, and in its normal form.
+    private static func isLabel(_ label: Substring) -> Bool {
+        guard (1...63).contains(label.utf8.count), label.utf8.allSatisfy(isLetter) else { return false }
+        guard label.first != "-", label.last != "-" else { return false }
+        guard label.hasPrefix("xn--") else { return true }
+        guard let name = Punycode.decoded(label.dropFirst(4)), !name.utf8.allSatisfy({ $0 < 0x80 }) else {
+            return false
         }
-        guard isFine, host.utf8.count <= 253 else { return nil }
-        return labels.last.map { isNumber($0) } == true ? dotted(labels) : host
+        return name.withoutInvisible == name && encoded(name) == String(label)
     }
 
     private static func isLetter(_ byte: UInt8) -> Bool {
@@ -32,23 +46,6 @@ enum WebHost {
     /// Whether it is an address in numbers, which nobody registers.
     static func isNumeric(_ host: String) -> Bool {
         host.hasPrefix("[") || host.utf8.allSatisfy { $0 == 0x2E || (0x30...0x39).contains($0) }
-    }
-
-    private static func isNumber(_ label: Substring) -> Bool {
-        label.hasPrefix("0x") || label.utf8.allSatisfy { (0x30...0x39).contains($0) }
-    }
-
-    /// An IPv4 address in whatever base and number of parts, as browsers read it (WHATWG URL, 3.5).
-    private static func dotted(_ labels: [Substring]) -> String? {
-        let parts = labels.compactMap { label -> Int? in
-            if label.hasPrefix("0x") { return label.count == 2 ? 0 : Int(label.dropFirst(2), radix: 16) }
-            return label.hasPrefix("0") && label.count > 1 ? Int(label.dropFirst(), radix: 8) : Int(label)
-        }
-        guard parts.count == labels.count, parts.count <= 4, let last = parts.last else { return nil }
-        let free = 8 * (5 - parts.count)
-        guard parts.dropLast().allSatisfy({ $0 <= 255 }), last < 1 << free else { return nil }
-        let number = parts.dropLast().enumerated().reduce(last) { $0 | $1.element << (24 - 8 * $1.offset) }
-        return [24, 16, 8, 0].map { String(number >> $0 & 255) }.joined(separator: ".")
     }
 
     // MARK: Deceit
@@ -92,59 +89,7 @@ enum WebHost {
     private static func unicode(_ host: String) -> String {
         guard host.contains("xn--") else { return host }
         return host.split(separator: ".").map { label in
-            label.hasPrefix("xn--") ? decoded(label.dropFirst(4)) ?? String(label) : String(label)
+            label.hasPrefix("xn--") ? Punycode.decoded(label.dropFirst(4)) ?? String(label) : String(label)
         }.joined(separator: ".")
-    }
-
-    /// Punycode (RFC 3492).
-    private static func decoded(_ label: Substring) -> String? {
-        var scalars: [Unicode.Scalar] = []
-        var rest = label
-        if let dash = label.lastIndex(of: "-") {
-            scalars = Array(label[..<dash].unicodeScalars)
-            rest = label[label.index(after: dash)...]
-        }
-        var (code, bias, index) = (128, 72, 0)
-        var digits = rest.utf8.makeIterator()
-        var next = digits.next()
-        while next != nil {
-            let start = index
-            var (weight, base) = (1, 36)
-            while true {
-                guard let byte = next, let digit = digit(byte) else { return nil }
-                next = digits.next()
-                let (product, isOver) = digit.multipliedReportingOverflow(by: weight)
-                guard !isOver, index < 1 << 40 else { return nil }
-                index += product
-                let threshold = min(max(base - bias, 1), 26)
-                if digit < threshold { break }
-                (weight, base) = (weight * (36 - threshold), base + 36)
-                guard weight < 1 << 40 else { return nil }
-            }
-            let count = scalars.count + 1
-            bias = adapted(index - start, count: count, isFirst: start == 0)
-            code += index / count
-            index %= count
-            guard let scalar = UInt32(exactly: code).flatMap(Unicode.Scalar.init) else { return nil }
-            scalars.insert(scalar, at: index)
-            index += 1
-        }
-        return String(String.UnicodeScalarView(scalars))
-    }
-
-    private static func digit(_ byte: UInt8) -> Int? {
-        switch byte {
-        case 0x61...0x7A: Int(byte) - 0x61
-        case 0x30...0x39: Int(byte) - 0x30 + 26
-        default: nil
-        }
-    }
-
-    private static func adapted(_ delta: Int, count: Int, isFirst: Bool) -> Int {
-        var delta = isFirst ? delta / 700 : delta / 2
-        delta += delta / count
-        var base = 0
-        while delta > 455 { (delta, base) = (delta / 35, base + 36) }
-        return base + 36 * delta / (delta + 38)
     }
 }

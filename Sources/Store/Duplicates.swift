@@ -16,7 +16,7 @@ public struct SuspectedDuplicate: Sendable {
 extension Connection {
     /// Complaints that may be one with this, the likeliest first.
     ///
-    /// Looked at are those of the same contact, of the same link, and the newest 200 on the same barriers; pairs that an
+    /// Looked at are those of the same contact, of the same link but for its scheme (``SharedLink/page``), and the newest 200 on the same barriers; pairs that an
     /// officer has called two are left out.
     public func suspectedDuplicates(of record: ComplaintRecord, limit: Int = 20) throws -> [SuspectedDuplicate] {
         let (id, campaign) = (record.complaint.id, record.campaignID)
@@ -29,7 +29,9 @@ extension Connection {
                 UNION ALL
                 (SELECT o.id, 'same_link'
                  FROM complaint m
-                 JOIN complaint o ON o.campaign_id = m.campaign_id AND md5(o.link_url) = md5(m.link_url)
+                 JOIN complaint o ON o.campaign_id = m.campaign_id
+                    AND md5(substr(o.link_url, strpos(o.link_url, ':')))
+                        = md5(substr(m.link_url, strpos(m.link_url, ':')))
                  WHERE m.campaign_id = \(campaign) AND m.id = \(id) ORDER BY o.number DESC LIMIT 200)
                 UNION ALL
                 (SELECT o.complaint_id, 'same_barrier'
