@@ -3,8 +3,8 @@ import Casework
 /// How a record of a CSV becomes a filing: which column is which member, and what all records have in common.
 ///
 /// `{"columns": {"链接": "blocked_link.text", "描述": "narrative"}, "constants": {"kind": "blocked_link"}}`. A column that
-/// is named nowhere is passed over, an empty field is left out; `true` and `false` are taken for what they say where the
-/// member is a truth.
+/// is named nowhere is passed over, a cell that holds nothing is left out. Truths and days are read as spreadsheets write
+/// them; an identifier that became a power of ten is refused, since its digits are gone.
 struct CSVMapping {
     private let columns: [String: [String]]
     private let constants: [[String]: JSON]
@@ -12,6 +12,13 @@ struct CSVMapping {
     /// Members that are true or false.
     private static let truths: Set<[String]> = [
         ["complainant", "disclose_identity"], ["consent", "publish_narrative"],
+    ]
+    private static let days: Set<[String]> = [["received_on"], ["occurred_on"]]
+    /// Members that may look like a power of ten, or are judged by the reader of filings.
+    ///
+    /// The own reference is the filer's, whatever it looks like: two filings that have the same are told apart by what they say.
+    private static let texts: Set<[String]> = [
+        ["narrative"], ["remedy_sought"], ["client_reference"], ["complainant", "phone"], ["complainant", "email"],
     ]
 
     /// Reads a mapping and notes what is wrong with it.
@@ -38,7 +45,13 @@ struct CSVMapping {
                 if !(1...2).contains(path.count) {
                     fixed.fault(name, "invalid", "has to be a member such as kind, or blocked_link.scene")
                 }
-                constants[path] = Self.value(fixed.requiredText(name, limit: 200), at: path)
+                if Self.truths.contains(path), case .bool(let truth)? = fixed.json(name) {
+                    constants[path] = .bool(truth)
+                    continue
+                }
+                constants[path] = Self.value(fixed.requiredText(name, limit: 200), at: path) { code, detail in
+                    fixed.fault(name, code, detail)
+                }
             }
             fixed.finish()
         }
@@ -46,20 +59,52 @@ struct CSVMapping {
         (self.columns, self.constants) = (columns, constants)
     }
 
-    /// The filing that a record tells.
-    func filing(_ fields: [String], under header: [String]) -> JSON {
+    /// The filing that a record tells; what is wrong with a cell is noted at its member.
+    func filing(_ fields: [String], under header: [String], _ faults: FaultList) -> JSON {
         var members: [String: JSON] = [:]
         for (path, value) in constants { members.set(value, at: path) }
-        for (name, field) in zip(header, fields) where !field.isEmpty {
+        for (name, field) in zip(header, fields) {
             guard let path = columns[name] else { continue }
-            members.set(Self.value(field, at: path), at: path)
+            let value = Self.value(field, at: path) { code, detail in
+                faults.add("#/\(path.joined(separator: "/"))", code, detail)
+            }
+            if let value { members.set(value, at: path) }
         }
         return .object(members)
     }
 
-    private static func value(_ text: String, at path: [String]) -> JSON {
-        let isTruth = truths.contains(path) && ["true", "false"].contains(text)
-        return isTruth ? .bool(text == "true") : .string(text)
+    /// What a cell says as a member; `nil` where the member is left out.
+    private static func value(
+        _ text: String, at path: [String], fault: (_ code: String, _ detail: String) -> Void
+    ) -> JSON? {
+        let cell = SpreadsheetCell(text)
+        guard !cell.isEmpty else { return nil }
+        if truths.contains(path) {
+            if let truth = cell.truth { return .bool(truth) }
+            fault("wrong_type", "has to be \(SpreadsheetCell.truthForms); leave the cell empty for neither")
+            return nil
+        }
+        if days.contains(path) {
+            if let day = cell.day { return .string(day.description) }
+            fault("no_date", cell.whyNoDay)
+            return nil
+        }
+        if !texts.contains(path), cell.isPowerOfTen {
+            let detail =
+                "was written as a power of ten, so its digits are gone; format the column as text and enter it again"
+            fault("power_of_ten", detail)
+        }
+        return .string(text)
+    }
+
+    /// Columns that stand twice in the header, so that it is not certain which is meant.
+    func doubled(in header: [String]) -> [String] {
+        columns.keys.filter { name in header.count { $0 == name } > 1 }.sorted()
+    }
+
+    /// Whether a header names a column in letters of its own, which another encoding would not have given.
+    func isProved(by header: [String]) -> Bool {
+        columns.keys.contains { name in header.contains(name) && !name.utf8.allSatisfy { $0 < 0x80 } }
     }
 
     /// Columns that the mapping names and the header has not.

@@ -52,7 +52,8 @@ struct FilingReader {
         return Intake(
             campaignID: campaignID, campaign: code, prefix: campaign.prefix, complaint: complaint, filing: filing,
             sealed: sealed,
-            actor: party.actor, channel: party.channel, filedBy: party.filedBy)
+            actor: party.actor, channel: party.channel, filedBy: party.filedBy,
+            content: filing.clientReference == nil ? nil : reader.document.canonicalText)
     }
 
     private func receivedOn(_ reader: ObjectReader, _ campaign: Campaign, today: Day) -> Day {

@@ -20,10 +20,13 @@ struct ImportRoutes {
     private static let ahead = 2
     /// Results read at a time.
     private static let page = 1000
+    /// Lines that one dry run takes: it has to remember the reference of each.
+    private static let checked = 100_000
 
     var routes: [Route] {
         [
             Route(.post, "/v1/imports", begin),
+            Route(.post, "/v1/imports/dry-run", check),
             Route(.get, "/v1/imports/:id", show),
             Route(.post, "/v1/imports/:id/lines", take),
             Route(.get, "/v1/imports/:id/results", results),
@@ -33,30 +36,37 @@ struct ImportRoutes {
     @Sendable func begin(_ request: Request, context: Context) async throws -> Response {
         let party = try context.importingParty()
         let body = try await Body(request)
-        let code = body.reader.requiredText("campaign", limit: 60)
-        let format = body.reader.code("format", as: Import.Format.self) ?? .ndjson
-        let mapping = body.reader.object("mapping")
-        if format == .csv, mapping == nil {
-            body.reader.fault("mapping", "missing", "is required for CSV: which column is which member")
-        }
-        if format == .ndjson, mapping != nil {
-            body.reader.fault("mapping", "not_allowed", "goes with format “csv” only")
-        }
-        if let mapping { _ = CSVMapping(mapping) }
-        let campaign = try await service.references.book().campaign(code)
-        if campaign == nil, !code.isEmpty {
-            body.reader.fault("campaign", "unknown_code", "“\(code)” is no campaign; see /v1/campaigns")
-        }
+        let plan = try await plan(body.reader, mapping: body.reader.object("mapping"))
         try body.finish()
-        guard let campaign, let filer = party.filedBy else { throw Problem.notFound("campaign \(code)") }
+        guard let plan, let filer = party.filedBy else { throw Problem.notFound("campaign") }
         let (now, text) = (service.now(), body.reader.json("mapping")?.canonicalText ?? "{}")
         let begun = try await service.databases.work.transaction { db in
-            let id = try db.beginImport(into: campaign.id, by: filer, format, mapping: JSONText(text), at: now)
+            let id = try db.beginImport(into: plan.campaignID, by: filer, plan.format, mapping: JSONText(text), at: now)
             return try db.filingImport(id, of: filer)
         }
         guard let begun else { throw Problem.notFound("import") }
         let answer = ImportBody(begun)
         return try .json(answer, status: .created, headers: [.location: answer.`self`])
+    }
+
+    /// Reads what an import is told when it begins, and notes what is wrong with it.
+    private func plan(_ reader: ObjectReader, mapping: ObjectReader?) async throws -> ImportPlan? {
+        let code = reader.requiredText("campaign", limit: 60)
+        let format = reader.code("format", as: Import.Format.self) ?? .ndjson
+        if format == .csv, !reader.has("mapping") {
+            reader.fault("mapping", "missing", "is required for CSV: which column is which member")
+        }
+        if format == .ndjson, reader.has("mapping") {
+            reader.fault("mapping", "not_allowed", "goes with format “csv” only")
+        }
+        let columns = mapping.map { CSVMapping($0) }
+        let campaign = try await service.references.book().campaign(code)
+        if campaign == nil, !code.isEmpty {
+            reader.fault("campaign", "unknown_code", "“\(code)” is no campaign; see /v1/campaigns")
+        }
+        return campaign.map { id, campaign in
+            ImportPlan(campaignID: id, campaign: code, prefix: campaign.prefix, format: format, mapping: columns)
+        }
     }
 
     private func find(_ context: Context) async throws -> (Import, FilingParty) {
@@ -83,13 +93,7 @@ struct ImportRoutes {
         let after = query.number("after", in: 0...Int(Int32.max)) ?? 0
         query.finish()
         try query.faults.finish()
-        let wanted = whole.format == .csv ? "text/csv" : "application/x-ndjson"
-        let type = request.headers[.contentType]?.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
-        guard type == wanted, request.headers[.contentEncoding] == nil else {
-            throw Problem(
-                .unsupportedMediaType, "unsupported-media-type", "Not in this form",
-                "Send the lines as Content-Type: \(wanted), in UTF-8 and not compressed.", headers: [.accept: wanted])
-        }
+        try Self.admit(request, as: ImportPlan(whole).contentType)
         guard after == whole.lines else { throw ImportError.elsewhere(lines: whole.lines) }
         // Reading, understanding and writing go on side by side, on all processors.
         try await withTaskExecutorPreference(globalConcurrentExecutor) {
@@ -98,11 +102,22 @@ struct ImportRoutes {
         return try .json(ImportBody(try await find(context).0))
     }
 
+    /// - Throws: ``Problem`` 415 where the body is of another kind.
+    private static func admit(_ request: Request, as wanted: String) throws {
+        let type = request.headers[.contentType]?.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
+        guard type == wanted, request.headers[.contentEncoding] == nil else {
+            throw Problem(
+                .unsupportedMediaType, "unsupported-media-type", "Not in this form",
+                "Send the lines as Content-Type: \(wanted), in UTF-8 and not compressed.", headers: [.accept: wanted])
+        }
+    }
+
     private func take(
         _ body: RequestBody, into whole: Import, for party: FilingParty, _ context: Context
     ) async throws {
-        var reader = RecordReader(isCSV: whole.format == .csv)
-        var taker = LineTaker(service: service, whole: whole, party: party)
+        let plan = ImportPlan(whole)
+        var reader = plan.records
+        var taker = LineTaker(service: service, plan: plan, party: party)
         // Parts on their way: each is made ready at once, and written after the one before.
         var underWay: Deque<Task<Void, any Error>> = []
         func begin(_ lines: [ImportLine]) {
@@ -136,6 +151,66 @@ struct ImportRoutes {
             throw problem
         }
     }
+
+    // MARK: Dry runs
+
+    /// Says what would become of each line of a file, and stores nothing.
+    @Sendable func check(_ request: Request, context: Context) async throws -> Response {
+        let party = try context.importingParty()
+        let query = try ObjectReader(query: request)
+        let plan = try await plan(query, mapping: mapping(in: query))
+        query.finish()
+        try query.faults.finish()
+        guard let plan else { throw Problem.notFound("campaign") }
+        try Self.admit(request, as: plan.contentType)
+        do {
+            let checked = try await withTaskExecutorPreference(globalConcurrentExecutor) {
+                try await check(request.body, plan, party)
+            }
+            return try .json(checked)
+        } catch {
+            // The rest of the file is not read.
+            var problem = Problem(error)
+            problem.headers[.connection] = "close"
+            throw problem
+        }
+    }
+
+    /// The mapping as the text of a parameter.
+    private func mapping(in query: ObjectReader) -> ObjectReader? {
+        guard let text = query.text("mapping", limit: 16_000, isProse: true) else { return nil }
+        do {
+            return ObjectReader(try JSON(parsing: text.utf8), at: query.place("mapping"), faults: query.faults)
+        } catch {
+            query.fault("mapping", "malformed", "is no JSON: at byte \(error.offset), \(error.reason)")
+            return nil
+        }
+    }
+
+    private func check(
+        _ body: RequestBody, _ plan: ImportPlan, _ party: FilingParty
+    ) async throws -> ImportCheckBody {
+        var (reader, used) = (plan.records, UsedReferences())
+        var taker = LineTaker(service: service, plan: plan, party: party)
+        var checked = ImportCheckBody(campaign: plan.campaign, format: plan.format.rawValue)
+        for try await piece in body {
+            for record in reader.records(in: piece.readableBytesView) {
+                try taker.add(record)
+                guard taker.isFull else { continue }
+                checked.add(try await service.importer.check(try await taker.part(), &used, prefix: plan.prefix))
+                guard checked.lines <= Self.checked else {
+                    throw Problem(
+                        .contentTooLarge, "too-large", "Too many lines",
+                        "A dry run takes \(Self.checked) lines; send the file in parts.")
+                }
+            }
+        }
+        if let record = reader.last() { try taker.add(record) }
+        checked.add(try await service.importer.check(try await taker.part(), &used, prefix: plan.prefix))
+        return checked
+    }
+
+    // MARK: Results
 
     /// What became of each line, one JSON object a line, in their order.
     @Sendable func results(_ request: Request, context: Context) async throws -> Response {
@@ -183,106 +258,6 @@ extension Context {
     }
 }
 
-/// Makes filings of records, part by part.
-private struct LineTaker {
-    let service: Service
-    let whole: Import
-    let party: FilingParty
-    private let mapping: CSVMapping?
-    private var header: [String]?
-    private var records: [RecordReader.Record] = []
-    private var bytes = 0
-    private var lines: Int
-
-    init(service: Service, whole: Import, party: FilingParty) {
-        (self.service, self.whole, self.party) = (service, whole, party)
-        lines = whole.lines
-        let document = (try? JSON(parsing: whole.mapping.text.utf8)) ?? .null
-        mapping = whole.format == .csv ? CSVMapping(ObjectReader(document, faults: FaultList())) : nil
-    }
-
-    var isFull: Bool { records.count >= ImportRoutes.part || bytes >= ImportRoutes.partBytes }
-
-    /// - Throws: `InvalidDocument` where the first record of a CSV is no header, or lacks a column of the mapping.
-    mutating func add(_ record: RecordReader.Record) throws {
-        guard let mapping, header == nil else {
-            records.append(record)
-            if case .bytes(let line) = record { bytes += line.count }
-            return
-        }
-        guard case .bytes(var bytes) = record else { throw Self.badHeader("is too long") }
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
-        guard let names = csvFields(bytes) else { throw Self.badHeader("cannot be read as CSV in UTF-8") }
-        let missing = mapping.missing(in: names)
-        guard missing.isEmpty else {
-            throw Self.badHeader("has no column \(missing.map { "“\($0)”" }.joined(separator: ", "))")
-        }
-        header = names
-    }
-
-    private static func badHeader(_ detail: String) -> InvalidDocument {
-        InvalidDocument(faults: [Fault(pointer: "#/header", code: "bad_header", detail: detail)])
-    }
-
-    /// The lines that were added since the last part, understood; on as many processors as there are.
-    mutating func part() async throws -> [ImportLine] {
-        let reader = FilingReader(book: try await service.references.book(), party: party, now: service.now())
-        let (records, first) = (self.records, lines + 1)
-        (self.records, bytes) = ([], 0)
-        lines += records.count
-        let half = records.count / 2
-        async let front = understood(records[..<half], from: first, reader)
-        async let back = understood(records[half...], from: first + half, reader)
-        return await front + back
-    }
-
-    private func understood(
-        _ records: ArraySlice<RecordReader.Record>, from first: Int, _ reader: FilingReader
-    ) async -> [ImportLine] {
-        records.enumerated().map { index, record in
-            do {
-                return ImportLine(number: first + index, intake: .success(try intake(record, reader)))
-            } catch {
-                let invalid = error as? InvalidDocument
-                let problem = Problem(error)
-                let fault = Fault(pointer: "#", code: problem.code, detail: problem.detail)
-                return ImportLine(
-                    number: first + index, intake: .failure(invalid ?? InvalidDocument(faults: [fault])))
-            }
-        }
-    }
-
-    private func intake(_ record: RecordReader.Record, _ reader: FilingReader) throws -> Intake {
-        guard case .bytes(let bytes) = record else {
-            throw InvalidDocument(faults: [
-                Fault(pointer: "#", code: "too_long", detail: "may have \(RecordEnds.limit) bytes at the most")
-            ])
-        }
-        var document: JSON
-        if let mapping {
-            guard let fields = csvFields(bytes), fields.count == header?.count else {
-                throw InvalidDocument(faults: [
-                    Fault(pointer: "#", code: "bad_record", detail: "has other fields than the header, or no UTF-8")
-                ])
-            }
-            document = mapping.filing(fields, under: header ?? [])
-        } else {
-            document = try JSON(parsing: bytes)
-        }
-        let filing = ObjectReader(document, faults: FaultList())
-        if !filing.has("client_reference") {
-            filing.fault("client_reference", "missing", "is required in an import, so that no line is filed twice")
-        }
-        let intake = try reader.intake(filing)
-        guard intake.campaignID == whole.campaignID else {
-            throw InvalidDocument(faults: [
-                Fault(pointer: "#/campaign", code: "other_campaign", detail: "is not the import's, \(whole.campaign)")
-            ])
-        }
-        return intake
-    }
-}
-
 extension ImportBody {
     fileprivate init(_ whole: Import) {
         self.init(
@@ -295,7 +270,25 @@ extension ImportBody {
 extension ImportLineBody {
     fileprivate init(_ result: ImportLineResult) {
         self.init(
-            line: result.line, outcome: result.outcome.rawValue, reference: result.reference?.description,
-            errors: result.faults)
+            line: result.line, fileLine: result.fileLine, outcome: result.outcome.rawValue,
+            reference: result.reference?.description, errors: result.faults)
+    }
+}
+
+extension ImportCheckBody {
+    /// Lines that are listed.
+    private static let listed = 10_000
+
+    fileprivate mutating func add(_ results: [ImportLineResult]) {
+        lines += results.count
+        for result in results {
+            switch result.outcome {
+            case .filed: filed += 1
+            case .known: known += 1
+            case .refused: refused += 1
+            }
+        }
+        items += results.prefix(Self.listed - items.count).map(ImportLineBody.init)
+        leftOff = lines - items.count
     }
 }

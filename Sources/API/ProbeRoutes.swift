@@ -27,7 +27,10 @@ struct ProbeRoutes {
                 headers: [.accept: "application/x-ndjson"])
         }
         let buffer = try await request.body.whole(upTo: Self.bytes)
-        let lines = Data(buffer.readableBytesView).split(separator: 0x0A, omittingEmptySubsequences: false)
+        let file = Data(buffer.readableBytesView)
+        // The body is a file, whose byte-order mark is no text.
+        let text = file.dropFirst(file.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
+        let lines = text.split(separator: 0x0A, omittingEmptySubsequences: false)
         guard lines.count <= Self.lines + 1 else {
             throw Problem(
                 .contentTooLarge, "too-large", "Too many lines",
@@ -67,10 +70,10 @@ struct ProbeRoutes {
                         of: campaign.code, by: officer.actor, book: book, at: now)
                 }
             }
-            return LineResultBody(line: number, id: name, outcome: "\(outcome)")
+            return LineResultBody(line: number, fileLine: number, id: name, outcome: "\(outcome)")
         } catch {
             return LineResultBody(
-                line: number, id: name, outcome: "refused",
+                line: number, fileLine: number, id: name, outcome: "refused",
                 problem: context.problem(error, of: "line \(number)").body(requestID: context.requestID))
         }
     }

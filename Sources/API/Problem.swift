@@ -150,6 +150,7 @@ extension Problem {
             case EvidenceError.noRoom: .noRoom
             case EvidenceError.known: Problem(.conflict, "known", "There already", "The same file is there already.")
             case IntakeError.alreadyFiled(let existing): .alreadyFiled(existing)
+            case IntakeError.referenceConflict(let existing): .referenceConflict(existing)
             case let error as MomentError: Problem(error)
             case let error as IssueError: Problem(error)
             case let error as SignInError: Problem(error)
@@ -190,6 +191,15 @@ extension Problem {
         var problem = Problem(
             .conflict, "already-filed", "Filed before",
             "This client_reference was used for \(existing); each may be used once.")
+        problem.existing = "/v1/complaints/\(existing)"
+        return problem
+    }
+
+    private static func referenceConflict(_ existing: String) -> Problem {
+        var problem = Problem(
+            .conflict, "reference-conflict", "Another filing has this reference",
+            "\(existing) was filed under this client_reference and says something else. If this is another complaint, give "
+                + "it a reference of its own.")
         problem.existing = "/v1/complaints/\(existing)"
         return problem
     }

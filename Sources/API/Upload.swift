@@ -218,7 +218,9 @@ private func parameter(_ name: String, of field: String) -> String? {
         var value = String.UnicodeScalarView()
         if rest.first == "\"" {
             rest.removeFirst()
-            while let sign = rest.popFirst(), sign != "\"" { value.append(sign == "\\" ? rest.popFirst() ?? sign : sign) }
+            while let sign = rest.popFirst(), sign != "\"" {
+                value.append(sign == "\\" ? rest.popFirst() ?? sign : sign)
+            }
         } else {
             value = String(rest.prefix { $0 != ";" }).trimmingCharacters(in: .whitespaces).unicodeScalars
             rest = rest[(rest.firstIndex(of: ";") ?? rest.endIndex)...]

@@ -29,7 +29,4 @@ extension Unicode.Scalar {
         default: false
         }
     }
-
-    /// A control sign: C0, C1 or DEL.
-    var isControl: Bool { properties.generalCategory == .control }
 }

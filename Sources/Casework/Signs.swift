@@ -8,7 +8,7 @@ extension Unicode.Scalar {
     }
 
     /// Whether it says nothing: it is a blank, a control sign or not seen at all.
-    var isBlank: Bool {
+    fileprivate var saysNothing: Bool {
         properties.isWhitespace || isControl || isInvisible || value == 0x2800
     }
 
@@ -28,7 +28,7 @@ extension String {
     }
 
     /// Whether it says nothing: it has no sign that is seen.
-    public var isBlank: Bool { unicodeScalars.allSatisfy(\.isBlank) }
+    public var isBlank: Bool { unicodeScalars.allSatisfy(\.saysNothing) }
 
     /// The one form in which texts are compared and looked for: what looks the same is the same.
     ///

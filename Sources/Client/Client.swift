@@ -185,11 +185,32 @@ extension Client {
     public func sendLines<Lines: AsyncSequence & Sendable>(
         _ lines: Lines, of whole: ImportBody
     ) async throws -> ImportBody where Lines.Element == Data {
-        var request = HTTPClientRequest(url: "\(server)\(whole.`self`)/lines?after=\(whole.lines)")
+        try await stream(lines, "\(whole.`self`)/lines?after=\(whole.lines)", isCSV: whole.format == "csv")
+    }
+
+    /// Sends the lines of a file only to hear what would become of them.
+    ///
+    /// - Parameters:
+    ///   - lines: The whole file.
+    ///   - campaign: Into which it would be imported.
+    ///   - mapping: Of a CSV; `nil` for NDJSON.
+    /// - Returns: What would become of the file.
+    /// - Throws: `ProblemBody`, ``Unreachable``, or ``UnexpectedAnswer``.
+    public func checkLines<Lines: AsyncSequence & Sendable>(
+        _ lines: Lines, campaign: String, mapping: JSON?
+    ) async throws -> ImportCheckBody where Lines.Element == Data {
+        var query = [("campaign", campaign), ("format", mapping == nil ? "ndjson" : "csv")]
+        if let mapping { query.append(("mapping", mapping.canonicalText)) }
+        return try await stream(lines, "/v1/imports/dry-run" + Self.encoded(query), isCSV: mapping != nil)
+    }
+
+    private func stream<Lines: AsyncSequence & Sendable, Value: Decodable>(
+        _ lines: Lines, _ path: String, isCSV: Bool
+    ) async throws -> Value where Lines.Element == Data {
+        var request = HTTPClientRequest(url: server + path)
         request.method = .POST
         if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
-        request.headers.add(
-            name: "Content-Type", value: whole.format == "csv" ? "text/csv" : "application/x-ndjson")
+        request.headers.add(name: "Content-Type", value: isCSV ? "text/csv" : "application/x-ndjson")
         request.body = .stream(lines.map { ByteBuffer(bytes: $0) }, length: .unknown)
         return try decoded(try await answer(to: request, within: .hours(24)).bytes)
     }

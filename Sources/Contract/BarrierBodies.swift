@@ -146,13 +146,16 @@ public struct UndertakingBody: Codable, Sendable, Equatable {
 public struct LineResultBody: Codable, Sendable, Equatable {
     /// Counted from 1.
     public var line: Int
+    /// The line of the file, as an editor shows it.
+    public var fileLine: Int?
     public var id: String?
     /// `entered`, `known`, `regressed` or `refused`.
     public var outcome: String
     public var problem: ProblemBody?
 
-    public init(line: Int, id: String?, outcome: String, problem: ProblemBody? = nil) {
+    public init(line: Int, fileLine: Int?, id: String?, outcome: String, problem: ProblemBody? = nil) {
         self.line = line
+        self.fileLine = fileLine
         self.id = id
         self.outcome = outcome
         self.problem = problem

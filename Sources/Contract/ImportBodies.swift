@@ -9,7 +9,7 @@ public struct ImportBody: Codable, Sendable, Equatable {
     /// Lines whose outcome is committed; send the ones after.
     public var lines: Int
     public var filed: Int
-    /// Lines whose `client_reference` you had used before.
+    /// Lines that you had sent before under the same `client_reference`.
     public var known: Int
     public var refused: Int
     public var createdAt: Date
@@ -33,9 +33,37 @@ public struct ImportBody: Codable, Sendable, Equatable {
     }
 }
 
+/// What would become of a file, were it sent now: a dry run, which stores nothing.
+public struct ImportCheckBody: Codable, Sendable, Equatable {
+    /// Always `true`.
+    public var dryRun = true
+    public var campaign: String
+    public var format: String
+    public var lines = 0
+    /// Lines that would be filed.
+    public var filed = 0
+    /// Lines that you had sent before under the same `client_reference`, here or in an earlier line.
+    public var known = 0
+    /// Lines that would be refused.
+    public var refused = 0
+    /// What would become of each line, in their order; 10 000 at the most.
+    public var items: [ImportLineBody] = []
+    /// Lines beyond those.
+    public var leftOff = 0
+
+    public init(campaign: String, format: String) {
+        self.campaign = campaign
+        self.format = format
+    }
+}
+
 /// What became of one line of an import.
 public struct ImportLineBody: Codable, Sendable, Equatable {
+    /// Counted from 1, without what holds nothing, and without the header of a CSV.
     public var line: Int
+    /// The line of the file on which it begins, as an editor shows it: header and empty lines count, and the line breaks within
+    /// cells; missing where some of the import came before the server counted so.
+    public var fileLine: Int?
     /// `filed`, `known` or `refused`.
     public var outcome: String
     /// The complaint, where there is one.
@@ -43,8 +71,9 @@ public struct ImportLineBody: Codable, Sendable, Equatable {
     /// What is wrong with a line that was refused; ten faults at the most.
     public var errors: [Fault]?
 
-    public init(line: Int, outcome: String, reference: String?, errors: [Fault]?) {
+    public init(line: Int, fileLine: Int?, outcome: String, reference: String?, errors: [Fault]?) {
         self.line = line
+        self.fileLine = fileLine
         self.outcome = outcome
         self.reference = reference
         self.errors = errors

@@ -145,8 +145,8 @@ public final class FilingLane: Sendable {
         }
     }
 
-    /// The reference of the complaint that the same filer has sent before.
-    func existing(_ intake: Intake) async throws -> String? {
+    /// What the same filer has sent under the same reference before.
+    func existing(_ intake: Intake) async throws -> FiledBefore? {
         try await database.transaction(.readOnly) { db in try db.filedBefore([intake]) }.first ?? nil
     }
 
@@ -215,8 +215,8 @@ public final class FilingLane: Sendable {
                 return known.map { .success(($0, true)) } ?? .failure(IdempotencyError.inFlight)
             }
             if let error = error as? PostgresError, error.constraint == "complaint_is_filed_once" {
-                let existing = try await database.transaction(.readOnly) { db in try db.filedBefore([filing.intake]) }
-                return .failure(IntakeError.alreadyFiled(existing: existing.compactMap(\.self).first ?? ""))
+                guard let existing = try await existing(filing.intake) else { return .failure(error) }
+                return .failure(existing.error(for: filing.intake, digest: filing.digest))
             }
             return .failure(error)
         } catch {
@@ -273,7 +273,8 @@ extension Connection {
         var outcomes = try answeredBefore(filings)
         let open = outcomes.indices.filter { outcomes[$0] == nil }
         for (index, existing) in zip(open, try filedBefore(open.map { filings[$0].intake })) {
-            if let existing { outcomes[index] = .failure(IntakeError.alreadyFiled(existing: existing)) }
+            guard let existing else { continue }
+            outcomes[index] = .failure(existing.error(for: filings[index].intake, digest: filings[index].digest))
         }
         let new = outcomes.indices.filter { outcomes[$0] == nil }
         if !new.isEmpty {
@@ -313,39 +314,6 @@ extension Connection {
                 stored.principal == request.principal
             else { return nil }
             return Result { (try stored.answer(to: request), true) }
-        }
-    }
-
-    /// The complaints that the same filers have sent under the same references before.
-    fileprivate func filedBefore(_ intakes: [Intake]) throws -> [String?] {
-        zip(intakes, try numbersFiledBefore(intakes)).map { intake, number in
-            number.map { Reference(prefix: intake.prefix, number: $0).description }
-        }
-    }
-
-    /// The numbers of the complaints that the same filers have sent under the same references before.
-    func numbersFiledBefore(_ intakes: [Intake]) throws -> [Int?] {
-        let marked = intakes.filter { $0.filedBy != nil && $0.filing.clientReference != nil }
-        guard !marked.isEmpty else { return intakes.map { _ in nil } }
-        let rows = try all(
-            """
-            SELECT c.campaign_id, c.filed_by, c.client_reference, c.number
-            FROM unnest(\(marked.map(\.campaignID)), \(marked.compactMap(\.filedBy)),
-                        \(marked.compactMap(\.filing.clientReference))) AS w(campaign, filer, own)
-            CROSS JOIN LATERAL (
-                SELECT campaign_id, filed_by, client_reference, number FROM complaint
-                WHERE campaign_id = w.campaign AND filed_by = w.filer AND client_reference = w.own LIMIT 1) c
-            """
-        ) { row in
-            (
-                "\(try row.read(Int.self)) \(try row.read(UUID.self)) \(try row.read(String.self))",
-                try row.read(Int.self)
-            )
-        }
-        let found = Dictionary(rows) { first, _ in first }
-        return intakes.map { intake in
-            guard let filer = intake.filedBy, let own = intake.filing.clientReference else { return nil }
-            return found["\(intake.campaignID) \(filer) \(own)"]
         }
     }
 

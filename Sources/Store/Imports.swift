@@ -20,20 +20,26 @@ public struct Import: Sendable {
     /// Lines whose outcome is committed; the next one to be sent is the one after.
     public let lines: Int
     public let filed: Int
-    /// Lines whose `client_reference` the same filer had used before.
+    /// Lines that the same filer had sent before, under the same `client_reference`.
     public let known: Int
     public let refused: Int
+    /// Lines of the file, as an editor counts them, up to the end of the last line that is in; `nil` where that is not known.
+    public let fileLines: Int?
     public let createdAt: Date
     public let changedAt: Date
 }
 
 /// One line of an import, understood or refused.
 public struct ImportLine: Sendable {
+    /// Its place among the lines that hold something, counted from 1.
     public let number: Int
+    /// The lines of the file that it begins and ends on, as an editor counts them; `nil` where that is not known.
+    public let fileLines: ClosedRange<Int>?
     public let intake: Result<Intake, InvalidDocument>
 
-    public init(number: Int, intake: Result<Intake, InvalidDocument>) {
+    public init(number: Int, fileLines: ClosedRange<Int>? = nil, intake: Result<Intake, InvalidDocument>) {
         self.number = number
+        self.fileLines = fileLines
         self.intake = intake
     }
 }
@@ -47,6 +53,8 @@ public struct ImportLineResult: Sendable, Equatable {
     }
 
     public let line: Int
+    /// The line of the file, as an editor counts; `nil` where that is not known.
+    public let fileLine: Int?
     public let outcome: Outcome
     public let reference: Reference?
     public let faults: [Fault]?
@@ -102,7 +110,7 @@ public final class Importer: Sendable {
             try await attempt(part, of: whole)
         } catch let error where mayBeOfOneFiling(error) {
             if part.lines.count == 1, let line = part.lines.first {
-                // The same filer has sent it by another way meanwhile: it is known now.
+                // The same filer has used its reference by another way meanwhile: now that is found.
                 if (error as? PostgresError)?.constraint == "complaint_is_filed_once" {
                     return try await attempt(part, of: whole)
                 }
@@ -130,86 +138,29 @@ public final class Importer: Sendable {
             throw error
         }
     }
-}
 
-/// Lines of an import that go into one commit, sealed and ready to be numbered.
-public struct ImportPart: Sendable {
-    fileprivate let lines: ArraySlice<ImportLine>
-    /// By the number of their line; those that were refused have none.
-    fileprivate let filings: [Int: PreparedFiling]
-
-    fileprivate func lines(_ range: some RangeExpression<Int>) -> ImportPart {
-        ImportPart(lines: lines[range], filings: filings)
-    }
-
-    fileprivate func refused(for fault: Fault) -> ImportPart {
-        let refused = lines.map { line in
-            ImportLine(number: line.number, intake: .failure(InvalidDocument(faults: [fault])))
+    /// Looks what would become of lines, were they sent now; nothing is stored, and no number is used.
+    ///
+    /// - Parameters:
+    ///   - lines: The next lines of a file.
+    ///   - used: The references in the lines before them; those of these lines are added.
+    ///   - prefix: Of the campaign's references.
+    /// - Returns: What would become of each, in their order.
+    /// - Throws: `PostgresError`.
+    public func check(
+        _ lines: [ImportLine], _ used: inout UsedReferences, prefix: String
+    ) async throws -> [ImportLineResult] {
+        let intakes = lines.compactMap { try? $0.intake.get() }
+        let before = try await database.transaction(.readOnly) { db in try db.filedBefore(intakes) }
+        for (intake, before) in zip(intakes, before) { used.add(intake, filedAs: before) }
+        return lines.map { line in
+            let digest = (try? line.intake.get()).flatMap { intaker.digest(of: $0) }
+            return line.result(used.finding(line, digest: digest), prefix: prefix)
         }
-        return ImportPart(lines: refused[...], filings: [:])
-    }
-
-    fileprivate var prepared: [(line: Int, filing: PreparedFiling)] {
-        lines.compactMap { line in filings[line.number].map { (line.number, $0) } }
     }
 }
 
 extension Connection {
-    /// - Returns: Numbers that were not needed, and filings that were there already.
-    fileprivate func store(
-        _ part: ImportPart, of whole: Import, attesting barriers: [CampaignBarrier: UUID], numbered free: [Int]
-    ) throws -> (rest: [Int], unused: [PreparedFiling]) {
-        let (lines, prepared) = (part.lines, part.prepared)
-        guard let first = lines.first?.number, let last = lines.last?.number else { return (free, []) }
-        let standing = try self.first("SELECT lines FROM filing_import WHERE id = \(whole.id) FOR UPDATE") { row in
-            try row.read(Int.self)
-        }
-        guard standing == first - 1 else { throw ImportError.elsewhere(lines: standing ?? 0) }
-        var known: [Int: Int] = [:]
-        for ((line, _), number) in zip(prepared, try numbersFiledBefore(prepared.map(\.filing.intake))) {
-            known[line] = number
-        }
-        // A reference that stands in an earlier line of the part is known as well, by that line's number.
-        var firstLines: [String: Int] = [:]
-        var repeated: [Int: Int] = [:]
-        for (line, filing) in prepared where known[line] == nil {
-            guard let own = filing.intake.filing.clientReference else { continue }
-            if let earlier = firstLines[own] { repeated[line] = earlier } else { firstLines[own] = line }
-        }
-        let new = prepared.filter { known[$0.line] == nil && repeated[$0.line] == nil }
-        let attested = Set(new.compactMap { $0.filing.barrier.flatMap { barriers[$0] } })
-        let summaries = try barrierSummaries(attested)
-        let moment = try recordingMoment()
-        let offices = try offices()
-        var rows = RowBatch(for: .copy)
-        var results = RowBatch(for: .copy)
-        var (numbers, free) = ([Int: Int](), free[...])
-        for (line, var filing) in new {
-            filing.assignOffice(among: offices)
-            guard let number = free.popFirst() else { throw PostgresError.unexpectedRow("too few numbers were taken") }
-            numbers[line] = number
-            let receipt = Receipt(
-                reference: Reference(prefix: whole.prefix, number: number), trackingCode: filing.trackingCode,
-                recordedAt: moment, complaint: filing.intake.complaint,
-                barrier: filing.barrier.flatMap { barriers[$0] }.flatMap { summaries[$0] })
-            try rows.add(filing, receipt)
-        }
-        for (line, earlier) in repeated { known[line] = numbers[earlier] }
-        for line in lines {
-            try results.add(line, filed: numbers[line.number], known: known[line.number], of: whole.id)
-        }
-        try copy(rows)
-        try copy(results)
-        try run(
-            """
-            UPDATE filing_import
-            SET lines = \(last), filed = filed + \(new.count), known = known + \(known.count),
-                refused = refused + \(lines.count - prepared.count), changed_at = \(moment)
-            WHERE id = \(whole.id)
-            """)
-        return (Array(free), prepared.filter { known[$0.line] != nil }.map(\.filing))
-    }
-
     // MARK: Reading
 
     /// Begins an import.
@@ -230,7 +181,7 @@ extension Connection {
         try first(
             """
             SELECT i.id, i.campaign_id, ca.code, ca.prefix, i.filed_by, i.format, i.mapping, i.lines, i.filed, i.known,
-                   i.refused, i.created_at, i.changed_at
+                   i.refused, CASE WHEN i.lines = 0 THEN 0 ELSE i.file_lines END, i.created_at, i.changed_at
             FROM filing_import i JOIN campaign ca ON ca.id = i.campaign_id
             WHERE i.id = \(id) AND i.filed_by = \(filer)
             """
@@ -238,8 +189,8 @@ extension Connection {
             Import(
                 id: try row.read(), campaignID: try row.read(), campaign: try row.read(), prefix: try row.read(),
                 filedBy: try row.read(), format: try row.read(), mapping: try row.read(), lines: try row.read(),
-                filed: try row.read(), known: try row.read(), refused: try row.read(), createdAt: try row.read(),
-                changedAt: try row.read())
+                filed: try row.read(), known: try row.read(), refused: try row.read(), fileLines: try row.read(),
+                createdAt: try row.read(), changedAt: try row.read())
         }
     }
 
@@ -247,37 +198,14 @@ extension Connection {
     public func results(of whole: Import, after line: Int, limit: Int) throws -> [ImportLineResult] {
         try all(
             """
-            SELECT line, outcome, number, faults FROM filing_import_line
+            SELECT line, file_line, outcome, number, faults FROM filing_import_line
             WHERE import_id = \(whole.id) AND line > \(line) ORDER BY line LIMIT \(limit)
             """
         ) { row in
             ImportLineResult(
-                line: try row.read(), outcome: try row.read(),
+                line: try row.read(), fileLine: try row.read(), outcome: try row.read(),
                 reference: try row.read(Int?.self).map { Reference(prefix: whole.prefix, number: $0) },
                 faults: try row.read(JSONText?.self).map { try $0.decoded() })
         }
-    }
-}
-
-extension Fault {
-    /// Without what somebody wrote at length.
-    fileprivate var short: Fault {
-        Fault(pointer: String(pointer.prefix(200)), code: code, detail: String(detail.prefix(400)))
-    }
-}
-
-extension RowBatch {
-    fileprivate mutating func add(_ line: ImportLine, filed: Int?, known: Int?, of whole: UUID) throws {
-        var (outcome, faults): (ImportLineResult.Outcome, JSONText?) = (filed == nil ? .known : .filed, nil)
-        if case .failure(let invalid) = line.intake {
-            outcome = .refused
-            faults = try JSONText(encoding: invalid.faults.prefix(10).map(\.short))
-        }
-        add(
-            "filing_import_line",
-            [
-                "import_id": .value(whole), "line": .value(line.number), "outcome": .value(outcome),
-                "number": .value(filed ?? known), "faults": .value(faults),
-            ])
     }
 }

@@ -34,10 +34,12 @@ public struct Intake: Sendable {
     public var channel: Channel
     /// The officer who files with a reference of their own; the public's references are not held against anyone.
     public var filedBy: UUID?
+    /// What was sent, as canonical JSON, where a reference of the filer came with it: what comes under it again has to be the same.
+    public var content: String?
 
     public init(
         campaignID: Int, campaign: String, prefix: String, complaint: Complaint, filing: Filing, sealed: SealedParts,
-        actor: Actor, channel: Channel, filedBy: UUID? = nil
+        actor: Actor, channel: Channel, filedBy: UUID? = nil, content: String? = nil
     ) {
         self.campaignID = campaignID
         self.campaign = campaign
@@ -48,6 +50,7 @@ public struct Intake: Sendable {
         self.actor = actor
         self.channel = channel
         self.filedBy = filedBy
+        self.content = content
     }
 }
 
@@ -71,8 +74,10 @@ public struct BarrierSummary: Sendable, Equatable {
 
 /// Why a filing was not stored.
 public enum IntakeError: Error, Equatable {
-    /// This filer has sent this reference before.
+    /// This filer has sent the same under this reference before.
     case alreadyFiled(existing: String)
+    /// This filer has sent something else under this reference before.
+    case referenceConflict(existing: String)
 }
 
 /// A filing with everything made that needs no database: what is left is to number it and write it down.
@@ -83,6 +88,8 @@ struct PreparedFiling: Sendable {
     let trackingCode: TrackingCode
     let sealed: [(SealedField, Data)]
     let contacts: [(kind: String, digest: Data)]
+    /// What tells whether another filing under the same reference says the same.
+    let digest: Data?
     /// Makes the answer that is stored for whoever asks again with the same key.
     let answer: @Sendable (Receipt) throws -> StoredAnswer
 
@@ -106,6 +113,7 @@ struct PreparedFiling: Sendable {
 public final class Intaker: Sendable {
     private let keys: CaseKeys
     private let contactKey: SymmetricKey
+    private let filingKey: SymmetricKey
     private let lane: FilingLane
 
     /// - Parameters:
@@ -114,7 +122,7 @@ public final class Intaker: Sendable {
     ///   - patience: How long a filing may wait for its turn; then ``FilingLane/Full``.
     public init(_ databases: Databases, keys: CaseKeys, patience: Duration = .seconds(5)) {
         self.keys = keys
-        contactKey = keys.named.contactIndex
+        (contactKey, filingKey) = (keys.named.contactIndex, keys.named.filingDigest)
         lane = FilingLane(databases, patience: patience)
     }
 
@@ -163,10 +171,20 @@ public final class Intaker: Sendable {
 
     /// Looks whether the same filer has sent it before under a reference of their own.
     ///
-    /// - Throws: ``IntakeError/alreadyFiled(existing:)``, or `PostgresError`.
+    /// - Throws: ``IntakeError``, or `PostgresError`.
     public func check(_ intake: Intake) async throws {
         guard let existing = try await lane.existing(intake) else { return }
-        throw IntakeError.alreadyFiled(existing: existing)
+        throw existing.error(for: intake, digest: digest(of: intake))
+    }
+
+    /// What tells whether two filings under one reference of a filer say the same.
+    ///
+    /// It is made with a key, because what filings say can be guessed: a digest without one would let a guess be checked.
+    ///
+    /// - Returns: `nil` where no reference came with it.
+    func digest(of intake: Intake) -> Data? {
+        guard let content = intake.content, let filer = intake.filedBy else { return nil }
+        return Data(HMAC<SHA256>.authenticationCode(for: Data("\(filer)|\(content)".utf8), using: filingKey))
     }
 
     /// What the filings were sealed with serves others: nothing of them was kept.
@@ -186,6 +204,6 @@ public final class Intaker: Sendable {
             intake: intake, request: request, key: key, trackingCode: .generate(),
             sealed: try intake.sealed.sealed(with: key, of: intake.complaint.id),
             contacts: intake.sealed.identity?.contactDigests(key: contactKey) ?? [],
-            answer: answer)
+            digest: digest(of: intake), answer: answer)
     }
 }

@@ -47,6 +47,12 @@ public struct NamedKeys: Sendable {
     /// Signs the cursors of lists.
     public let cursor: SymmetricKey
 
+    /// Makes the digests by which filings under one reference are compared; worked out from ``contactIndex``.
+    var filingDigest: SymmetricKey {
+        HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: contactIndex, info: Data("rectify filing digest".utf8), outputByteCount: 32)
+    }
+
     private static let names = ["contact digest", "second factor", "cursor"]
 
     /// Those of the deployment.

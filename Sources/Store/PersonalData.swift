@@ -90,7 +90,8 @@ extension Connection {
             """
             UPDATE complaint SET data_state = 'erasing', narrative = '—', remedy_sought = NULL, merchant = NULL,
                                  respondent_name = NULL, method_name = NULL, account_type = NULL,
-                                 link_url = NULL, link_site = NULL, link_oddities = DEFAULT, client_reference = NULL
+                                 link_url = NULL, link_site = NULL, link_oddities = DEFAULT, client_reference = NULL,
+                                 filing_digest = NULL
             WHERE campaign_id = \(campaign) AND id = \(id)
             """)
     }

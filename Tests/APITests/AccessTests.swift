@@ -77,6 +77,7 @@ struct AccessTests {
             #"{"respondent_platform":"wechat","target":"platform:taobao","stages":[{"scene":"group","due_on":"2099-01-01"}]}"#,
         "POST /v1/campaigns/{campaign}/probe-results": "",
         "POST /v1/imports": #"{"campaign":"internet-2021"}"#,
+        "POST /v1/imports/dry-run": "",
         "POST /v1/imports/{id}/lines": "",
         "POST /v1/company/complaints/{reference}/response": #"{"answer":"accepted"}"#,
         "PUT /v1/filer/webhook": #"{"url":"https://127.0.0.1/in"}"#,
@@ -94,13 +95,14 @@ struct AccessTests {
     /// What is asked for besides the address.
     private static let queries = [
         "GET /v1/complaints": "?campaign=internet-2021", "GET /v1/events": "?campaign=internet-2021",
-        "GET /v1/log/consistency": "?from=0&to=0",
+        "GET /v1/log/consistency": "?from=0&to=0", "POST /v1/imports/dry-run": "?campaign=internet-2021",
         "GET /v1/campaigns/{campaign}/progress/cases": "?figure=handling.status.count&row=status:received",
     ]
 
     /// Paths whose documents of another kind are asked for.
     private static let types = [
         "POST /v1/campaigns/{campaign}/probe-results": "application/x-ndjson",
+        "POST /v1/imports/dry-run": "application/x-ndjson",
         "POST /v1/imports/{id}/lines": "application/x-ndjson", "POST /v1/complaints/{reference}/evidence": "text/plain",
     ]
 

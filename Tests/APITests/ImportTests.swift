@@ -182,4 +182,186 @@ struct ImportTests {
                 try await server.send("GET", list, as: nil, headers: council).status == 401, "revoked at once (G70)")
         }
     }
+
+    // MARK: References
+
+    @Test func `one reference is one filing, by every way in`() async throws {
+        try await withServer { server in
+            let first = filing(["client_reference": .string("one")])
+            let other = filing(["client_reference": .string("one"), "narrative": .string("另一件事。")])
+            // The same, in another order and with blanks of JSON and members that are null.
+            let again = "{ \"remedy_sought\" : null, \"environment\": {}, \(first.dropFirst()) "
+            func file(_ body: String, _ path: String = "/v1/complaints") async throws -> TestServing.Answer {
+                try await server.send("POST", path, body, headers: ["Idempotency-Key": UUID().uuidString])
+            }
+            let filed = try await file(first)
+            #expect(filed.status == 201)
+            for body in [first, again] { #expect(try await file(body).code == "already-filed") }
+            let refused = try await file(other)
+            #expect(refused.status == 409 && refused.code == "reference-conflict")
+            #expect(refused.json["existing"]?.string == filed.headers["location"])
+            #expect(try await file(other, "/v1/complaints?validate_only=true").code == "reference-conflict")
+            let batch = "/v1/complaint-batches"
+            #expect(try await file("{\"items\":[\(other)]}", batch).code == "reference-conflict")
+            let each = try await file("{\"items\":[\(other),\(first)],\"atomic\":false}", batch)
+            #expect(each.json["items"]?[0]?["problem"]?["code"]?.string == "reference-conflict")
+
+            let path = try await begin(server)
+            let second = filing(["client_reference": .string("line-2"), "narrative": .string("另一件事。")])
+            let body = "\n\(first)\n\(other)\n\(again)\n\n\(lines([2]))\(second)"
+            let taken = try await send(server, path, body)
+            #expect(taken.json["known"]?.int == 2 && taken.json["filed"]?.int == 1 && taken.json["refused"]?.int == 2)
+            let told = try await results(server, path)
+            #expect(told.map { $0["outcome"]?.string } == ["known", "refused", "known", "filed", "refused"])
+            #expect(told.map { $0["file_line"]?.int } == [2, 3, 4, 6, 7])
+            #expect(told[1]["errors"]?[0]?["code"]?.string == "reference_conflict")
+            #expect(told[4]["errors"]?[0]?["detail"]?.string?.contains("line 6 of the file") == true)
+            #expect(try await server.store.count("complaint") == 2)
+        }
+    }
+
+    @Test func `what was filed under a reference cannot be guessed from the database`()
+        async throws
+    {
+        try await withServer { server in
+            let filed = try await server.filed(["client_reference": .string("one")])
+            _ = try await server.filed()
+            let digests = try await server.store.owner.withConnection { db in
+                try db.all("SELECT filing_digest FROM complaint WHERE filing_digest IS NOT NULL") { row in
+                    try row.read(Data.self)
+                }
+            }
+            #expect(digests.count == 1, "only where a reference came with it")
+            let content = filing(["client_reference": .string("one")])
+            #expect(hexadecimal(digests[0]) != hexadecimal(sha256: Data(content.utf8)) && !filed.isEmpty)
+        }
+    }
+
+    // MARK: Spreadsheets
+
+    private static let columns = #"""
+        {"campaign":"internet-2021","format":"csv","mapping":{
+          "columns":{"编号":"client_reference","链接":"blocked_link.text","描述":"narrative","日期":"occurred_on",
+                     "公开":"consent.publish_narrative","商户":"respondent.name"},
+          "constants":{"campaign":"internet-2021","kind":"blocked_link","blocked_link.scene":"group",
+                       "blocked_link.block":"interstitial_hard","complainant.disclose_identity":"否","complainant.kind":"individual"}}}
+        """#
+    private static let header = "编号,链接,描述,日期,公开,商户"
+    private static let link = "https://item.taobao.com/item.htm?id="
+
+    @Test func `cells are read as spreadsheets write them, or refused with the right form`() async throws {
+        try await withServer { server in
+            let path = try await begin(server, Self.columns)
+            let csv = """
+                \u{FEFF}
+                \(Self.header)
+                a-1,\(Self.link)1,打不开,2021/8/18,是,微信
+                　,"",,,\u{A0},
+                a-2,\(Self.link)2,"一
+                二",2021年8月18日,ＦＡＬＳＥ,微信
+                a-3,\(Self.link)3,打不开,8/9/2021,,微信
+                a-4,\(Self.link)4,打不开,44426,,微信
+                a-5,\(Self.link)5,打不开,,也许,微信
+                a-6,\(Self.link)6,打不开,,,1.23457E+11
+                a-7,\(Self.link)7,打不开, ,\u{3000},微信
+                a-8,\(Self.link)8,打不开
+                """
+            let taken = try await send(server, path, csv, type: "text/csv")
+            #expect(taken.json["filed"]?.int == 3 && taken.json["refused"]?.int == 5)
+            let told = try await results(server, path)
+            try #require(told.count == 8)
+            #expect(told.map { $0["file_line"]?.int } == [3, 5, 7, 8, 9, 10, 11, 12])
+            let faults = told.map { line in
+                line["errors"]?.array.map { "\($0["pointer"]?.string ?? "") \($0["code"]?.string ?? "")" } ?? []
+            }
+            #expect(
+                faults == [
+                    [], [], ["#/occurred_on no_date"], ["#/occurred_on no_date"],
+                    ["#/consent/publish_narrative wrong_type"], ["#/respondent/name power_of_ten"], [],
+                    ["# bad_record"],
+                ])
+            #expect(told[4]["errors"]?[0]?["detail"]?.string?.contains("是 or 否") == true)
+            let filed = try await server.send("GET", "/v1/complaints/\(told[1]["reference"]?.string ?? "")").json
+            #expect(filed["occurred_on"]?.string == "2021-08-18" && filed["narrative"]?.string == "一\n二")
+            // Gone on with, lines of the file are counted on.
+            let rest = Self.header + "\n\n" + "a-9,\(Self.link)9,打不开,2021.8.18,TRUE,微信\n"
+            _ = try await send(server, path, rest, after: 8, type: "text/csv")
+            #expect(try await results(server, path).last?["file_line"]?.int == 14)
+        }
+    }
+
+    @Test func `GB18030 is read where the header proves it, and refused with the way out elsewhere`() async throws {
+        try await withServer { server in
+            func bytes(_ text: String) -> [UInt8] { encoded(text, "GB18030") }
+            func send(_ path: String, _ bytes: [UInt8], _ type: String = "text/csv") async throws -> TestServing.Answer
+            {
+                try await server.send(
+                    "POST", "\(path)/lines", bytes: bytes, as: .officer, headers: ["Content-Type": type])
+            }
+            let path = try await begin(server, Self.columns)
+            let line = ",\(Self.link)1,打不开𠮷,2021/8/18,是,微信\n"
+            let taken = try await send(
+                path, bytes(Self.header + "\n　,　,,,,\ng-1" + line) + Array("g-2".utf8) + Array(line.utf8))
+            #expect(taken.json["lines"]?.int == 2 && taken.json["filed"]?.int == 1)
+            let told = try await results(server, path)
+            let filed = try await server.send("GET", "/v1/complaints/\(told[0]["reference"]?.string ?? "")").json
+            #expect(filed["narrative"]?.string == "打不开𠮷" && told[0]["file_line"]?.int == 3)
+            #expect(told[1]["errors"]?[0]?["code"]?.string == "not_utf8", "a line in UTF-8 within GB18030 is neither")
+
+            let plain = Self.columns.replacing("编号", with: "id").replacing("链接", with: "link")
+                .replacing("描述", with: "text").replacing("日期", with: "day").replacing("公开", with: "public")
+                .replacing("商户", with: "name")
+            let ascii = try await begin(server, plain)
+            let doubtful = try await send(ascii, Array("id,link,text,day,public,name\n".utf8) + bytes("g-3" + line))
+            #expect(doubtful.json["refused"]?.int == 1)
+            #expect(try await results(server, ascii)[0]["errors"]?[0]?["detail"]?.string?.contains("CSV UTF-8") == true)
+            let wide = try await send(try await begin(server, Self.columns), encoded(Self.header + "\n", "UTF-16"))
+            #expect(wide.faults == ["#/file not_utf8"])
+            let lines = try await begin(server)
+            let story = filing(["client_reference": .string("g-4")])
+            #expect(try await send(lines, bytes(story) + [0x0A], "application/x-ndjson").json["refused"]?.int == 1)
+            #expect(try await results(server, lines)[0]["errors"]?[0]?["code"]?.string == "not_utf8")
+        }
+    }
+
+    @Test func `a dry run knows what is filed, and is refused like an import`() async throws {
+        try await withServer { server in
+            _ = try await send(server, try await begin(server), lines([1]))
+            let other = filing(["client_reference": .string("line-1"), "narrative": .string("另一件事。")])
+            func check(
+                _ query: String, _ body: String, type: String = "application/x-ndjson", as role: Role? = .officer
+            ) async throws -> TestServing.Answer {
+                try await server.send(
+                    "POST", "/v1/imports/dry-run?\(query)", body, as: role, headers: ["Content-Type": type])
+            }
+            let checked = try await check("campaign=internet-2021", lines([1, 2, 2]) + other)
+            let items = checked.json["items"]?.array ?? []
+            #expect(items.map { $0["outcome"]?.string } == ["known", "filed", "known", "refused"])
+            #expect(items[0]["reference"]?.string != nil && items[1]["reference"]?.string == nil)
+            #expect(try await server.store.count("complaint") == 1)
+            #expect(try await check("campaign=x", "").faults == ["?/campaign unknown_code"])
+            #expect(try await check("campaign=internet-2021&format=csv", "").faults == ["?/mapping missing"])
+            #expect(
+                try await check("campaign=internet-2021&format=csv&mapping=%7B", "").faults == ["?/mapping malformed"])
+            #expect(try await check("campaign=internet-2021", "", type: "text/csv").status == 415)
+            #expect(try await check("campaign=internet-2021", "", as: nil).status == 401)
+        }
+    }
+}
+
+/// A text in another encoding.
+private func encoded(_ text: String, _ encoding: String) -> [UInt8] {
+    let converter = iconv_open(encoding, "UTF-8")
+    defer { iconv_close(converter) }
+    var input = text.utf8.map { CChar(bitPattern: $0) }
+    var output = [CChar](repeating: 0, count: input.count * 4 + 4)
+    let free = input.withUnsafeMutableBufferPointer { input in
+        output.withUnsafeMutableBufferPointer { output in
+            var (from, to) = (input.baseAddress, output.baseAddress)
+            var (left, free) = (input.count, output.count)
+            _ = iconv(converter, &from, &left, &to, &free)
+            return free
+        }
+    }
+    return output.dropLast(free).map { UInt8(bitPattern: $0) }
 }

@@ -84,7 +84,8 @@ struct RealityVectorTests {
                     "narrative": .string(row["narrative"]), "complainant": .null,
                 ])
                 for step in ["acceptance", "forwarding"] {
-                    _ = try await server.send("POST", "/v1/complaints/\(reference)/\(step)", "{}", headers: ["If-Match": "*"])
+                    let step = "/v1/complaints/\(reference)/\(step)"
+                    _ = try await server.send("POST", step, "{}", headers: ["If-Match": "*"])
                 }
                 let path = "/v1/company/complaints/\(reference)"
                 let seen = try await server.send("GET", path, as: nil, headers: cast["company"]).json

@@ -11,9 +11,7 @@ import Testing
     /// The records of a CSV by the names in its header.
     private func records(_ text: String) throws -> [[String: String]] {
         var reader = RecordReader(isCSV: true)
-        var rows = reader.records(in: text.utf8).compactMap { record in
-            if case .bytes(let bytes) = record { csvFields(bytes) } else { nil }
-        }
+        var rows = reader.records(in: text.utf8).compactMap { $0.bytes.flatMap(csvFields) }
         let header = try #require(rows.isEmpty ? nil : rows.removeFirst())
         #expect(Set(header).count == header.count, "every column has a name of its own")
         #expect(rows.allSatisfy { $0.count == header.count })
@@ -116,7 +114,8 @@ import Testing
             }
             // What a program reads is the same text, on a terminal too.
             let stories = Set(realityTable("terminal").map { $0["narrative"] })
-            let shown = try JSON(parsing: Data(try await onTerminal(program, ["complaint", "list", "-o", "json"]).utf8))
+            let json = try await onTerminal(program, ["complaint", "list", "-o", "json"])
+            let shown = try JSON(parsing: Data(json.utf8))
             #expect(Set(shown.array.compactMap { $0["excerpt"]?.string }) == stories)
             let piped = try await program.run("complaint", "list", "-o", "csv")
             #expect(piped.output.contains("\u{1B}"), "in a file or a pipe the text stays as it is")

@@ -56,7 +56,7 @@ struct RightsTests {
                 }
                 #expect(found.isEmpty, what)
             }
-            // Intake passes row security by, because COPY cannot be used under it; it reads five columns of a complaint.
+            // Intake passes row security by, because COPY cannot be used under it; it reads six columns of a complaint.
             try await none(
                 "may do too much",
                 """

@@ -35,17 +35,19 @@ struct BarrierImport: AsyncParsableCommand {
         } catch {
             throw Failure("\(file) cannot be read: \(error.systemReason)", code: Failure.Code.notFound)
         }
-        let lines = bytes.split(separator: 0x0A).filter { $0.contains { $0 > 0x20 } }
+        let lines = bytes.withoutByteOrderMark.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated()
+            .map { (fileLine: $0 + 1, bytes: $1) }.filter { $0.bytes.contains { $0 > 0x20 } }
         let path = "/v1/campaigns/\(try campaign.code)/probe-results"
         let results = try await client.withClient { client in
             var results: [LineResultBody] = []
             for start in stride(from: 0, to: lines.count, by: Self.batch) {
                 let part = lines[start..<min(start + Self.batch, lines.count)]
-                let page = try await client.enterProbes(path, Data(part.joined(separator: [0x0A])))
-                results += page.items.map { item in
+                // The line break in front keeps a byte-order mark within the file from being taken for one at the beginning.
+                let page = try await client.enterProbes(path, Data(part.map { Data([0x0A]) + $0.bytes }.joined()))
+                for (item, (number, line)) in zip(page.items, zip((start + 1)..., part)) {
                     var item = item
-                    item.line += start
-                    return item
+                    (item.line, item.fileLine) = (number, line.fileLine)
+                    results.append(item)
                 }
                 if Terminal.showsProgress { Terminal.progress("\(results.count) of \(lines.count)") }
             }
@@ -53,9 +55,10 @@ struct BarrierImport: AsyncParsableCommand {
             return results
         }
         try output.write(
-            results, [.init("Line", .right), .init("Probe"), .init("Outcome"), .init("Problem")],
+            results,
+            [.init("Line", .right), .init("File line", .right), .init("Probe"), .init("Outcome"), .init("Problem")],
             csv: LineResultBody.csv, name: \.label
-        ) { [String($0.line), $0.id ?? "", $0.outcome, $0.problem?.words ?? ""] }
+        ) { [String($0.line), $0.fileLine.map(String.init) ?? "", $0.id ?? "", $0.outcome, $0.problem?.words ?? ""] }
         let refused = results.count { $0.outcome == "refused" }
         if refused > 0 {
             throw Failure("\(refused) of \(results.count) lines were refused", code: Failure.Code.partial)

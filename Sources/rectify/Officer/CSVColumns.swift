@@ -202,7 +202,8 @@ extension BulkResultBody {
 extension LineResultBody {
     static var csv: [CSVColumn<LineResultBody>] {
         [
-            .one("line", \.line.description), .one("probe", \.id), .one("outcome", \.outcome),
+            .one("line", \.line.description), .one("file_line", \.fileLine?.description), .one("probe", \.id),
+            .one("outcome", \.outcome),
             .one("problem", \.problem?.detail),
             .each("fault") { ($0.problem?.errors ?? []).map { "\($0.pointer) \($0.detail)" } },
         ]

@@ -9,7 +9,8 @@ struct ComplaintFile: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "file", abstract: "File complaints: one JSON object, or one on each line.",
         discussion: """
-            A line with a client_reference is stored once: sent again, it says so and changes nothing.
+            A line with a client_reference is stored once: sent again, it says so and changes nothing; with other content it is
+            refused.
             The tracking code of each is printed here and nowhere again. With --dry-run nothing is stored: each is only
             checked, and what would be understood of it is shown.
             """)
@@ -93,7 +94,7 @@ struct ComplaintFile: AsyncParsableCommand {
 
     /// One document for the whole file, or one for each line where it is no single document, each with its line.
     private func documents() throws -> [(line: Int, bytes: Data)] {
-        let data: Data
+        var data: Data
         if file == "-" {
             data = FileHandle.standardInput.readDataToEndOfFile()
         } else {
@@ -102,9 +103,10 @@ struct ComplaintFile: AsyncParsableCommand {
             }
             data = read
         }
+        data = data.withoutByteOrderMark
         if (try? JSON(parsing: data)) != nil { return [(1, data)] }
         let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
-            .map { (line: $0 + 1, bytes: Data($1)) }.filter { !$0.bytes.isEmpty }
+            .map { (line: $0 + 1, bytes: Data($1)) }.filter { $0.bytes.contains { $0 > 0x20 } }
         guard !lines.isEmpty else { throw Failure("\(file) is empty", code: Failure.Code.invalid) }
         return lines
     }
