@@ -9,7 +9,7 @@ extension ObjectReader {
     /// A telephone number, as it was written.
     func phone() -> String? {
         guard let phone = text("phone", limit: 40, isProse: true) else { return nil }
-        if phone.isPowerOfTen {
+        if SpreadsheetCell(phone).isPowerOfTen {
             let lost = "was written as a power of ten, so that its digits are lost"
             fault("phone", "bad_phone", lost + "; format the column as text and fill it in again")
         } else if !phone.isBlank, Telephone(phone) == nil {

@@ -42,13 +42,6 @@ extension String {
     }
 }
 
-extension String {
-    /// Whether it is a number as spreadsheets write long ones, `1.38E+10`: the digits that are missing are gone.
-    public var isPowerOfTen: Bool {
-        folded.wholeMatch(of: /[\s'"=]*[+\-]?\d+([.,]\d*)?\s*(e|[x×*]\s*10\s*\^?)\s*[+\-]?\d{1,3}[\s"]*/) != nil
-    }
-}
-
 /// Radicals that NFKC leaves, and the characters they look like (Unicode, EquivalentUnifiedIdeograph.txt, version 14).
 private let radicals: [Unicode.Scalar: Unicode.Scalar] = {
     let pairs = """

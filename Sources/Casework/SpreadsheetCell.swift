@@ -9,15 +9,9 @@ public struct SpreadsheetCell: Sendable {
     }
 
     /// Whether nothing is seen in it: blanks of any kind, control characters, invisible signs.
-    public var isEmpty: Bool {
-        text.unicodeScalars.allSatisfy { $0.value <= 0x20 || $0.properties.isWhitespace || $0.isInvisible }
-    }
+    public var isEmpty: Bool { text.isBlank }
 
-    /// In normal width and small letters, without what is not seen.
-    private var folded: String {
-        text.withoutInvisible.precomposedStringWithCompatibilityMapping.lowercased()
-            .trimmingCharacters(in: .whitespacesAndNewlines)
-    }
+    private var folded: String { text.folded.trimmingCharacters(in: .whitespacesAndNewlines) }
 
     /// The truth that it is: `TRUE`, `yes`, `Y`, `是`, `真`, or the opposite; `nil` where it is none.
     ///
