@@ -1,9 +1,5 @@
 import Foundation
 
-#if canImport(Glibc)
-import Glibc
-#endif
-
 /// Addresses in numbers, each in its one form.
 enum IPAddress {
     /// An IPv6 address in brackets, in the form of RFC 5952; `nil` for what is none.

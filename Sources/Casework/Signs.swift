@@ -38,7 +38,9 @@ extension String {
     public var folded: String {
         if utf8.allSatisfy({ $0 < 0x80 }) { return lowercased() }
         let seen = unicodeScalars.lazy.filter { !$0.isInvisible }.map { radicals[$0] ?? $0 }
-        return String(String.UnicodeScalarView(seen)).precomposedStringWithCompatibilityMapping.lowercased()
+        let composed = String(String.UnicodeScalarView(seen)).precomposedStringWithCompatibilityMapping
+        // The small form of İ would have a second dot.
+        return composed.replacing("\u{130}", with: "I").lowercased()
     }
 }
 

@@ -201,7 +201,7 @@ struct IdentityTests {
             #expect(references(try await find(#""phone":"+86 138-0000-0001""#)) == [reference])
             #expect(references(try await find(#""email":"XIAOHE@example.cn""#)) == [reference])
             #expect(references(try await find(#""phone":"13700000000""#)).isEmpty)
-            #expect(try await find(#""phone":"1","email":"a@b.cn""#).faults == ["#/phone ambiguous"])
+            #expect(try await find(#""phone":"13800000001","email":"a@b.cn""#).faults == ["#/phone ambiguous"])
             // Where a digest fits and the sealed number does not, nothing is found.
             _ = try await server.store.owner.transaction { db in
                 try db.run(

@@ -34,7 +34,6 @@ struct FoldingTests {
                         #expect(!hides || isOdd, "\(code(text)) could hide a word of Chinese characters")
                     }
                 }
-                // Letters whose small form the database's locale does not know.
                 #expect(different.isEmpty, "\(different.count): \(different.prefix(40))")
             }
         }
