@@ -18,13 +18,13 @@ struct ContractPage {
             <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
             <meta name="color-scheme" content="light dark">
             <title>Rectify: the API</title><style>\(Self.style)</style></head><body>
-            <main><h1>Rectify: the API</h1><p>\(words(info?["summary"]))</p><p>\(words(info?["description"]))</p>
+            <main><h1>Rectify: the API</h1><p>\(prose(info?["summary"]))</p><p>\(prose(info?["description"]))</p>
             <p>As a document: <a href="/openapi.json">/openapi.json</a></p><h2>How a request says who sends it</h2>
             <dl>\(schemes)</dl>
             """
         for tag in document["tags"]?.elements ?? [] {
             let name = tag["name"]?.text ?? ""
-            page += "<section><h2>\(htmlEscaped(name))</h2><p>\(words(tag["description"]))</p>"
+            page += "<section><h2>\(htmlEscaped(name))</h2><p>\(prose(tag["description"]))</p>"
             for (path, method, operation) in operations where operation["tags"]?.elements.first?.text == name {
                 page += self.operation(path, method, operation)
             }
@@ -33,7 +33,7 @@ struct ContractPage {
         page += "<section><h2>Bodies</h2>"
         for (name, schema) in document["components"]?["schemas"]?.members ?? [] {
             page += "<h3 id=\"\(htmlEscaped(name))\">\(htmlEscaped(name))</h3>"
-            page += "<p>\(words(schema["description"]))</p>"
+            page += "<p>\(prose(schema["description"]))</p>"
             let rows = members(of: schema)
             page += rows.isEmpty ? "<p>\(kind(schema))</p>" : table(rows) + rules(of: schema)
         }
@@ -44,7 +44,7 @@ struct ContractPage {
         (document["components"]?["securitySchemes"]?.members ?? []).map { name, scheme in
             let field = scheme["name"]?.text ?? "Authorization: Bearer"
             return
-                "<dt>\(htmlEscaped(name)): <code>\(htmlEscaped(field))</code></dt><dd>\(words(scheme["description"]))</dd>"
+                "<dt>\(htmlEscaped(name)): <code>\(htmlEscaped(field))</code></dt><dd>\(prose(scheme["description"]))</dd>"
         }.joined()
     }
 
@@ -57,7 +57,7 @@ struct ContractPage {
     private func operation(_ path: String, _ method: String, _ operation: JSON) -> String {
         var text = "<details><summary><code>\(htmlEscaped(method.uppercased())) \(htmlEscaped(path))</code> "
         text += "\(words(operation["summary"]))</summary>"
-        if operation["description"] != nil { text += "<p>\(words(operation["description"]))</p>" }
+        if operation["description"] != nil { text += "<p>\(prose(operation["description"]))</p>" }
         text += "<p>For \(callers(of: operation)).</p>"
         let parameters = operation["parameters"]?.elements ?? []
         if !parameters.isEmpty {
@@ -65,7 +65,7 @@ struct ContractPage {
             for one in parameters {
                 let isRequired = one["required"] == .bool(true) ? ", required" : ""
                 text += "<tr><td><code>\(words(one["name"]))</code> in the \(words(one["in"]))\(isRequired)"
-                text += "<td>\(kind(one["schema"] ?? .null))<td>\(words(one["description"]))</tr>"
+                text += "<td>\(kind(one["schema"] ?? .null))<td>\(prose(one["description"]))</tr>"
             }
             text += "</table>"
         }
@@ -75,7 +75,7 @@ struct ContractPage {
             let contents = (response["content"]?.members ?? []).map {
                 "\(htmlEscaped($0.0)) \(kind($0.1["schema"] ?? .null))"
             }
-            text += "<p><strong>\(htmlEscaped(status))</strong> \(words(response["description"])) "
+            text += "<p><strong>\(htmlEscaped(status))</strong> \(prose(response["description"])) "
             text += "\(contents.joined(separator: ", "))</p>"
         }
         return text + "</details>"
@@ -84,11 +84,11 @@ struct ContractPage {
     /// What is sent, with the members of its members.
     private func body(_ body: JSON?) -> String {
         guard let body else { return "" }
-        var text = body["description"] == nil ? "" : "<p>\(words(body["description"]))</p>"
+        var text = body["description"] == nil ? "" : "<p>\(prose(body["description"]))</p>"
         let isRequired = body["required"] == .bool(true) ? "required" : "may be left out"
         for (media, content) in body["content"]?.members ?? [] {
             let schema = resolved(content["schema"] ?? .null)
-            text += "<p>Body, <code>\(htmlEscaped(media))</code>, \(isRequired). \(words(schema["description"]))</p>"
+            text += "<p>Body, <code>\(htmlEscaped(media))</code>, \(isRequired). \(prose(schema["description"]))</p>"
             for lines in [schema] + [content["x-itemSchema"]].compactMap({ $0 }).map(resolved) {
                 let rows = allMembers(of: lines)
                 if !rows.isEmpty { text += table(rows) + rules(of: lines) }
@@ -156,7 +156,7 @@ struct ContractPage {
         var text = "<table><caption>Members</caption><tr><th>Name<th>Type and limits<th>Meaning</tr>"
         for row in rows {
             text += "<tr><td><code>\(htmlEscaped(row.name))</code>\(row.isRequired ? ", required" : "")"
-            text += "<td>\(kind(row.schema))<td>\(words(resolved(row.schema)["description"]))"
+            text += "<td>\(kind(row.schema))<td>\(prose(resolved(row.schema)["description"]))"
             text += "\(examples(row.schema))</tr>"
         }
         return text + "</table>"
@@ -166,7 +166,7 @@ struct ContractPage {
         let all = (schema["examples"]?.elements ?? []).map { example in
             "<code>\(htmlEscaped(example.text ?? example.canonicalText))</code>"
         }
-        return all.isEmpty ? "" : " For example \(all.joined(separator: " or "))."
+        return all.isEmpty ? "" : " For example \(all.joined(separator: " or "))"
     }
 
     // MARK: Rules
@@ -227,7 +227,7 @@ struct ContractPage {
             return options.map(kind).joined(separator: " or ")
         }
         if let codes = schema["enum"]?.elements {
-            return "one of " + codes.map { "<code>\(words($0))</code>" }.joined(separator: " ") + standard(schema)
+            return "one of " + codes.map { "<code>\(words($0))</code>" }.joined(separator: ", ") + standard(schema)
         }
         let types = schema["type"].map { $0.text.map { [$0] } ?? $0.elements.compactMap(\.text) } ?? []
         return types.map { type in
@@ -266,6 +266,13 @@ struct ContractPage {
 
     private func standard(_ schema: JSON) -> String {
         schema["default"].map { "; default <code>\(htmlEscaped($0.text ?? $0.canonicalText))</code>" } ?? ""
+    }
+
+    /// A description; what stands between backticks is code.
+    private func prose(_ json: JSON?) -> String {
+        let parts = words(json).split(separator: "`", omittingEmptySubsequences: false)
+        return parts.enumerated().map { $0.offset % 2 == 1 ? "<code>\($0.element)</code>" : String($0.element) }
+            .joined()
     }
 
     private func words(_ json: JSON?) -> String { htmlEscaped(json?.text ?? (json == .null ? "null" : "")) }

@@ -93,7 +93,15 @@ private struct ShapeMembers<Key: CodingKey>: KeyedDecodingContainerProtocol {
         return value
     }
 
+    // These three have an answer of their own in the protocol, which would not tell that they may be left out.
+    func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { try optional(type, key) }
+    func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? { try optional(type, key) }
+    func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? { try optional(type, key) }
     func decodeIfPresent<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
+        try optional(type, key)
+    }
+
+    private func optional<Value: Decodable>(_ type: Value.Type, _ key: Key) throws -> Value? {
         let (value, shape) = try BodyShape.sample(type)
         recorder.note(Self.written(key), shape, isRequired: false)
         return value

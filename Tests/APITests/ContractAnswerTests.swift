@@ -4,6 +4,8 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import API
+
 /// Document and answers name the same members, with the same types and codes.
 struct ContractAnswerTests {
     /// What the server writes, by the name of its schema.
@@ -33,6 +35,7 @@ struct ContractAnswerTests {
         "Consistency": ConsistencyBody.self, "Unsealing": UnsealingBody.self, "Identity": IdentityBody.self,
         "FoundContact": FoundContactBody.self, "RightsRequest": RightsRequestBody.self, "Disposal": DisposalBody.self,
         "DisposalItem": DisposalItemBody.self, "Export": ExportBody.self, "ContactSearch": ContactSearchBody.self,
+        "Health": HealthRoutes.Health.self,
     ]
 
     /// Schemas of the progress report, which writes itself; a real one is looked at below.
@@ -46,7 +49,8 @@ struct ContractAnswerTests {
         let document = try ContractDocument()
         let type = try #require(Self.bodies[name])
         let schema = try #require(document.schemas[name])
-        #expect(differences(try BodyShape.shape(of: type), schema, at: name, document) == [])
+        let found = differences(try BodyShape.shape(of: type), schema, at: name, document)
+        #expect(found == [])
     }
 
     @Test func `every schema is that of an answer, or of something that is sent`() throws {
@@ -135,7 +139,8 @@ struct ContractAnswerTests {
                 let content = operation.json["responses"]?[String(answer.status)]?["content"]
                 guard let schema = content?["application/json"]?["schema"], answer.status < 300 else { continue }
                 looked += 1
-                #expect(mistakes(in: answer.json, schema, at: operation.name, document) == [])
+                let found = mistakes(in: answer.json, schema, at: operation.name, document)
+                #expect(found == [])
             }
             #expect(looked > 30)
         }
@@ -164,6 +169,7 @@ struct ContractAnswerTests {
             let required = (schema["required"]?.array ?? []).compactMap(\.string).filter { members[$0] == nil }
             return required.map { "\(place).\($0) is missing" }
                 + members.sorted { $0.key < $1.key }.flatMap { name, value -> [String] in
+                    guard schema["additionalProperties"] != .bool(true) else { return [] }
                     guard let member = schema["properties"]?[name] ?? schema["additionalProperties"] else {
                         return ["\(place).\(name) is not described"]
                     }

@@ -140,6 +140,23 @@ struct ContractDocument {
         return fact
     }
 
+    /// A value with no more than what is required.
+    func smallest(_ schema: JSON) -> JSON {
+        let schema = resolved(schema)
+        if let option = schema["anyOf"]?.array.first { return smallest(option) }
+        if let example = schema["examples"]?.array.first ?? schema["enum"]?.array.first { return example }
+        switch schema["type"]?.string {
+        case "object":
+            let required = (schema["required"]?.array ?? []).compactMap(\.string)
+            return .object(
+                required.reduce(into: [:]) { $0[$1] = smallest(schema["properties"]?[$1] ?? .null) })
+        case "array": return .array([smallest(schema["items"] ?? .null)])
+        case "integer": return .int(schema["minimum"]?.int ?? 1)
+        case "boolean": return .bool(true)
+        default: return .string(schema["format"]?.string == "date" ? "2021-09-17" : "x")
+        }
+    }
+
     /// The description of a member by its path in ``facts(of:in:)``.
     func description(of path: String, in schema: JSON) -> String {
         let found = path.split(separator: "/").reduce(schema) { schema, name in

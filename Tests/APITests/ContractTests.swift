@@ -69,6 +69,25 @@ struct ContractTests {
         }
     }
 
+    @Test func `codes of the campaign are those of its file`() throws {
+        let file = repository.appending(path: "Config/campaigns/internet-2021.json")
+        let campaign = try JSON(parsing: Data(contentsOf: file))
+        var named: Set<String> = []
+        func walk(_ json: JSON) {
+            if let text = json["description"]?.string, let list = text.firstMatch(of: /one of `(\w+)` of the campaign/)
+            {
+                let said = text.split(separator: "Codes of internet-2021: ").last?.dropLast() ?? ""
+                let codes = (campaign[String(list.output.1)]?.array ?? []).compactMap { $0["code"]?.string }
+                #expect(said.split(separator: ", ").map(String.init) == codes, "\(text)")
+                named.insert(String(list.output.1))
+            }
+            members(json).values.forEach(walk)
+            json.array.forEach(walk)
+        }
+        walk(try document())
+        #expect(named.isSuperset(of: ["link_scenes", "payment_scenes", "block_kinds", "refusal_kinds", "categories"]))
+    }
+
     @Test func `the page shows the members of members, with limits and codes`() async throws {
         try await withServer { server in
             let page = String(decoding: try await server.send("GET", "/docs", as: nil).bytes, as: UTF8.self)

@@ -103,6 +103,10 @@ struct ReaderProbe {
             default: break
             }
         }
+        guard fact.codes == nil, fact.types != ["date"] else {
+            found.facts[place.path] = fact
+            return
+        }
         let word = try await faults(place, .string("zz"))
         if word.contains(where: { $0.detail.hasPrefix("has to be true or false") }) { fact.types = ["boolean"] }
         for fault in try await faults(place, .int(.max)) where fault.code == "out_of_range" {
@@ -116,8 +120,8 @@ struct ReaderProbe {
             if let codes = word.first(where: { $0.code == "unknown_code" }) { note(codes, of: place, &fact, &found) }
         }
         if fact.types.contains("array") { try await readArray(place, &fact) }
-        // What is refused whatever it is belongs to another case.
-        guard !wrong.contains(where: { $0.code == "not_allowed" && $0.detail.hasPrefix("goes with") }) else { return }
+        // What is refused whatever it is belongs to another case, or cannot be given here at all.
+        guard !(wrong + word).contains(where: { $0.code == "not_allowed" }) else { return }
         found.facts[place.path] = fact
         guard !passedOver.contains(place.path) else { return }
         if fact.types.contains("array") { try await look(at: place.element, &found) }
@@ -134,14 +138,19 @@ struct ReaderProbe {
     }
 
     private func readText(_ place: Place, _ fact: inout MemberFacts) async throws {
-        let long = try await faults(place, .string(String(repeating: "x", count: 20_500)))
-        fact.maxLength = long.filter { $0.code == "too_long" }.compactMap { Self.number(in: $0.detail) }.min()
+        // The fault names the limit, however much longer the text is.
+        for length in [300, 4500, 20_500] where fact.maxLength == nil {
+            let long = try await faults(place, .string(String(repeating: "x", count: length)))
+            fact.maxLength = long.filter { $0.code == "too_long" }.compactMap { Self.number(in: $0.detail) }.min()
+        }
         fact.refusesBlank = try await faults(place, .string("")).contains { $0.code == "blank" }
     }
 
     private func readArray(_ place: Place, _ fact: inout MemberFacts) async throws {
-        let long = try await faults(place, .array(Array(repeating: .int(0), count: 10_001)))
-        fact.maxItems = long.first { $0.code == "too_many" }.flatMap { Self.number(in: $0.detail) }
+        for length in [300, 10_001] where fact.maxItems == nil {
+            let long = try await faults(place, .array(Array(repeating: .int(0), count: length)))
+            fact.maxItems = long.first { $0.code == "too_many" }.flatMap { Self.number(in: $0.detail) }
+        }
         let empty = try await faults(place, .array([]))
         fact.refusesEmpty = empty.contains { $0.code == "empty" || $0.code == "missing" }
     }
