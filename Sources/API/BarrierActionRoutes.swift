@@ -119,7 +119,7 @@ struct BarrierActionRoutes {
             defer { stage.finish() }
             return (scene: stage.requiredText("scene", limit: 60), by: stage.requiredDay("due_on"))
         }
-        if stages.isEmpty { reader.fault("stages", "missing", "needs at least one scene with its day") }
+        if stages.isEmpty { reader.fault("stages", "missing", "is required: at least one scene with its day") }
         let terms = ActionTerms(reading: reader, versions: nil)
         try body.finish()
         let (book, now) = (try await service.references.book(), service.now())

@@ -218,10 +218,7 @@ extension Service {
         as party: Standing? = nil
     ) async throws -> Response {
         var filter = filter
-        let pageSize = query.pageSize()
-        let cursor = query.text("cursor", limit: 100)
-        query.finish()
-        try query.faults.finish()
+        let (pageSize, cursor) = try query.finishPage()
         let name = "barriers|\(campaign.code)|\(filter)"
         filter.above = try cursor.map { try self.cursor.position($0, of: name) }
         let today = Day(now(), in: campaign.zone())

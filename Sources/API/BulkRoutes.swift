@@ -21,22 +21,18 @@ struct BulkRoutes {
         let body = try await Body(request)
         let reader = body.reader
         let book = try await service.references.book()
-        let resource = reader.requiredText("action", limit: 40)
-        let parameters = reader.object("parameters") ?? ObjectReader(.object([:]), faults: reader.faults)
-        let wanted = ComplaintActionReader(body: parameters, book: book, officer: officer).action(resource)
-        if wanted == nil, !resource.isEmpty {
-            reader.fault(
-                "action", "unknown_code", "has to be the name of an action's resource, such as acceptance or assignment"
-            )
-        }
-        let terms = ActionTerms(
-            reading: reader, versions: nil, needsReason: ComplaintActionReader.needsReason(resource))
+        let resource = reader.requiredCode("action", as: ComplaintActionReader.Resource.self)
+        let parameters =
+            reader.object("parameters")
+            ?? ObjectReader(.object([:]), at: reader.place("parameters"), faults: reader.faults)
+        let wanted = resource.map { ComplaintActionReader(body: parameters, book: book, officer: officer).action($0) }
+        let terms = ActionTerms(reading: reader, versions: nil, needsReason: resource?.needsReason ?? false)
         if terms.message != nil { reader.fault("message", "not_allowed", "cannot be sent to many at once") }
         let isDryRun = reader.bool("dry_run") ?? false
         let references = try await references(reader, officer, book)
         parameters.finish()
         try body.finish()
-        guard let wanted else { throw Problem.notFound("action \(resource)") }
+        guard let wanted else { throw Problem.notFound("action") }
         var results: [BulkResultBody] = []
         for reference in references {
             results.append(await result(of: wanted, on: reference, officer, terms, book, isDryRun, context))

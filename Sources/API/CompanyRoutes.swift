@@ -82,13 +82,11 @@ struct CompanyRoutes {
         let body = try await Body(request)
         let given = body.reader.requiredCode("answer", as: Complaint.Answer.self) ?? .accepted
         let ground = body.reader.text("ground", limit: 200)
-        var terms = ActionTerms(reading: body.reader, versions: versions)
+        let terms = ActionTerms(ofCompany: body.reader, versions: versions)
         try body.finish()
-        try terms.checkForCompany()
-        terms.onBehalfOf = nil
         let (book, now) = (try await service.references.book(), service.now())
         try await anonymously {
-            try await service.databases.parties.transaction(as: bearer.standing) { [terms] db in
+            try await service.databases.parties.transaction(as: bearer.standing) { db in
                 guard try db.forwardedComplaint(reference, to: bearer.company) != nil else {
                     throw CaseError.notFound("complaint \(reference)")
                 }
@@ -162,9 +160,8 @@ struct CompanyRoutes {
         let versions = try request.expectedVersions()
         let body = try await Body(request)
         let wanted = read(body.reader)
-        var terms = ActionTerms(reading: body.reader, versions: versions)
+        var terms = ActionTerms(ofCompany: body.reader, versions: versions)
         try body.finish()
-        try terms.checkForCompany()
         // Its words may be read again by it.
         terms.onBehalfOf = .company
         let platforms = try await platforms(of: bearer.company, campaign)
@@ -212,18 +209,6 @@ struct CompanyRoutes {
             }
         }
         return try .json(OrderBody(record, for: .company), version: record.version)
-    }
-}
-
-extension ActionTerms {
-    /// A company acts today and for itself.
-    fileprivate func checkForCompany() throws(Refusal) {
-        guard effectiveOn == nil else {
-            throw .invalid(field: "effective_on", reason: "cannot be given: what a company does takes effect today")
-        }
-        guard message == nil else {
-            throw .invalid(field: "message", reason: "cannot be given: companies write to the authority, as reason")
-        }
     }
 }
 

@@ -13,55 +13,62 @@ struct ComplaintActionReader {
     /// What is asked for, once names in it are looked up in the transaction.
     typealias Wanted = @Sendable (isolated Connection) throws -> Complaint.Action
 
-    /// Whether the words for history are asked for, alone or in bulk.
-    static func needsReason(_ resource: String) -> Bool { resource == "reopening" || resource == "notes" }
+    /// What is changed of a complaint, alone or in bulk, by the name that addresses have for it.
+    enum Resource: String, CaseIterable, Sendable {
+        case acceptance, refusal, information, forwarding, response, closure, withdrawal, referral, duplicate
+        case informationRequests = "information-requests"
+        case undoDuplicate = "undo-duplicate"
+        case reopening, resolution, barriers, assignment, office, priority, relations
+        case undoRelation = "undo-relation"
+        case deadlineExtensions = "deadline-extensions"
+        case confirmation, rating, notes
 
-    /// The action of this resource; `nil` where there is none such.
-    func action(_ resource: String) -> Wanted? {
+        /// Whether a reason is required, for one complaint or in bulk.
+        var needsReason: Bool { self == .reopening || self == .notes }
+    }
+
+    /// The action that the body asks for.
+    func action(_ resource: Resource) -> Wanted {
         switch resource {
-        case "acceptance":
+        case .acceptance:
             let (category, scenario) = (body.text("category", limit: 60), body.text("scenario", limit: 60))
             return { _ in .accept(category: category, scenario: scenario) }
-        case "refusal": return wanted(.refuse(ground: body.requiredText("ground", limit: 60)))
-        case "information-requests": return wanted(.requestInformation(gap: body.requiredText("gap", limit: 60)))
-        case "information": return wanted(.provideInformation)
-        case "forwarding": return wanted(.forward)
-        case "response":
+        case .refusal: return wanted(.refuse(ground: body.requiredText("ground", limit: 60)))
+        case .informationRequests: return wanted(.requestInformation(gap: body.requiredText("gap", limit: 60)))
+        case .information: return wanted(.provideInformation)
+        case .forwarding: return wanted(.forward)
+        case .response:
             let answer = body.requiredCode("answer", as: Complaint.Answer.self) ?? .accepted
             return wanted(.respond(answer, ground: body.text("ground", limit: 200)))
-        case "closure":
+        case .closure:
             return wanted(.close(body.requiredCode("outcome", as: Complaint.Outcome.self) ?? .explained))
-        case "withdrawal": return wanted(.withdraw)
-        case "referral": return wanted(.refer(agency: body.requiredText("agency", limit: 60)))
-        case "duplicate": return duplicate()
-        case "undo-duplicate": return wanted(.undoDuplicate)
-        case "reopening": return wanted(.reopen)
-        case "resolution": return resolution()
-        case "barriers": return wanted(.link(barrier: body.requiredInt("number", in: 1...Int(Int32.max))))
-        default: return work(resource)
+        case .withdrawal: return wanted(.withdraw)
+        case .referral: return wanted(.refer(agency: body.requiredText("agency", limit: 60)))
+        case .duplicate: return duplicate()
+        case .undoDuplicate: return wanted(.undoDuplicate)
+        case .reopening: return wanted(.reopen)
+        case .resolution: return resolution()
+        case .barriers: return wanted(.link(barrier: body.requiredInt("number", in: 1...Int(Int32.max))))
+        case .assignment: return assignment()
+        case .office: return wanted(.transfer(office: body.requiredText("office", limit: 20)))
+        case .priority:
+            return wanted(.setPriority(body.requiredCode("priority", as: Complaint.Priority.self) ?? .normal))
+        case .relations, .undoRelation: return relation(isUndone: resource == .undoRelation)
+        case .deadlineExtensions:
+            let purpose = body.requiredCode("purpose", as: Deadline.Purpose.self) ?? .answer
+            return wanted(.extendDeadline(purpose, by: body.requiredInt("by", in: 1...365)))
+        case .confirmation, .rating, .notes: return said(resource)
         }
     }
 
-    /// What orders the work, and what is said about it.
-    private func work(_ resource: String) -> Wanted? {
+    /// What the complainant, or the officer, says about the case.
+    private func said(_ resource: Resource) -> Wanted {
         switch resource {
-        case "assignment": return assignment()
-        case "office": return wanted(.transfer(office: body.requiredText("office", limit: 20)))
-        case "priority":
-            return wanted(.setPriority(body.requiredCode("priority", as: Complaint.Priority.self) ?? .normal))
-        case "relations", "undo-relation": return relation(isUndone: resource == "undo-relation")
-        case "deadline-extensions":
-            let purpose = body.requiredCode("purpose", as: Deadline.Purpose.self) ?? .answer
-            return wanted(.extendDeadline(purpose, by: body.requiredInt("by", in: 1...365)))
-        case "confirmation":
+        case .confirmation:
             if !body.has("fixed") { body.fault("fixed", "missing", "is required") }
             return wanted(body.bool("fixed") == true ? .confirmFixed(by: nil) : .denyFixed(by: nil))
-        case "rating": return wanted(.rate(body.requiredInt("rating", in: 1...5), by: nil))
-        case "notes": return wanted(.note(body.code("audience", as: Complaint.Audience.self) ?? .internal))
-        case "messages":
-            if !body.has("message") { body.fault("message", "missing", "is required") }
-            return wanted(.message)
-        default: return nil
+        case .rating: return wanted(.rate(body.requiredInt("rating", in: 1...5), by: nil))
+        default: return wanted(.note(body.code("audience", as: Complaint.Audience.self) ?? .internal))
         }
     }
 

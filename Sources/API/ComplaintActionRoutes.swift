@@ -11,26 +11,19 @@ struct ComplaintActionRoutes {
     let service: Service
 
     var routes: [Route] {
-        let decisions = ["acceptance", "refusal", "information-requests", "information", "forwarding", "closure"]
-        let endings = ["response", "withdrawal", "referral", "duplicate", "resolution", "barriers"]
-        let work = ["assignment", "office", "priority", "relations", "deadline-extensions", "confirmation", "rating"]
-        return (decisions + endings + work).map { name in
-            Route(.post, Self.path(name)) { request, context in try await perform(name, request, context) }
+        ComplaintActionReader.Resource.allCases.map { resource in
+            // A note changes nothing that another officer may have changed meanwhile.
+            let needsVersion = resource != .notes
+            let (method, name) = Self.address(of: resource)
+            return Route(method, Self.path(name)) { request, context in
+                try await perform(resource, request, context, needsVersion: needsVersion)
+            }
         } + [
-            Route(.post, Self.path("reopening")) { request, context in
-                try await perform("reopening", request, context)
-            },
-            Route(.post, Self.path("notes")) { request, context in
-                try await perform("notes", request, context, needsVersion: false)
-            },
             Route(.post, Self.path("messages")) { request, context in
-                try await perform("messages", request, context, needsVersion: false)
-            },
-            Route(.delete, Self.path("duplicate")) { request, context in
-                try await perform("undo-duplicate", request, context)
-            },
-            Route(.delete, Self.path("relations")) { request, context in
-                try await perform("undo-relation", request, context)
+                try await perform(request, context, needsReason: false, needsVersion: false) { body, _ in
+                    if !body.has("message") { body.fault("message", "missing", "is required") }
+                    return { _ in .message }
+                }
             },
             Route(.delete, Self.path("barriers/:number")) { request, context in
                 let number = try context.barrierNumber()
@@ -41,18 +34,25 @@ struct ComplaintActionRoutes {
         ]
     }
 
+    /// What undoes something is asked for by DELETE, at the address of what it undoes.
+    private static func address(of resource: ComplaintActionReader.Resource) -> (HTTPRequest.Method, String) {
+        switch resource {
+        case .undoDuplicate: (.delete, ComplaintActionReader.Resource.duplicate.rawValue)
+        case .undoRelation: (.delete, ComplaintActionReader.Resource.relations.rawValue)
+        default: (.post, resource.rawValue)
+        }
+    }
+
     private static func path(_ name: String) -> String { "/v1/complaints/:reference/\(name)" }
 
     private func perform(
-        _ name: String, _ request: Request, _ context: Context, needsVersion: Bool = true
+        _ resource: ComplaintActionReader.Resource, _ request: Request, _ context: Context, needsVersion: Bool
     ) async throws -> Response {
         let officer = try context.officer(for: .read)
-        let needsReason = ComplaintActionReader.needsReason(name)
-        return try await perform(request, context, needsReason: needsReason, needsVersion: needsVersion) { body, book in
-            guard let wanted = ComplaintActionReader(body: body, book: book, officer: officer).action(name) else {
-                preconditionFailure("a route without an action: \(name)")
-            }
-            return wanted
+        return try await perform(
+            request, context, needsReason: resource.needsReason, needsVersion: needsVersion
+        ) { body, book in
+            ComplaintActionReader(body: body, book: book, officer: officer).action(resource)
         }
     }
 
@@ -83,6 +83,12 @@ struct ComplaintActionRoutes {
 }
 
 extension ActionTerms {
+    /// The members every action of a company may have: it acts today and for itself, and writes to the authority alone.
+    init(ofCompany body: ObjectReader, versions: [Int]?) {
+        self.init(
+            versions: versions, reason: body.text("reason", limit: 4000, isProse: true), evidence: body.evidence())
+    }
+
     /// The members every action may have: when it takes effect, why, and what was said.
     init(reading body: ObjectReader, versions: [Int]?, needsReason: Bool = false) {
         self.init(

@@ -57,8 +57,9 @@ struct FilingReader {
     }
 
     private func receivedOn(_ reader: ObjectReader, _ campaign: Campaign, today: Day) -> Day {
+        let given = reader.day("received_on")
         guard reader.has("received_on") else { return today }
-        let day = reader.day("received_on") ?? today
+        let day = given ?? today
         if !party.mayBackdate {
             let detail = "may be given by officers, and with keys of the scope “history”; leave it out"
             reader.fault("received_on", "not_allowed", detail)

@@ -128,7 +128,7 @@ struct OrderRoutes {
             order.limits[number] = own ?? common ?? .days(1, .workingDays)
             item.finish()
         }
-        if order.limits.isEmpty { reader.fault("barriers", "missing", "needs at least one barrier") }
+        if order.limits.isEmpty { reader.fault("barriers", "missing", "is required: at least one barrier") }
         let terms = ActionTerms(reading: reader, versions: nil)
         try body.finish()
         let once = try request.idempotent(for: "officer:\(officer.id.uuidString)", body.bytes)

@@ -76,7 +76,8 @@ struct WebhookRoutes {
     @Sendable func replay(_ request: Request, context: Context) async throws -> Response {
         let filer = try context.filer(for: .webhook).filer
         let body = try await Body(request)
-        let named = body.reader.has("deliveries") ? body.reader.texts("deliveries", limit: 100, length: 36) : nil
+        let texts = body.reader.texts("deliveries", limit: 100, length: 36)
+        let named = body.reader.has("deliveries") ? texts : nil
         let ids = named?.compactMap { UUID(uuidString: $0) }
         if ids?.count != named?.count { body.reader.fault("deliveries", "not_an_id", "holds what is no id") }
         try body.finish()

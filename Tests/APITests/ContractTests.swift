@@ -50,21 +50,58 @@ struct ContractTests {
         #expect(ids.count > 100 && Set(ids).count == ids.count)
     }
 
-    @Test func `answers have the members that the document tells`() async throws {
-        let schemas = members(try document()["components"]?["schemas"])
-        try await withServer { server in
-            let reference = try await server.filed()
-            let answers: [(String, String)] = [
-                ("Complaint", "/v1/complaints/\(reference)"), ("Barrier", "/v1/campaigns/internet-2021/barriers/1"),
-                ("Campaign", "/v1/campaigns/internet-2021"), ("Session", "/v1/session"),
-            ]
-            for (schema, path) in answers {
-                let answer = members(try await server.send("GET", path).json)
-                let known = members(schemas[schema]?["properties"])
-                #expect(Set(answer.keys).subtracting(known.keys).isEmpty, "\(schema)")
-                let required = schemas[schema]?["required"]?.array.compactMap(\.string) ?? []
-                #expect(Set(required).subtracting(answer.keys).isEmpty, "\(schema)")
+    @Test func `names of operations are plain: a verb and what is done with it`() throws {
+        let verbs: Set = [
+            "Accept", "Acknowledge", "Answer", "Approve", "Ask", "Assign", "Begin", "Change", "Check", "Close",
+            "Confirm",
+            "Correct", "Create", "Decide", "Delete", "Deny", "Disclose", "Dismiss", "Download", "End", "Escalate",
+            "Explain", "Export", "Extend", "File", "Follow", "Forward", "Issue", "Lift", "Link", "List", "Make", "Mark",
+            "Open", "Propose", "Prove", "Publish", "Put", "Rate", "Read", "Record", "Refer", "Refute", "Refuse",
+            "Relate",
+            "Remove", "Reopen", "Report", "Rescind", "Retract", "Revive", "Save", "Say", "Search", "Send", "Set",
+            "Show",
+            "Sign", "Transfer", "Turn", "Undertake", "Undo", "Unlink", "Upload", "Verify", "Withdraw", "Write",
+        ]
+        for operation in try ContractDocument().operations {
+            let words = (operation.json["summary"]?.string ?? "").split(separator: " ")
+            #expect(words.count > 1 && verbs.contains(String(words.first ?? "")), "\(operation.name): \(words)")
+            #expect(!words.contains { $0.hasSuffix(":") || $0.hasSuffix(".") }, "\(operation.name)")
+        }
+    }
+
+    @Test func `codes of the campaign are those of its file`() throws {
+        let file = repository.appending(path: "Config/campaigns/internet-2021.json")
+        let campaign = try JSON(parsing: Data(contentsOf: file))
+        var named: Set<String> = []
+        func walk(_ json: JSON) {
+            if let text = json["description"]?.string, let list = text.firstMatch(of: /one of `(\w+)` of the campaign/)
+            {
+                let said = text.split(separator: "Codes of internet-2021: ").last?.dropLast() ?? ""
+                let codes = (campaign[String(list.output.1)]?.array ?? []).compactMap { $0["code"]?.string }
+                #expect(said.split(separator: ", ").map(String.init) == codes, "\(text)")
+                named.insert(String(list.output.1))
             }
+            members(json).values.forEach(walk)
+            json.array.forEach(walk)
+        }
+        walk(try document())
+        #expect(named.isSuperset(of: ["link_scenes", "payment_scenes", "block_kinds", "refusal_kinds", "categories"]))
+    }
+
+    @Test func `the page shows the members of members, with limits and codes`() async throws {
+        try await withServer { server in
+            let page = String(decoding: try await server.send("GET", "/docs", as: nil).bytes, as: UTF8.self)
+            let members = [
+                "blocked_link.text", "blocked_link.scene", "blocked_link.block", "refused_payment.method",
+                "refused_payment.refusal", "respondent.platform", "complainant.kind", "environment.region",
+                "evidence[].sha256", "items[].blocked_link.text", "stages[].due_on", "mapping.columns.*",
+            ]
+            for member in members { #expect(page.contains("<code>\(member)</code>"), "\(member)") }
+            #expect(page.contains("text, 1 to 4000 characters") && page.contains("whole number, 1 to 365"))
+            #expect(
+                page.contains(
+                    "If <code>kind</code> is <code>blocked_link</code>: <code>blocked_link</code> is required"))
+            for name in ["Delete the webhook", "Send a message", "Sign out"] { #expect(page.contains(name)) }
         }
     }
 

@@ -123,6 +123,7 @@ func withServer(
     filingsAtOnce: Int = 128, logger: Logger = quiet,
     connections: ConnectionLimits = ConnectionLimits(), proxies: TrustedProxies = TrustedProxies(),
     certificate: Listening.Certificate? = nil, evidence: EvidenceQuota = EvidenceQuota(bytesOfAll: 1 << 30),
+    directory: PeopleDirectory? = nil,
     _ body: @escaping @Sendable (TestServing) async throws -> Void
 ) async throws {
     try await withStore { store in
@@ -135,7 +136,7 @@ func withServer(
             contract: try Data(contentsOf: repository.appending(path: "Config/openapi.json")), limits: limits,
             requestsAtOnce: requestsAtOnce, filingsAtOnce: filingsAtOnce, evidenceQuota: evidence, proxies: proxies,
             webhookNetworks: try NetworkList("127.0.0.0/8"),
-            isEncrypted: certificate != nil, logKey: try logSigner().verifier, now: now)
+            isEncrypted: certificate != nil, logKey: try logSigner().verifier, directory: directory, now: now)
         let (ports, started) = AsyncStream<Int>.makeStream()
         let application = Application(
             router: router(service),
