@@ -45,10 +45,6 @@ struct CSVMapping {
                 if !(1...2).contains(path.count) {
                     fixed.fault(name, "invalid", "has to be a member such as kind, or blocked_link.scene")
                 }
-                if Self.truths.contains(path), case .bool(let truth)? = fixed.json(name) {
-                    constants[path] = .bool(truth)
-                    continue
-                }
                 constants[path] = Self.value(fixed.requiredText(name, limit: 200), at: path) { code, detail in
                     fixed.fault(name, code, detail)
                 }

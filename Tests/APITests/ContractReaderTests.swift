@@ -310,7 +310,8 @@ import Testing
             if let codes, !codes.isEmpty {
                 #expect(Set(codes) == Set(self.codes(in: parameter["description"]?.string ?? "")), "\(about)")
             }
-            let long = try await own(String(repeating: "x", count: 700)).first { $0.code == "too_long" }
+            let count = (schema["maxLength"]?.int ?? 699) + 1
+            let long = try await own(String(repeating: "x", count: count)).first { $0.code == "too_long" }
             let limit = long.flatMap { $0.detail.split(separator: " ").lazy.compactMap { Int($0) }.first }
             #expect(limit == schema["maxLength"]?.int, "\(about)")
             #expect(try await own("").contains { $0.code == "blank" } == (schema["minLength"]?.int == 1), "\(about)")
