@@ -52,6 +52,9 @@ struct NumberInText {
 
     // MARK: One number
 
+    /// Digits of a number with its country code and extension.
+    private static let lengths = 8...21
+
     /// Groups of digits in one number, and signs between two of them, at the most.
     private static let (groupLimit, gapLimit) = (20, 3)
 
@@ -91,6 +94,7 @@ struct NumberInText {
     }
 
     private func isNumber(_ range: ClosedRange<Int>) -> Bool {
+        guard Self.lengths.contains(groups[range].reduce(0) { $0 + $1.count }) else { return false }
         let digits = digits(range)
         var sizes = groups[range].map(\.count)[...]
         if isIdentity(digits, groups[range.upperBound].upperBound, Array(sizes)) { return true }

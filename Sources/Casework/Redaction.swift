@@ -7,8 +7,7 @@ public func redacted(_ text: String, of known: [String]) -> String {
     var story = Story(text)
     story.keep { $0.matches(of: /https?:\/\/[!-~]+/).map(\.range) }
     story.hide(known)
-    story.hide { $0.matches(of: /[a-z0-9._%+\-]+@[a-z0-9\-]+([.。][a-z0-9\-]+)*[.。][a-z]{2,}/).map(\.range) }
-    story.hide { $0.matches(of: /[\w.%+\-]+@[\w\-]+[.。](中国|公司|网络|网址|商城|集团)/).map(\.range) }
+    story.hideMailAddresses()
     story.hide { plain in
         plain.matches(of: /(微信|wx|vx|v信)(号|id)(是|为)?[:\s]*([a-z][a-z0-9_\-]{4,19})/).map(\.output.4.range)
     }
@@ -91,6 +90,42 @@ private struct Story {
             let start = view.distance(from: view.startIndex, to: range.lowerBound)
             return start..<start + view.distance(from: range.lowerBound, to: range.upperBound)
         }
+    }
+
+    // MARK: Mail addresses
+
+    /// Signs of a name before the at sign, and of a host behind it, at the most (RFC 5321, 4.5.3.1).
+    private static let (nameLimit, hostLimit) = (64, 255)
+
+    /// Hides what stands around each at sign, as far as it can be an address.
+    mutating func hideMailAddresses() {
+        for at in signs.indices where signs[at] == "@" {
+            var start = at
+            while start > 0, at - start < Self.nameLimit, isOfName(signs[start - 1]) { start -= 1 }
+            if start < at, let end = hostEnd(from: at + 1) { hide(start..<end) }
+        }
+    }
+
+    private func isOfName(_ sign: Unicode.Scalar) -> Bool { sign.isPlain || "._%+-".unicodeScalars.contains(sign) }
+
+    /// Where a host in ASCII ends, or one in Chinese under an ending that is in use.
+    private func hostEnd(from start: Int) -> Int? {
+        let limit = min(signs.count, start + Self.hostLimit)
+        var end = start
+        var lastDot: Int?
+        while end < limit {
+            if signs[end] == "." || signs[end] == "。" {
+                guard end + 1 < limit, signs[end + 1].isPlain else { break }
+                lastDot = end
+            } else if !signs[end].isPlain, signs[end] != "-" {
+                break
+            }
+            end += 1
+        }
+        if let lastDot, end - lastDot > 2 { return end }
+        let text = String(String.UnicodeScalarView(signs[start..<limit]))
+        let host = text.prefixMatch(of: /[\p{Han}a-z0-9\-]{1,63}[.。](中国|公司|网络|网址|商城|集团)/)
+        return host.map { start + $0.output.0.unicodeScalars.count }
     }
 
     // MARK: What is known

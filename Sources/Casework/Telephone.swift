@@ -91,7 +91,9 @@ public struct Telephone: Sendable, Hashable {
         return isOfLargeCity || isOfArea ? "+86" + national : nil
     }
 
-    static func isMobile(_ digits: Substring) -> Bool { digits.wholeMatch(of: /1[3-9]\d{9}/) != nil }
+    static func isMobile(_ digits: Substring) -> Bool {
+        digits.utf8.count == 11 && digits.wholeMatch(of: /1[3-9]\d{9}/) != nil
+    }
 
     /// Numbers without an area: 400 and 800, and the short ones of companies and authorities.
     private static func isService(_ digits: Substring) -> Bool {

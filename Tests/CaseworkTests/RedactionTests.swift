@@ -50,4 +50,19 @@ struct RedactionTests {
     func `what is known of the filer is hidden in any form`(text: String, known: [String], told: String) {
         #expect(redacted(text, of: known).replacing(/\+…/, with: "…") == told)
     }
+
+    @Test(arguments: [
+        ("写信到user@example.cn打不开", "写信到…打不开"), ("a.b+c@mail.example.com.cn，谢谢", "…，谢谢"),
+        ("信箱user@例子.中国。", "信箱…。"), ("微信号test_user_01，QQ号123456789", "微信号…，QQ号…"),
+        ("@微信 打不开，9.9@淘宝", "@微信 打不开，9.9@淘宝"),
+    ])
+    func `addresses and accounts are hidden, and what stands beside them stays`(text: String, told: String) {
+        #expect(redacted(text, of: []) == told)
+    }
+
+    @Test(arguments: ["a", "1 ", "1", "@", "a@", "a.", "（", "https://", "+86", "\u{200B}", "138-"])
+    func `a long story of one sign is read`(sign: String) {
+        let story = String(repeating: sign, count: 20_000 / sign.unicodeScalars.count)
+        #expect(!redacted(story, of: ["张小禾", "13800000001", "user@example.cn"]).isEmpty)
+    }
 }
