@@ -89,7 +89,9 @@ struct AddressScan {
     }
 
     private mutating func scanHost(_ range: Range<Int>, isBeforeScheme: Bool) -> Bool {
-        let host = HostEnd(scalars[range], isContinued: isContinued(at: range.upperBound), suffixes)
+        // No host has more than 253 signs (RFC 1035, 2.3.4); the rest is a sentence, and looking at all of it takes long.
+        let text = scalars[range].prefix(512)
+        let host = HostEnd(text, isContinued: isContinued(at: range.upperBound), suffixes)
         if isBeforeScheme, !host.isKnown {
             // `https://www.https://…`: the inner address is meant.
             isBroken = true

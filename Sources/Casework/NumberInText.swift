@@ -152,8 +152,8 @@ struct NumberInText {
         guard range.count == 1, let group = groups[range].first else { return false }
         let before = String(String.UnicodeScalarView(signs[max(0, group.lowerBound - 10)..<group.lowerBound]))
         let after = String(String.UnicodeScalarView(signs[group.upperBound...].prefix(4)))
-        return before.firstMatch(of: /(订单|单号|编号|流水|order|id|[¥￥$])[^0-9]{0,5}$/) != nil
-            || after.prefixMatch(of: /(\.\d+)?\s?(元|块|圆|rmb)/) != nil
+        return before.firstMatch(of: /((订单|单|编|流水)号?|order( ?(no|number|id)\.?)?|[¥￥$])[是为:#\s]{0,3}$/) != nil
+            || after.prefixMatch(of: /(\.\d+)?\s?(元($|[^旦宵月])|块钱|rmb)/) != nil
     }
 }
 

@@ -5,8 +5,8 @@
 /// them. A name it is not given it cannot know: an officer who forwards a story should have read it.
 public func redacted(_ text: String, of known: [String]) -> String {
     var story = Story(text)
-    story.keep { $0.matches(of: /https?:\/\/[!-~]+/).map(\.range) }
     story.hide(known)
+    story.keepLinks()
     story.hideMailAddresses()
     story.hide { plain in
         plain.matches(of: /(微信|wx|vx|v信)(号|id)(是|为)?[:\s]*([a-z][a-z0-9_\-]{4,19})/).map(\.output.4.range)
@@ -40,7 +40,8 @@ private struct Story {
     /// Where a sign stands in the text.
     private let places: [Int]
     private var hidden: [Range<Int>] = []
-    private var kept: [Range<Int>] = []
+    /// Whether a sign is part of a link.
+    private var isKept: [Bool]
 
     init(_ text: String) {
         scalars = Array(text.unicodeScalars)
@@ -52,6 +53,7 @@ private struct Story {
             }
         }
         (self.signs, self.places) = (signs, places)
+        isKept = Array(repeating: false, count: signs.count)
     }
 
     /// The text with an ellipsis in the place of what is hidden.
@@ -75,13 +77,32 @@ private struct Story {
     }
 
     mutating func hide(_ range: Range<Int>) {
-        let found = inText(range)
-        if !kept.contains(where: { $0.overlaps(found) }) { hidden.append(found) }
+        if !isKept[range].contains(true) { hidden.append(inText(range)) }
     }
 
     mutating func hide(_ find: (String) -> [Range<String.Index>]) { for range in found(find) { hide(range) } }
 
-    mutating func keep(_ find: (String) -> [Range<String.Index>]) { kept += found(find).map(inText) }
+    /// Web addresses stay as they are: with a gap in it, an address would be another one.
+    ///
+    /// A link ends with the first sign that is not written in ASCII, and with a comma or semicolon: what follows is a story.
+    mutating func keepLinks() {
+        let ends = ",;\"'<>".unicodeScalars
+        var place = 0
+        while place < signs.count {
+            let head = String(String.UnicodeScalarView(signs[place..<min(place + 8, signs.count)]))
+            guard head.hasPrefix("http://") || head == "https://" else {
+                place += 1
+                continue
+            }
+            while place < signs.count, (0x21...0x7E).contains(scalars[places[place]].value),
+                !ends.contains(signs[place])
+            {
+                isKept[place] = true
+                place += 1
+            }
+            place += 1
+        }
+    }
 
     private func found(_ find: (String) -> [Range<String.Index>]) -> [Range<Int>] {
         let plain = String(String.UnicodeScalarView(signs))
@@ -122,7 +143,15 @@ private struct Story {
             }
             end += 1
         }
-        if let lastDot, end - lastDot > 2 { return end }
+        while let dot = lastDot {
+            let label = signs[(dot + 1)..<end]
+            let letters = label.prefix { $0.isPlain && !$0.isDigit }.count
+            if label.starts(with: "xn--".unicodeScalars) { return end }
+            if letters >= 2 { return dot + 1 + letters }
+            // `cn。1个月`: what follows this dot is a sentence.
+            end = dot
+            lastDot = signs[start..<end].lastIndex { $0 == "." || $0 == "。" }
+        }
         let text = String(String.UnicodeScalarView(signs[start..<limit]))
         let host = text.prefixMatch(of: /[\p{Han}a-z0-9\-]{1,63}[.。](中国|公司|网络|网址|商城|集团)/)
         return host.map { start + $0.output.0.unicodeScalars.count }

@@ -45,7 +45,8 @@ struct RedactionTests {
     @Test(arguments: [
         ("我是张 小禾", ["张小禾"], "我是…"), ("我是張小禾", ["張小禾"], "我是…"), ("我是LI NA。", ["Li Na"], "我是…。"),
         ("Android 上打不开", ["An"], "Android 上打不开"), ("号码+852 5123-4567", ["+852 51234567"], "号码…"),
-        ("号码 1380-000-0001", ["13800000001"], "号码 …"), ("写信到 USER@例子。中国", ["user@例子.中国"], "写信到 …"),
+        ("看https://t.cn/a，张小禾", ["张小禾"], "看https://t.cn/a，…"), ("号码 1380-000-0001", ["13800000001"], "号码 …"),
+        ("写信到 USER@例子。中国", ["user@例子.中国"], "写信到 …"),
     ])
     func `what is known of the filer is hidden in any form`(text: String, known: [String], told: String) {
         #expect(redacted(text, of: known).replacing(/\+…/, with: "…") == told)
@@ -54,13 +55,19 @@ struct RedactionTests {
     @Test(arguments: [
         ("写信到user@example.cn打不开", "写信到…打不开"), ("a.b+c@mail.example.com.cn，谢谢", "…，谢谢"),
         ("信箱user@例子.中国。", "信箱…。"), ("微信号test_user_01，QQ号123456789", "微信号…，QQ号…"),
-        ("@微信 打不开，9.9@淘宝", "@微信 打不开，9.9@淘宝"),
+        ("@微信 打不开，9.9@淘宝", "@微信 打不开，9.9@淘宝"), ("信箱user@example.cn。1个月没人理", "信箱…。1个月没人理"),
+        ("信箱user@example.cn5次", "信箱…5次"), ("我用Android，手机13800000001", "我用Android，手机…"),
+        ("订单留的手机13800000001", "订单留的手机…"), ("手机13800000001元旦打不通", "手机…元旦打不通"),
+        ("打不开https://t.cn/abc，13800000001", "打不开https://t.cn/abc，…"),
+        ("打不开https://t.cn/abc,13800000001", "打不开https://t.cn/abc,…"),
     ])
     func `addresses and accounts are hidden, and what stands beside them stays`(text: String, told: String) {
         #expect(redacted(text, of: []) == told)
     }
 
-    @Test(arguments: ["a", "1 ", "1", "@", "a@", "a.", "（", "https://", "+86", "\u{200B}", "138-"])
+    @Test(arguments: [
+        "a", "1 ", "1", "@", "a@", "a.", "（", "https://", "https://a ", "a@a.", "qq10000 ", "+86", "\u{200B}", "138-",
+    ])
     func `a long story of one sign is read`(sign: String) {
         let story = String(repeating: sign, count: 20_000 / sign.unicodeScalars.count)
         #expect(!redacted(story, of: ["张小禾", "13800000001", "user@example.cn"]).isEmpty)
