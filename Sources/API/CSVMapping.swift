@@ -1,4 +1,5 @@
 import Casework
+import Foundation
 
 /// How a record of a CSV becomes a filing: which column is which member, and what all records have in common.
 ///
@@ -19,6 +20,11 @@ struct CSVMapping {
     /// The own reference is the filer's, whatever it looks like: two filings that have the same are told apart by what they say.
     private static let texts: Set<[String]> = [
         ["narrative"], ["remedy_sought"], ["client_reference"], ["complainant", "phone"], ["complainant", "email"],
+    ]
+
+    /// Members that are kept as they were pasted; from other cells the blanks and tabs that programs pad them with are taken off.
+    private static let prose: Set<[String]> = [
+        ["narrative"], ["remedy_sought"], ["blocked_link", "text"], ["blocked_link", "control_text"],
     ]
 
     /// Reads a mapping and notes what is wrong with it.
@@ -90,7 +96,7 @@ struct CSVMapping {
                 "was written as a power of ten, so its digits are gone; format the column as text and enter it again"
             fault("power_of_ten", detail)
         }
-        return .string(text)
+        return .string(prose.contains(path) ? text : text.trimmingCharacters(in: .whitespacesAndNewlines))
     }
 
     /// Columns that stand twice in the header, so that it is not certain which is meant.

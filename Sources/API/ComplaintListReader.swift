@@ -70,7 +70,8 @@ struct ComplaintListReader {
         filter.methods = codes("method") { directory.method($0) != nil }
         filter.offices = codes("office") { code in book.offices.contains { $0.code == code } }
         let region = { (text: String) in Region(text, of: campaign?.countries)?.description }
-        filter.regions = codes("region") { region($0) != nil }
+        let form = "; give a code of ISO 3166-2 such as CN-GD, or a name"
+        filter.regions = codes("region", isKnown: { region($0) != nil }, hint: form)
             .map { Choice($0.values.compactMap(region), isNegated: $0.isNegated) }
         filter.barrier = query.number("barrier", in: 1...Int(Int32.max))
         if let flag = query.code("suspected", as: Flag.self) { filter.isSuspected = flag == .yes }
@@ -112,18 +113,19 @@ struct ComplaintListReader {
         _ name: String
     ) -> Choice<Code>? where Code.RawValue == String {
         let known = Code.allCases.map(\.rawValue)
-        guard let texts = codes(name, isKnown: known.contains, known: known) else { return nil }
+        guard let texts = codes(name, isKnown: known.contains, hint: "; known: \(known.joined(separator: ", "))") else {
+            return nil
+        }
         return Choice(texts.values.compactMap(Code.init), isNegated: texts.isNegated)
     }
 
     /// Codes of the registry or the campaign; a slip is told, since it would find nothing and look like an empty list.
     private func codes(
-        _ name: String, isKnown: (String) -> Bool, known: [String] = []
+        _ name: String, isKnown: (String) -> Bool, hint: String
     ) -> Choice<String>? {
         guard let text = query.text(name, limit: 500) else { return nil }
         let values = text.drop { $0 == "!" }.split(separator: ",").map(String.init)
         for value in values where !isKnown(value) {
-            let hint = known.isEmpty ? "" : "; known: \(known.joined(separator: ", "))"
             query.fault(name, "unknown_code", "“\(value)” is not known\(hint)")
         }
         if values.isEmpty { query.fault(name, "missing", "names nothing") }
@@ -131,6 +133,6 @@ struct ComplaintListReader {
     }
 
     private func codes(_ name: String, isKnown: (String) -> Bool) -> Choice<String>? {
-        codes(name, isKnown: isKnown, known: [])
+        codes(name, isKnown: isKnown, hint: "")
     }
 }

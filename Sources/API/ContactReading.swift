@@ -1,7 +1,7 @@
 import Casework
 
 extension ObjectReader {
-    /// Name, telephone number and mail address; what is wrong with one is told without it.
+    /// Name, telephone number and mail address; a fault of one does not repeat it.
     func identity() -> Identity {
         Identity(name: text("name", limit: FilingReader.Limit.name), phone: phone(), email: email())
     }
@@ -31,7 +31,7 @@ extension ObjectReader {
     /// A region by its code or name, as its code.
     ///
     /// - Parameter countries: Those whose regions may be named; any where left out.
-    /// - Returns: The code; `nil` where nothing is given, or what is given is told to be wrong.
+    /// - Returns: The code; `nil` where nothing is given, or what is given has a fault.
     func region(of countries: [String]? = nil) -> String? {
         guard let text = text("region", limit: 60), !text.isBlank else { return nil }
         let region = Region(text, of: countries)

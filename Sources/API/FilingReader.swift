@@ -136,7 +136,7 @@ struct FilingReader {
             let text = reader.requiredText("text", limit: Limit.pasted, isProse: true)
             sealed.linkText = text.isEmpty ? nil : text
             sealed.controlText = reader.text("control_text", limit: Limit.pasted, isProse: true)
-            let link = SharedLink(text, in: book.directory, besides: party.platform, on: day)
+            let link = SharedLink(text, in: book.directory, excluding: party.platform, on: day)
             sealed.passphrase = link.passphrase
             (filing.wrappedBy, filing.linkURL, filing.linkSite) = (link.wrappedBy, link.address, link.site)
             filing.linkOddities = link.oddities.sorted { $0.rawValue < $1.rawValue }

@@ -143,7 +143,7 @@ struct LineTaker {
     }
 }
 
-/// What an import is told when it begins, and how far it has come.
+/// What an import was begun with, and how far it has come.
 struct ImportPlan: Sendable {
     let campaignID: Int
     let campaign: String

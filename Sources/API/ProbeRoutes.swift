@@ -27,10 +27,9 @@ struct ProbeRoutes {
                 headers: [.accept: "application/x-ndjson"])
         }
         let buffer = try await request.body.whole(upTo: Self.bytes)
-        let file = Data(buffer.readableBytesView)
         // The body is a file, whose byte-order mark is no text.
-        let text = file.dropFirst(file.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
-        let lines = text.split(separator: 0x0A, omittingEmptySubsequences: false)
+        let lines = Data(buffer.readableBytesView).withoutByteOrderMark.split(
+            separator: 0x0A, omittingEmptySubsequences: false)
         guard lines.count <= Self.lines + 1 else {
             throw Problem(
                 .contentTooLarge, "too-large", "Too many lines",

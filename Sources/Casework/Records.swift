@@ -1,3 +1,5 @@
+public import Foundation
+
 /// One record of a file: a line, or a record of a CSV, whose fields may hold line breaks in quotation marks (RFC 4180).
 public struct Record: Sendable, Equatable {
     /// `nil` where it is longer than ``RecordReader/limit``.
@@ -8,6 +10,13 @@ public struct Record: Sendable, Equatable {
     public init(bytes: [UInt8]?, lines: ClosedRange<Int>) {
         self.bytes = bytes
         self.lines = lines
+    }
+}
+
+extension Data {
+    /// Without the byte-order mark that editors put at the beginning of a file.
+    public var withoutByteOrderMark: Data {
+        starts(with: RecordReader.byteOrderMark) ? Data(dropFirst(RecordReader.byteOrderMark.count)) : self
     }
 }
 
@@ -29,7 +38,7 @@ public struct RecordReader: Sendable {
     /// Bytes of one record, at the most.
     public static let limit = 256 * 1024
 
-    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     private let isCSV: Bool
     private var place = Place.fieldStart

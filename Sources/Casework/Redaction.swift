@@ -1,3 +1,5 @@
+import Foundation
+
 /// What people write of themselves in a story they tell, taken out before others read it.
 ///
 /// It finds telephone numbers, identity numbers, accounts and mail addresses in any width and punctuation, and the names,
@@ -44,7 +46,8 @@ private struct Story {
     private var isKept: [Bool]
 
     init(_ text: String) {
-        scalars = Array(text.unicodeScalars)
+        // Composed, as names are that are looked for: some systems part a letter from its marks.
+        scalars = Array(text.precomposedStringWithCanonicalMapping.unicodeScalars)
         var (signs, places) = ([Unicode.Scalar](), [Int]())
         for (place, scalar) in scalars.enumerated() where !scalar.isInvisible {
             for sign in String(scalar).folded.unicodeScalars {

@@ -189,7 +189,7 @@ public struct Directory: Sendable {
     /// The one platform, the respondent left aside, that a text names; `nil` for none or several.
     ///
     /// Only names long enough not to turn up by accident count.
-    public func platform(namedIn text: String, besides respondent: String?) -> String? {
+    public func platform(namedIn text: String, excluding respondent: String?) -> String? {
         let text = Self.key(text)
         var found: Set<String> = []
         let bytes = Array(text.utf8)

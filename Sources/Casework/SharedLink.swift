@@ -35,7 +35,7 @@ public struct SharedLink: Sendable, Hashable {
     ///
     /// The host decides. Only where no usable address is left does an app named in the words around it count, the
     /// respondent left aside.
-    public init(_ text: String, in directory: Directory, besides respondent: String?, on day: Day) {
+    public init(_ text: String, in directory: Directory, excluding respondent: String?, on day: Day) {
         let shared = ShareText(text, suffixes: directory.suffixes)
         passphrase = shared.passphrase
         for text in shared.addresses {
@@ -44,7 +44,7 @@ public struct SharedLink: Sendable, Hashable {
             resolve(address, in: directory, on: day)
             return
         }
-        if let platform = directory.platform(namedIn: shared.words, besides: respondent) {
+        if let platform = directory.platform(namedIn: shared.words, excluding: respondent) {
             (self.platform, company) = (platform, directory.platform(platform)?.company(on: day))
         }
     }

@@ -14,12 +14,14 @@ public struct Telephone: Sendable, Hashable {
     ///   number written as a power of ten, whose digits are gone.
     public init?(_ typed: String) {
         let text = Self.plain(typed)
-        if let number = Self.international(text) {
-            (e164, innerNumber) = (number, nil)
-        } else if let split = text.wholeMatch(of: /(.*\d\)?)\s*(?:-|转|轉|分机|分機|ext\.?|;ext=|x|#|\*|,)\s*(\d{1,6})/),
-            let number = Self.international(String(split.output.1))
-        {
-            (e164, innerNumber) = (number, String(split.output.2))
+        let whole = Self.international(text)
+        let split = text.wholeMatch(of: /(.*\d\)?)\s*(?:-|转|轉|分机|分機|ext\.?|;ext=|x|#|\*|,)\s*(\d{1,6})/)
+        let head = split.flatMap { Self.international(String($0.output.1)) }
+        // `0310-1234567-8`: where the first part is a whole number of the mainland, the rest is an extension.
+        if let split, let head, whole == nil || head.hasPrefix("+86") {
+            (e164, innerNumber) = (head, String(split.output.2))
+        } else if let whole {
+            (e164, innerNumber) = (whole, nil)
         } else {
             return nil
         }
@@ -27,8 +29,8 @@ public struct Telephone: Sendable, Hashable {
 
     /// What a number is found by.
     ///
-    /// A number of the mainland is written as people dial it there: numbers that were filed before this type existed are
-    /// found by the same text.
+    /// A number of the mainland is written as people dial it there, as the first version kept mobile numbers and those that
+    /// were typed with their area code: these are found in filings of that time too, other spellings are not.
     public var key: String {
         let inner = innerNumber.map { "-" + $0 } ?? ""
         guard e164.hasPrefix("+86") else { return e164 + inner }
@@ -53,7 +55,9 @@ public struct Telephone: Sendable, Hashable {
     private static func international(_ text: String) -> String? {
         guard text.wholeMatch(of: /[\d+() .\-]+/) != nil else { return nil }
         let isInternational = text.prefixMatch(of: /[( ]*(\+|00)/) != nil
-        let written = isInternational ? text.replacing("(0)", with: "") : text
+        // Italy alone keeps the zero behind its country code.
+        let isItalian = text.prefixMatch(of: /[( ]*(\+|00)[) (]*39/) != nil
+        let written = isInternational && !isItalian ? text.replacing("(0)", with: "") : text
         var digits = written.filter { $0.isASCII && $0.isNumber }[...]
         guard written.filter({ $0 == "+" }).count <= 1, !written.dropFirst(2).contains("+") else { return nil }
         guard isInternational else {

@@ -27,6 +27,7 @@ struct WebAddress: Hashable {
         var given: Int?
         if let colon = authority.lastIndex(of: ":"), !authority[colon...].contains("]") {
             let digits = authority[authority.index(after: colon)...]
+            guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
             guard digits.isEmpty || (Int(digits).map { (0...65_535).contains($0) } ?? false) else { return nil }
             (given, authority) = (Int(digits), authority[..<colon])
         }

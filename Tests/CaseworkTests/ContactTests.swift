@@ -47,6 +47,12 @@ struct ContactTests {
         #expect(number?.e164 == form && number?.innerNumber == nil)
     }
 
+    @Test func `an extension of one digit is no eighth digit`() {
+        #expect(Telephone("0310-1234567-8")?.key == "03101234567-8")
+        #expect(Telephone("0310-12345678")?.key == "031012345678")
+        #expect(Telephone("+39 (0)6 12345678") == Telephone("+39 06 12345678"))
+    }
+
     @Test(arguments: ["010-12345678-801", "（010）12345678转801", "+86 10 12345678 ext. 801", "01012345678,801"])
     func `an extension belongs to the number`(typed: String) {
         #expect(Telephone(typed)?.e164 == "+861012345678" && Telephone(typed)?.innerNumber == "801")

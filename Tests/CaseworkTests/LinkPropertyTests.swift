@@ -56,7 +56,7 @@ struct LinkPropertyTests {
     ]
 
     private func link(_ text: String) -> SharedLink {
-        SharedLink(text, in: .shipped, besides: nil, on: .on("2026-11-30"))
+        SharedLink(text, in: .shipped, excluding: nil, on: .on("2026-11-30"))
     }
 
     private func prose(_ dice: inout Dice, _ count: Int) -> String {

@@ -6,7 +6,7 @@ import Testing
 /// What apps add to an address when it is shared, and what makes the page.
 struct LinkRuleTests {
     private func link(_ text: String) -> SharedLink {
-        SharedLink(text, in: .shipped, besides: nil, on: .on("2026-11-30"))
+        SharedLink(text, in: .shipped, excluding: nil, on: .on("2026-11-30"))
     }
 
     @Test(

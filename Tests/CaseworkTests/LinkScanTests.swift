@@ -6,7 +6,7 @@ import Testing
 /// Where a pasted address begins and ends.
 struct LinkScanTests {
     private func link(_ text: String) -> SharedLink {
-        SharedLink(text, in: .shipped, besides: nil, on: .on("2026-11-30"))
+        SharedLink(text, in: .shipped, excluding: nil, on: .on("2026-11-30"))
     }
 
     @Test(arguments: [

@@ -35,7 +35,7 @@ struct LinkVectorTests {
     }
 
     private func link(_ text: String) -> SharedLink {
-        SharedLink(text, in: .shipped, besides: nil, on: .on("2026-11-30"))
+        SharedLink(text, in: .shipped, excluding: nil, on: .on("2026-11-30"))
     }
 
     @Test func `the tables are there`() {

@@ -63,7 +63,7 @@ struct ResolutionTests {
         var party = Complaint.Party(company: filed.respondent.company)
         if let platform = filed.respondent.platform { party = directory.party(platform: platform, on: day) }
         if let name = filed.respondent.name { party = directory.party(named: name, on: day) }
-        let link = filed.blockedLink.map { SharedLink($0.text, in: directory, besides: party.platform, on: day) }
+        let link = filed.blockedLink.map { SharedLink($0.text, in: directory, excluding: party.platform, on: day) }
         let method = filed.refusedPayment.flatMap { directory.method(named: $0.method) }
         let target =
             link?.target ?? Complaint.Target(company: method?.company, paymentMethod: method?.code)

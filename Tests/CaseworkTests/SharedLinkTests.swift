@@ -4,7 +4,7 @@ import Testing
 
 struct SharedLinkTests {
     private func link(_ text: String) -> SharedLink {
-        SharedLink(text, in: .shipped, besides: "wechat", on: .on("2021-09-08"))
+        SharedLink(text, in: .shipped, excluding: "wechat", on: .on("2021-09-08"))
     }
 
     @Test(arguments: [
@@ -124,7 +124,7 @@ struct PublicSuffixTests {
         ("商城", "xn--czru2d"), ("网址", "xn--ses554g"), ("集团", "xn--3bst00m"), ("香港", "xn--j6w193g"),
     ])
     func `a host in Chinese has its one form`(name: String, ascii: String) {
-        let found = SharedLink("https://a.\(name)/", in: .shipped, besides: nil, on: .on("2021-09-08"))
+        let found = SharedLink("https://a.\(name)/", in: .shipped, excluding: nil, on: .on("2021-09-08"))
         #expect(found.address == "https://a.\(ascii)/")
     }
 }

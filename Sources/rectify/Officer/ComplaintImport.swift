@@ -259,8 +259,3 @@ struct FileLines: AsyncSequence {
         }
     }
 }
-
-extension Data {
-    /// Without the byte-order mark that editors put at the beginning of a file.
-    var withoutByteOrderMark: Data { starts(with: [0xEF, 0xBB, 0xBF]) ? Data(dropFirst(3)) : self }
-}

@@ -71,7 +71,8 @@ struct KeysNew: AsyncParsableCommand {
 
 struct KeysRewrap: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rewrap", abstract: "Wrap every key anew under the current key-encryption key, while servers work."
+        commandName: "rewrap",
+        abstract: "Wrap every key again, under the current key-encryption key, while servers work."
     )
 
     @OptionGroup var options: OperatorOptions
@@ -95,7 +96,7 @@ struct KeysRewrap: AsyncParsableCommand {
                 throw Failure(
                     "\(left.reduce(0) { $0 + $1.count }) keys are not under \(ring.current.id) yet; run it again")
             }
-            Terminal.write(line: "\(count) keys wrapped anew; all are under \(ring.current.id)")
+            Terminal.write(line: "\(count) keys wrapped again; all are under \(ring.current.id)")
             for file in deployment.previousKeyFiles {
                 Terminal.note(
                     "nothing needs \(file.path(percentEncoded: false)) any more but earlier backups of the keys")

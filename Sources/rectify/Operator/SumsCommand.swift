@@ -9,13 +9,13 @@ import Store
 /// The sums that reports are made of.
 struct SumsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sums", abstract: "Check the sums that reports are made of, or make them anew.",
+        commandName: "sums", abstract: "Check the sums that reports are made of, or have them built again.",
         subcommands: [SumsCheck.self, SumsRebuild.self])
 }
 
 struct SumsCheck: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Hold the sums against every complaint counted anew.",
+        commandName: "check", abstract: "Compare the sums with a full count of complaints.",
         discussion: "Takes about a minute for a million complaints. Writes nothing; ends with 1 where they differ.")
 
     @Option(help: "The campaign.")
@@ -62,16 +62,17 @@ struct SumsCheck: AsyncParsableCommand {
             throw Failure(
                 """
                 \(differences.count) values differ: either the sums are wrong, or the rows they were made of were changed since. \
-                Look first (rectify audit verify); if the rows are right, make the sums anew with: rectify sums rebuild
+                Look first (rectify audit verify); if the rows are right, build the sums again with: rectify sums rebuild
                 """)
         }
-        Terminal.write(line: "every figure of \(campaign) as of \(summed.asOf) is the same, summed and counted anew")
+        Terminal.write(
+            line: "every figure of \(campaign) as of \(summed.asOf) is the same, from the sums and from a full count")
     }
 }
 
 struct SumsRebuild: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rebuild", abstract: "Let the sums of a campaign be made anew.",
+        commandName: "rebuild", abstract: "Drop the sums of a campaign so that they are built again.",
         discussion: "A running server makes them in its next rounds; until then reports count all complaints.")
 
     @Option(help: "The campaign.")
@@ -84,6 +85,6 @@ struct SumsRebuild: AsyncParsableCommand {
             try await database.transaction { db in try db.forgetSums(of: campaign) }
         }
         guard isKnown else { throw Failure("there is no campaign \(campaign)", code: Failure.Code.notFound) }
-        Terminal.write(line: "the sums of \(campaign) are made anew")
+        Terminal.write(line: "the sums of \(campaign) are dropped; a running server builds them again")
     }
 }
