@@ -10,8 +10,13 @@ struct AddressScan {
     private var isBroken = false
     private var isQuery = false
     private var openBraces = 0
+    /// Whether letters of another script follow right behind a slash or an equals sign, and may be part of the page.
+    private(set) var isCut: Cut?
     /// The host was written with ideographic full stops, as some input methods have them.
     private var hasIdeographicStops = false
+
+    /// Where an address was cut off before letters of another script.
+    enum Cut { case path, value }
 
     /// The address in ordinary letters; `nil` where what was pasted can be none.
     var address: String? { isBroken ? nil : String(written) }
@@ -27,7 +32,20 @@ struct AddressScan {
         written.append(contentsOf: scalars[begin..<after].map(\.inNormalWidth))
         guard scanAuthority() else { return }
         scanTail()
+        isCut = cut
         dropSentenceEnd()
+    }
+
+    /// What may have been cut off.
+    ///
+    /// `/搜索` may be a page, or a sentence behind a slash. `?q=手机` is a value: nobody copies a parameter without one.
+    private var cut: Cut? {
+        guard end < scalars.count, !scalars[end].isASCII, scalars[end].isWordPart else { return nil }
+        switch written.last {
+        case "/": return .path
+        case "=": return isQuery ? .value : nil
+        default: return nil
+        }
     }
 
     private static func schemeEnd(_ scalars: [Unicode.Scalar], _ start: Int) -> Int? {

@@ -33,22 +33,38 @@ struct NumberInText {
         (self.signs, self.groups) = (signs, groups)
     }
 
-    /// With Chinese numerals as digits where eleven or more stand together, as nobody writes anything but a number.
+    /// With the digits of all scripts as ordinary ones, and Chinese numerals as digits where eleven or more of both stand
+    /// together or with blanks and lines between, as nobody writes anything but a number.
     private static func withNumerals(_ signs: [Unicode.Scalar]) -> [Unicode.Scalar] {
-        let values: [Unicode.Scalar: Unicode.Scalar] = [
-            "〇": "0", "零": "0", "一": "1", "幺": "1", "二": "2", "三": "3", "四": "4", "五": "5", "六": "6", "七": "7",
-            "八": "8", "九": "9",
-        ]
-        var signs = signs
+        var signs = signs.map { $0.decimal ?? $0 }
         var start = 0
         while start < signs.count {
-            var end = start
-            while end < signs.count, values[signs[end]] != nil { end += 1 }
-            if end - start >= 11 { for place in start..<end { signs[place] = values[signs[place]] ?? signs[place] } }
-            start = max(end, start + 1)
+            guard signs[start].isDigit || numerals[signs[start]] != nil else {
+                start += 1
+                continue
+            }
+            var (end, next, count) = (start, start, 0)
+            while next < signs.count, next - end <= 2 {
+                if signs[next].isDigit || numerals[signs[next]] != nil {
+                    (end, count) = (next + 1, count + 1)
+                } else if !signs[next].isBlank, signs[next].properties.generalCategory != .dashPunctuation {
+                    break
+                }
+                next += 1
+            }
+            if count >= 11 { for place in start..<end { signs[place] = numerals[signs[place]] ?? signs[place] } }
+            start = end
         }
         return signs
     }
+
+    /// Numerals as they are written, spoken on the telephone (幺, 洞, 拐, 勾) and used in contracts.
+    private static let numerals: [Unicode.Scalar: Unicode.Scalar] = {
+        let digits = ["〇零○洞", "一幺壹", "二贰两", "三叁", "四肆", "五伍", "六陆", "七柒拐", "八捌", "九玖勾"]
+        return digits.enumerated().reduce(into: [:]) { table, digit in
+            for sign in digit.element.unicodeScalars { table[sign] = Unicode.Scalar(UInt8(0x30 + digit.offset)) }
+        }
+    }()
 
     // MARK: One number
 
@@ -56,7 +72,9 @@ struct NumberInText {
     private static let lengths = 8...21
 
     /// Groups of digits in one number, and signs between two of them, at the most.
-    private static let (groupLimit, gapLimit) = (20, 3)
+    ///
+    /// A longer gap has to be made of one sign and blanks, such as a row of dots.
+    private static let (groupLimit, gapLimit, rowLimit) = (20, 3, 12)
 
     /// The longest number that begins with a group: of how many groups it is made, and where it stands.
     private func number(from first: Int) -> (count: Int, range: Range<Int>)? {
@@ -66,8 +84,8 @@ struct NumberInText {
         }
         for end in (first...last).reversed() where isNumber(first...end) {
             var range = groups[first].lowerBound..<groups[end].upperBound
-            if range.upperBound < signs.count, signs[range.upperBound] == "x", digits(first...end).count == 17 {
-                range = range.lowerBound..<range.upperBound + 1
+            if digits(first...end).count == 17, let cross = cross(behind: range.upperBound) {
+                range = range.lowerBound..<cross + 1
             }
             while range.upperBound < signs.count, signs[range.upperBound].properties.generalCategory == .enclosingMark {
                 range = range.lowerBound..<range.upperBound + 1
@@ -86,7 +104,25 @@ struct NumberInText {
     /// Whether what stands between two groups of digits may be within a number: a few signs, and no letter.
     private func isGap(_ left: Range<Int>, _ right: Range<Int>) -> Bool {
         let gap = signs[left.upperBound..<right.lowerBound]
-        return gap.count <= Self.gapLimit && (!gap.contains { $0.properties.isAlphabetic } || gap.elementsEqual(["转"]))
+        if gap.count > Self.gapLimit { return gap.count <= Self.rowLimit && Set(gap.filter { !$0.isBlank }).count <= 1 }
+        return !gap.contains { $0.properties.isAlphabetic } || gap.elementsEqual(["转"])
+    }
+
+    /// Whether the same blanks or lines part all groups, as nobody parts a date from a version.
+    private func isEvenlyParted(_ range: ClosedRange<Int>) -> Bool {
+        let gaps = zip(groups[range], groups[range].dropFirst()).map { signs[$0.upperBound..<$1.lowerBound] }
+        return gaps.allSatisfy { gap in
+            gap.elementsEqual(gaps[0])
+                && gap.allSatisfy { $0.isBlank || $0.properties.generalCategory == .dashPunctuation || $0 == "_" }
+        }
+    }
+
+    /// Where the X of an identity number stands, with no more than a few signs before it.
+    private func cross(behind end: Int) -> Int? {
+        let place = signs[end...].prefix(Self.gapLimit + 1).firstIndex { $0 == "x" }
+        guard let place, !signs[end..<place].contains(where: \.properties.isAlphabetic) else { return nil }
+        let next = place + 1 < signs.count ? signs[place + 1] : nil
+        return next?.isPlain == true ? nil : place
     }
 
     private func digits(_ range: ClosedRange<Int>) -> String {
@@ -97,7 +133,7 @@ struct NumberInText {
         guard Self.lengths.contains(groups[range].reduce(0) { $0 + $1.count }) else { return false }
         let digits = digits(range)
         var sizes = groups[range].map(\.count)[...]
-        if isIdentity(digits, groups[range.upperBound].upperBound, Array(sizes)) { return true }
+        if isIdentity(digits, range) || isBankCard(digits, range) { return true }
         let isInternational = sign(before: groups[range.lowerBound].lowerBound) == "+" || digits.hasPrefix("00")
         if isInternational, !digits.drop(while: { $0 == "0" }).hasPrefix("86") {
             return digits.count >= 8 && Telephone("+" + digits) != nil
@@ -114,7 +150,7 @@ struct NumberInText {
             break
         }
         if Telephone.isMobile(national) {
-            return Self.mobile.contains(Array(sizes)) && !isPriceOrOrder(range)
+            return (Self.mobile.contains(Array(sizes)) || isEvenlyParted(range)) && !isPriceOrOrder(range)
         }
         let hasCode = national.count < digits.count
         return (hasCode || national.hasPrefix("0")) && isLandline(national, sizes, hasCode: hasCode)
@@ -122,36 +158,63 @@ struct NumberInText {
 
     /// How people part the eleven digits of a mobile number.
     private static let mobile: Set<[Int]> = [
-        [11], [3, 4, 4], [3, 8], [7, 4], [4, 4, 3], [4, 3, 4], [3, 3, 5], [3, 5, 3], [5, 6], [6, 5],
+        [11], [3, 4, 4], [3, 8], [7, 4], [4, 7], [4, 4, 3], [4, 3, 4], [3, 3, 5], [3, 5, 3], [5, 6], [6, 5],
         [1, 2, 2, 2, 2, 2], [2, 2, 2, 2, 2, 1], [1, 2, 4, 4], [3, 2, 2, 2, 2], Array(repeating: 1, count: 11),
+    ]
+
+    /// How people part the seven or eight digits behind an area code.
+    private static let local: Set<[Int]> = [
+        [8], [7], [4, 4], [3, 4], [4, 3], [2, 2, 2, 2], [3, 2, 2], [2, 2, 3], [2, 3, 3], [3, 3, 2], [1, 3, 4],
+        Array(repeating: 1, count: 8), Array(repeating: 1, count: 7),
     ]
 
     /// An area code, alone or not, and the seven or eight digits of a telephone, with an extension or not.
     private func isLandline(_ digits: Substring, _ sizes: ArraySlice<Int>, hasCode: Bool) -> Bool {
         let area = digits.hasPrefix("0") ? 3...4 : 2...3
-        let local: Set<[Int]> = [[8], [7], [4, 4], [3, 4], [4, 3]]
         let whole = area.lowerBound + 8...area.upperBound + 8
         if sizes.count == 1 { return whole.contains(digits.count) && Telephone((hasCode ? "+86" : "") + digits) != nil }
         guard let first = sizes.first else { return false }
         let rest = Array(sizes.dropFirst())
         if area.contains(first) {
-            return local.contains(rest) || local.contains(Array(rest.dropLast())) && (rest.last ?? 9) <= 6
+            return Self.local.contains(rest) || Self.local.contains(Array(rest.dropLast())) && (rest.last ?? 9) <= 6
         }
+        if sizes.allSatisfy({ $0 == 1 }) { return whole.contains(digits.count) && Telephone(String(digits)) != nil }
         return whole.contains(first) && rest.count == 1 && (rest.first ?? 9) <= 6
     }
 
-    /// An identity number of the mainland (GB 11643): a place, a day of birth, three digits and a check digit or X.
-    private func isIdentity(_ digits: String, _ end: Int, _ sizes: [Int]) -> Bool {
-        let hasX = digits.count == 17 && end < signs.count && signs[end] == "x"
-        guard hasX || digits.count == 18, sizes.allSatisfy({ $0 > 2 }) else { return false }
-        return digits.wholeMatch(of: /[1-9]\d{5}(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3,4}/) != nil
+    /// An identity number of the mainland (GB 11643): a place, a day of birth, three digits and a check digit or X; or one
+    /// of fifteen digits, as they were until 1999, where the words before say so.
+    private func isIdentity(_ digits: String, _ range: ClosedRange<Int>) -> Bool {
+        let values = digits.utf8.map { Int($0) - 0x30 }
+        if values.count == 15 {
+            return Self.isDay(month: values[8] * 10 + values[9], day: values[10] * 10 + values[11])
+                && isCalled("证", range)
+        }
+        let hasX = values.count == 17 && cross(behind: groups[range.upperBound].upperBound) != nil
+        guard hasX || values.count == 18, [19, 20].contains(values[6] * 10 + values[7]), values[0] > 0,
+            Self.isDay(month: values[10] * 10 + values[11], day: values[12] * 10 + values[13])
+        else { return false }
+        return groups[range].allSatisfy { $0.count > 2 } || isEvenlyParted(range) || isCalled("证", range)
     }
 
-    /// Whether eleven digits in a row are called an order or an amount.
+    private static func isDay(month: Int, day: Int) -> Bool { (1...12).contains(month) && (1...31).contains(day) }
+
+    /// The number of a bank card (ISO/IEC 7812-1), where the words before say that it is one.
+    private func isBankCard(_ digits: String, _ range: ClosedRange<Int>) -> Bool {
+        (16...19).contains(digits.utf8.count) && isCalled("卡", range)
+    }
+
+    /// Whether this word is among the signs right before a number: 身份证号码, 证件号, 银行卡号, 卡号.
+    private func isCalled(_ word: Unicode.Scalar, _ range: ClosedRange<Int>) -> Bool {
+        let start = groups[range.lowerBound].lowerBound
+        return signs[max(0, start - 6)..<start].contains(word)
+    }
+
+    /// Whether eleven digits are called an order or an amount.
     private func isPriceOrOrder(_ range: ClosedRange<Int>) -> Bool {
-        guard range.count == 1, let group = groups[range].first else { return false }
-        let before = String(String.UnicodeScalarView(signs[max(0, group.lowerBound - 10)..<group.lowerBound]))
-        let after = String(String.UnicodeScalarView(signs[group.upperBound...].prefix(4)))
+        let (start, end) = (groups[range.lowerBound].lowerBound, groups[range.upperBound].upperBound)
+        let before = String(String.UnicodeScalarView(signs[max(0, start - 10)..<start]))
+        let after = String(String.UnicodeScalarView(signs[end...].prefix(4)))
         return before.firstMatch(of: /((订单|单|编|流水)号?|order( ?(no|number|id)\.?)?|[¥￥$])[是为:#\s]{0,3}$/) != nil
             || after.prefixMatch(of: /(\.\d+)?\s?(元($|[^旦宵月])|块钱|rmb)/) != nil
     }
@@ -160,4 +223,10 @@ struct NumberInText {
 extension Unicode.Scalar {
     /// Whether it is one of the ten ordinary digits.
     var isDigit: Bool { (0x30...0x39).contains(value) }
+
+    /// The ordinary digit for a decimal digit of any script.
+    var decimal: Unicode.Scalar? {
+        guard !isASCII, properties.numericType == .decimal, let value = properties.numericValue else { return nil }
+        return Unicode.Scalar(UInt8(0x30 + Int(value)))
+    }
 }

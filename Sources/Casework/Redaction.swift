@@ -2,20 +2,16 @@ import Foundation
 
 /// What people write of themselves in a story they tell, taken out before others read it.
 ///
-/// It finds telephone numbers, identity numbers, accounts and mail addresses in any width and punctuation, and the names,
-/// numbers and addresses it is given in any of their forms. Dates, versions, prices, orders and links stay: a company needs
-/// them. A name it is not given it cannot know: an officer who forwards a story should have read it.
+/// It finds numbers of mobile telephones, landlines and the mainland's identity cards, in the ways people are known to part
+/// their digits, numbers of bank cards and accounts of messengers where the words before name them, and mail addresses. What
+/// it is given, it hides in any of its forms. Dates, versions, prices, orders and links stay: a company needs them. A name
+/// it is not given it cannot know: an officer who forwards a story should have read it.
 public func redacted(_ text: String, of known: [String]) -> String {
     var story = Story(text)
     story.hide(known)
     story.keepLinks()
     story.hideMailAddresses()
-    story.hide { plain in
-        plain.matches(of: /(微信|wx|vx|v信)(号|id)(是|为)?[:\s]*([a-z][a-z0-9_\-]{4,19})/).map(\.output.4.range)
-    }
-    story.hide { plain in
-        plain.matches(of: /(qq|扣扣)(号码|号)?(是|为)?[:\s]*([1-9][0-9]{4,10})/).map(\.output.4.range)
-    }
+    story.hideAccounts()
     for number in NumberInText.all(in: story.signs) { story.hide(number) }
     return story.told
 }
@@ -110,10 +106,31 @@ private struct Story {
     private func found(_ find: (String) -> [Range<String.Index>]) -> [Range<Int>] {
         let plain = String(String.UnicodeScalarView(signs))
         let view = plain.unicodeScalars
+        var (place, index) = (0, view.startIndex)
         return find(plain).map { range in
-            let start = view.distance(from: view.startIndex, to: range.lowerBound)
-            return start..<start + view.distance(from: range.lowerBound, to: range.upperBound)
+            place += view.distance(from: index, to: range.lowerBound)
+            index = range.lowerBound
+            return place..<place + view.distance(from: range.lowerBound, to: range.upperBound)
         }
+    }
+
+    // MARK: Accounts
+
+    /// Hides the accounts of messengers: behind a word that says number or id, a colon, or in brackets.
+    ///
+    /// Names of systems and versions stand in the same places: without such a word an account has a digit or a line in it.
+    mutating func hideAccounts() {
+        let isNamed = /(微信|wx|vx|v信|wechat|抖音|快手|小红书|支付宝)\s?(号|id|[账帐]号|账户)(是|为)?[:\s(]*([a-z][a-z0-9_\-]{4,19})/
+        let isGiven = /(微信|wx|vx|v信|wechat)\s?(:\s?|是|\(\s?)([a-z][a-z0-9_\-]{5,19})(?![a-z0-9._\-])/
+        let isQQ = /(qq|扣扣)\s?(号码|号)?(是|为)?[:\s(]*([1-9][0-9]{4,10})(?!\.?[0-9])/
+        hide { $0.matches(of: isNamed).map(\.output.4.range) }
+        hide { plain in plain.matches(of: isGiven).map(\.output.3.range).filter { Self.isAccount(plain[$0]) } }
+        hide { $0.matches(of: isQQ).map(\.output.4.range) }
+    }
+
+    private static func isAccount(_ name: Substring) -> Bool {
+        name.contains { $0.isNumber || $0 == "_" || $0 == "-" }
+            && name.prefixMatch(of: /(android|iphone|ipad|ios|version|windows|harmony|huawei|http)/) == nil
     }
 
     // MARK: Mail addresses
@@ -126,11 +143,22 @@ private struct Story {
         for at in signs.indices where signs[at] == "@" {
             var start = at
             while start > 0, at - start < Self.nameLimit, isOfName(signs[start - 1]) { start -= 1 }
+            if start == at { start = chineseNameStart(before: at) }
             if start < at, let end = hostEnd(from: at + 1) { hide(start..<end) }
         }
     }
 
     private func isOfName(_ sign: Unicode.Scalar) -> Bool { sign.isPlain || "._%+-".unicodeScalars.contains(sign) }
+
+    /// Where a name in Chinese before the at sign begins: two to four signs, and no verb before them.
+    private func chineseNameStart(before at: Int) -> Int {
+        let verbs = "是为叫到给箱址".unicodeScalars
+        var start = at
+        while start > 0, at - start < 4, signs[start - 1].properties.isIdeographic, !verbs.contains(signs[start - 1]) {
+            start -= 1
+        }
+        return start
+    }
 
     /// Where a host in ASCII ends, or one in Chinese under an ending that is in use.
     private func hostEnd(from start: Int) -> Int? {

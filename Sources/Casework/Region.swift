@@ -2,7 +2,7 @@
 public struct Region: Sendable, Hashable, CustomStringConvertible {
     public let description: String
 
-    /// Reads a code in any case, width and with blanks, or a name of a region of China in Chinese or English; everything
+    /// Reads a code in any case and width, with any mark or none between its parts, or a name of a region of China in Chinese or English; everything
     /// else, a bare country too, is `nil`.
     ///
     /// - Parameters:
@@ -10,7 +10,12 @@ public struct Region: Sendable, Hashable, CustomStringConvertible {
     ///   - countries: The countries whose regions count (ISO 3166-1); any where left out.
     public init?(_ typed: String, of countries: [String]? = nil) {
         let key = Directory.key(typed)
-        let code = typed.folded.uppercased().filter { !$0.isWhitespace }.replacing(/[\p{Pd}_\u{2212}]/, with: "-")
+        let letters = typed.folded.uppercased().filter { $0.isLetter || $0.isNumber }
+        // With any mark or none between, `CN` and two letters can only be a region of China.
+        let code =
+            Self.names["CN-" + letters.dropFirst(2)] != nil && letters.hasPrefix("CN")
+            ? "CN-" + letters.dropFirst(2)
+            : typed.folded.uppercased().filter { !$0.isWhitespace }.replacing(/[\p{Pd}_\u{2212}]/, with: "-")
         let named = Self.codes[key] ?? Self.codes[Self.bare(key)]
         let isForeign = code.wholeMatch(of: /[A-Z]{2}-[A-Z0-9]{1,3}/) != nil && !code.hasPrefix("CN-")
         guard let found = Self.names[code] != nil || isForeign ? code : named else { return nil }
@@ -21,9 +26,9 @@ public struct Region: Sendable, Hashable, CustomStringConvertible {
     /// What the region of a code is called; `nil` where it is none of China.
     public static func name(of code: String) -> (zh: String, en: String)? { names[code] }
 
-    /// A name without what kind of region it is.
+    /// A name without its country and what kind of region it is.
     private static func bare(_ key: String) -> String {
-        key.replacing(/(省|市|(壮族|壯族|回族|维吾尔|維吾爾)?自治[区區]|特[别別]行政[区區])$/, with: "")
+        key.replacing(/^(中[国國]|china)/, with: "").replacing(/(省|市|(壮族|壯族|回族|维吾尔|維吾爾)?自治[区區]|特[别別]行政[区區])$/, with: "")
             .replacing(/(province|municipality|(zhuang|hui|uyghur|uygur)?autonomousregion|sar)$/, with: "")
     }
 

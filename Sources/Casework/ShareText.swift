@@ -3,7 +3,7 @@
 /// Signs that nobody sees are as if they were not there, and entities of HTML are read.
 struct ShareText {
     /// The addresses in their order, as they were written but in ordinary letters.
-    private(set) var addresses: [String] = []
+    private(set) var addresses: [(text: String, cut: AddressScan.Cut?)] = []
     private var prose: [Unicode.Scalar] = []
     /// The text without its addresses, and without what looked like one.
     var words: String { String(String.UnicodeScalarView(prose)) }
@@ -17,7 +17,7 @@ struct ShareText {
                 index += 1
                 continue
             }
-            if let address = found.address { addresses.append(address) }
+            if let address = found.address { addresses.append((address, found.isCut)) }
             prose.append(" ")
             index = found.end
         }

@@ -11,6 +11,8 @@ public struct SharedLink: Sendable, Hashable {
         case lookAlike = "look_alike"
         case numericAddress = "numeric_address"
         case port
+        /// Letters of another script follow right behind a slash or an equals sign: they may be part of the page.
+        case cutOff = "cut_off"
     }
 
     /// The registry host that fits, else the registrable domain or the address.
@@ -21,7 +23,8 @@ public struct SharedLink: Sendable, Hashable {
     public var company: String?
     /// The notice page around the target, which proves the blocking.
     public var wrappedBy: String?
-    /// The address itself, in a form in which the same page has the same text; `nil` where there is none.
+    /// The address itself, in a form in which the same page has the same text; `nil` where there is none, or where its
+    /// last value was cut off.
     public var address: String?
     /// The code that stands in for an address, or beside it.
     public var passphrase: String?
@@ -38,9 +41,11 @@ public struct SharedLink: Sendable, Hashable {
     public init(_ text: String, in directory: Directory, excluding respondent: String?, on day: Day) {
         let shared = ShareText(text, suffixes: directory.suffixes)
         passphrase = shared.passphrase
-        for text in shared.addresses {
+        for (text, cut) in shared.addresses {
             guard let address = unwrap(text, directory) else { continue }
-            self.address = address.normalized(by: directory.linkRules, directory.suffixes)
+            if cut != nil { oddities.insert(.cutOff) }
+            // Without the value that a parameter had, it would be another page.
+            if cut != .value { self.address = address.normalized(by: directory.linkRules, directory.suffixes) }
             resolve(address, in: directory, on: day)
             return
         }

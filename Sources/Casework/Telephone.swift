@@ -96,7 +96,8 @@ public struct Telephone: Sendable, Hashable {
     }
 
     static func isMobile(_ digits: Substring) -> Bool {
-        digits.utf8.count == 11 && digits.wholeMatch(of: /1[3-9]\d{9}/) != nil
+        digits.utf8.count == 11 && digits.utf8.allSatisfy { (0x30...0x39).contains($0) } && digits.hasPrefix("1")
+            && digits.utf8.dropFirst().first.map { $0 >= 0x33 } == true
     }
 
     /// Numbers without an area: 400 and 800, and the short ones of companies and authorities.

@@ -90,6 +90,8 @@ struct ContactTests {
     @Test(
         arguments: [
             ("cn-gd", "CN-GD"), ("ＣＮ－ＧＤ", "CN-GD"), (" CN - GD ", "CN-GD"), ("CN_GD", "CN-GD"), ("广东", "CN-GD"),
+            ("CN GD", "CN-GD"), ("cn/gd", "CN-GD"), ("CNGD", "CN-GD"), ("cn.gd", "CN-GD"), ("中国广东省", "CN-GD"),
+            ("China, Guangdong", "CN-GD"),
             ("广东省", "CN-GD"), ("廣東", "CN-GD"), ("Guangdong", "CN-GD"), ("guangdong province", "CN-GD"),
             ("广西壮族自治区", "CN-GX"), ("内蒙古自治区", "CN-NM"), ("Inner Mongolia", "CN-NM"), ("上海市", "CN-SH"), ("陕西", "CN-SN"),
             ("Shanxi", "CN-SX"), ("香港特别行政区", "CN-HK"), ("HK", "CN-HK"), ("\u{2F84}", nil), ("CN", nil), ("中国", nil),

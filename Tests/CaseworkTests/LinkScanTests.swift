@@ -87,6 +87,21 @@ struct LinkScanTests {
     }
 
     @Test(arguments: [
+        ("https://s.taobao.com/search?q=手机", nil, "taobao"), ("https://s.taobao.com/search?q=手机 打不开", nil, "taobao"),
+        ("https://s.taobao.com/search?a=1&q=ケース", nil, "taobao"),
+        ("https://www.taobao.com/搜索", "https://www.taobao.com/", "taobao"),
+        ("https://v.douyin.com/abc/复制此链接", "https://v.douyin.com/abc/", "douyin"),
+    ])
+    func `what may be part of the page is never dropped without a mark`(
+        text: String, address: String?, platform: String
+    ) {
+        let found = link(text)
+        #expect(found.address == address)
+        #expect(found.platform == platform)
+        #expect(found.oddities == [.cutOff])
+    }
+
+    @Test(arguments: [
         ("https://a.cn/p?a=1&copy=2&lt=3&amp=4", "https://a.cn/p?a=1&amp=4&copy=2&lt=3"),
         ("&lt;a href=&quot;https://a.cn/p?a=1&quot;&gt;", "https://a.cn/p?a=1"),
         ("https://a.cn/x?a=1&nbsp;打不开", "https://a.cn/x?a=1"),

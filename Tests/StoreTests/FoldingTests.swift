@@ -38,6 +38,32 @@ struct FoldingTests {
             }
         }
     }
+
+    /// Signs that join, change places or vanish beside each other.
+    @Test(arguments: 0..<10) func `texts are folded in the database as in the program`(seed: UInt64) async throws {
+        var random = SeededRandom(seed: seed)
+        let scalars = Self.scalars
+        let joining = scalars.filter { $0.properties.canonicalCombiningClass != .notReordered || $0.isInvisible }
+        let texts = (0..<500).map { _ in
+            (0..<8).reduce(into: "") { text, _ in
+                guard let sign = (Bool.random(using: &random) ? scalars : joining).randomElement(using: &random) else {
+                    return
+                }
+                text.unicodeScalars.append(sign)
+            }
+        }
+        try await withStore { store in
+            let folded = try await store.owner.withConnection { db in
+                try db.all("SELECT folded(t) FROM unnest(\(texts)::text[]) WITH ORDINALITY AS u (t, n) ORDER BY n") {
+                    row in
+                    try row.read(String.self)
+                }
+            }
+            for (text, folded) in zip(texts, folded) {
+                #expect(text.folded.unicodeScalars.elementsEqual(folded.unicodeScalars), "\(code(text))")
+            }
+        }
+    }
 }
 
 private func code(_ text: String) -> String {
