@@ -14,7 +14,8 @@ struct CSVMapping {
     /// The members of a filing that a cell can hold, as the contract lists them; a test compares the two.
     static let members: Set<[String]> = {
         let groups = [
-            "": "campaign kind received_on narrative scenario category client_reference remedy_sought language occurred_on",
+            "":
+                "campaign kind received_on narrative scenario category client_reference remedy_sought language occurred_on",
             "respondent": "platform company name", "blocked_link": "scene block text control_text",
             "refused_payment": "scene refusal merchant method",
             "environment": "app_version os region account_type", "consent": "publish_narrative privacy_notice",
@@ -58,7 +59,8 @@ struct CSVMapping {
                 }
                 if let other = taken[path] {
                     let member = path.joined(separator: ".")
-                    names.fault(name, "duplicate", "the columns “\(other)” and “\(name)” are both \(member); leave one out")
+                    names.fault(
+                        name, "duplicate", "the columns “\(other)” and “\(name)” are both \(member); leave one out")
                 }
                 (columns[name], taken[path]) = (path, name)
             }

@@ -254,7 +254,9 @@ extension Context {
     /// What is told of a line that could not be stored by itself.
     fileprivate func fault(_ error: any Error, of line: Int, in whole: Import) -> Fault {
         let problem = problem(error, of: "line \(line) of import \(whole.id.text)")
-        guard problem.status.code >= 500 else { return Fault(pointer: .line, code: problem.code, detail: problem.detail) }
+        guard problem.status.code >= 500 else {
+            return Fault(pointer: .line, code: problem.code, detail: problem.detail)
+        }
         let state = (error as? PostgresError)?.state.map { " with error \($0)" } ?? ""
         return Fault(
             pointer: .line, code: "not_storable",

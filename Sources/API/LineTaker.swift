@@ -60,15 +60,15 @@ struct LineTaker {
     private mutating func readHeader(_ record: Record, _ mapping: CSVMapping) throws {
         func bad(_ detail: String) -> InvalidDocument { InvalidDocument("#/header", "bad_header", detail) }
         guard let bytes = record.bytes else { throw bad("is too long") }
-        isGB18030 = String(validating: bytes, as: UTF8.self) == nil
-        var names = csvFields(bytes)
-        if isGB18030 {
-            var text = textInGB18030(bytes) ?? ""
-            if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
-            names = csvFields(Array(text.utf8))
-        }
-        if let found = Self.separator(bytes, names) {
-            throw bad("is one cell that holds “\(found.sign)”: the file is separated by \(found.name), not by commas; \(Self.advice)")
+        let utf8 = String(validating: bytes, as: UTF8.self)
+        isGB18030 = utf8 == nil
+        var text = utf8 ?? textInGB18030(bytes) ?? ""
+        if isGB18030, text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
+        let names = csvFields(Array(text.utf8))
+        if let found = Self.separator(text, names) {
+            throw bad(
+                "is one cell that holds “\(found.sign)”: the file is separated by \(found.name), not by commas; \(Self.advice)"
+            )
         }
         guard let names else { throw bad("cannot be read as CSV: quotation marks do not fit") }
         // A file of old Macs would be one record, and all its lines would be taken for a header.
@@ -93,10 +93,10 @@ struct LineTaker {
 
     /// What a header is separated by in place of commas, as some settings of spreadsheets do it; `nil` where it has commas, or one
     /// column alone.
-    private static func separator(_ bytes: [UInt8], _ names: [String]?) -> (sign: String, name: String)? {
-        guard names.map({ $0.count == 1 }) ?? !bytes.contains(UInt8(ascii: ",")) else { return nil }
+    private static func separator(_ header: String, _ names: [String]?) -> (sign: String, name: String)? {
+        guard names.map({ $0.count == 1 }) ?? !header.contains(",") else { return nil }
         let known = [(";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")]
-        let found = known.first { sign, _ in bytes.contains { [$0] == Array(sign.utf8) } }
+        let found = known.first { sign, _ in header.unicodeScalars.contains { String($0) == sign } }
         return found.map { sign, name in (sign == "\t" ? "a tab" : sign, name) }
     }
 
@@ -165,7 +165,9 @@ struct LineTaker {
         return [
             Fault(
                 pointer: "#/client_reference", code: "power_of_ten",
-                detail: "client_reference \(own) looks like a number whose digits a spreadsheet dropped; format the column as text")
+                detail:
+                    "client_reference \(own) looks like a number whose digits a spreadsheet dropped; format the column as text"
+            )
         ]
     }
 

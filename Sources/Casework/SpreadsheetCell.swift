@@ -79,11 +79,14 @@ public struct SpreadsheetCell: Sendable {
         let seen = text.trimmingCharacters(in: .whitespacesAndNewlines).prefix(24)
         switch folded {
         case "true", "false":
-            return "holds “\(seen)”, which is a truth of a spreadsheet and no text; enter the text, or leave the cell empty"
+            return
+                "holds “\(seen)”, which is a truth of a spreadsheet and no text; enter the text, or leave the cell empty"
         case let text where text.wholeMatch(of: /#{2,}/) != nil:
-            return "holds “\(seen)”, which a spreadsheet shows where a column is too narrow; widen it and save the file again"
+            return
+                "holds “\(seen)”, which a spreadsheet shows where a column is too narrow; widen it and save the file again"
         case let text where text.wholeMatch(of: Self.errors) != nil:
-            return "holds “\(seen)”, which is an error of a spreadsheet and no text; mend the formula, or leave the cell empty"
+            return
+                "holds “\(seen)”, which is an error of a spreadsheet and no text; mend the formula, or leave the cell empty"
         default:
             return nil
         }

@@ -10,7 +10,8 @@ struct FiledBefore: Sendable, Equatable {
 
     func error(for intake: Intake, digest other: FilingDigest?) -> IntakeError {
         let existing = Reference(prefix: intake.prefix, number: number).description
-        return other?.isSame(as: digest) ?? true ? .alreadyFiled(existing: existing) : .referenceConflict(existing: existing)
+        return other?.isSame(as: digest) ?? true
+            ? .alreadyFiled(existing: existing) : .referenceConflict(existing: existing)
     }
 }
 

@@ -87,13 +87,15 @@ extension Intake {
             "manner": .text(filing.manner), "link": .text(link), "passphrase": .text(sealed.passphrase),
             "control_text": .text(sealed.controlText?.wording), "merchant": .text(filing.merchant?.wording.folded),
             "method": .text(filing.methodName?.wording.folded), "language": .text(filing.language?.folded),
-            "occurred_on": .text(filing.occurredOn?.description), "app_version": .text(filing.appVersion?.wording.folded),
+            "occurred_on": .text(filing.occurredOn?.description),
+            "app_version": .text(filing.appVersion?.wording.folded),
             "os": .text(filing.os?.wording.folded), "region": .text(filing.region),
             "account_type": .text(filing.accountType?.wording.folded),
             "complainant": .text(filing.complainantKind), "age_band": .text(filing.ageBand),
             "name": .text(identity?.name?.wording.folded), "phone": .text(identity?.phoneKey ?? identity?.phone),
             "email": .text(identity?.emailKey ?? identity?.email), "disclose_identity": .bool(filing.disclosesIdentity),
-            "publish_narrative": .bool(filing.publishesNarrative), "privacy_notice": .text(filing.privacyNotice?.wording),
+            "publish_narrative": .bool(filing.publishesNarrative),
+            "privacy_notice": .text(filing.privacyNotice?.wording),
         ]
         return .object(members)
     }

@@ -22,7 +22,8 @@ extension Worker {
     public func readAgain(with keys: CaseKeys) async throws -> Int? {
         guard let fence = try await takeLease() else { return nil }
         let book = try await references.book()
-        let campaigns = book.data.campaigns.keys.sorted().compactMap { code in book.campaign(code).map { (code, $0.id) } }
+        let campaigns = book.data.campaigns.keys.sorted().compactMap { code in book.campaign(code).map { (code, $0.id) }
+        }
         let names = campaigns.flatMap { code, _ in ["reread|\(code)", "reread-regions|\(code)"] }
         let (until, isDone) = try await databases.work.transaction(.readOnly) { db in
             let until = try db.workerMark("reread-until")
@@ -50,7 +51,9 @@ extension Worker {
             let rows = try await work(view.fence) { db in try db.rowsToReadAgain(view) }
             var corrections: [Correction] = []
             for row in rows {
-                if let correction = try await Correction(row, view.book.directory, keys) { corrections.append(correction) }
+                if let correction = try await Correction(row, view.book.directory, keys) {
+                    corrections.append(correction)
+                }
             }
             changed += try await each(corrections, view.fence) { db, correction in try db.apply(correction, view) }
             let end = rows.count < rowsAtOnce ? view.cut : rows.last?.recordedAt ?? view.cut
@@ -74,7 +77,8 @@ extension Worker {
                 for region in known {
                     guard let read = Region(region)?.description, read != region else { continue }
                     while true {
-                        let count = try await work(view.fence) { db in try db.change(region, to: read, in: table, view) }
+                        let count = try await work(view.fence) { db in try db.change(region, to: read, in: table, view)
+                        }
                         changed += count
                         if changed >= rowsOfRound { return changed }
                         if count < changedAtOnce { break }

@@ -77,7 +77,7 @@ struct ComplaintImport: AsyncParsableCommand {
             ])
         if done.refused > 0 {
             throw Failure(
-                "\(done.refused) of \(done.lines) lines were refused"
+                "\(done.refused) of \(quantity(done.lines, "line")) \(done.refused == 1 ? "was" : "were") refused"
                     + (results == nil
                         ? "; why: the same with --resume \(done.id.text) --results FILE" : ""),
                 code: Failure.Code.partial)
@@ -139,7 +139,7 @@ struct ComplaintImport: AsyncParsableCommand {
                 throw Failure("\(results) cannot be written")
             }
             Terminal.note("what would become of each line is in \(results)")
-            if checked.leftOff > 0 { Terminal.note("without the last \(checked.leftOff) lines") }
+            if checked.leftOff > 0 { Terminal.note("without the last \(quantity(checked.leftOff, "line"))") }
         }
         for line in checked.items.filter({ $0.outcome == "refused" }).prefix(Self.shown) {
             for fault in line.errors ?? [] {
@@ -163,7 +163,8 @@ struct ComplaintImport: AsyncParsableCommand {
         guard checked.refused > 0 else { return }
         let more = results == nil && checked.refused > Self.shown ? "; of each: the same with --results FILE" : ""
         throw Failure(
-            "\(checked.refused) of \(checked.lines) lines would be refused\(more)", code: Failure.Code.partial)
+            "\(checked.refused) of \(quantity(checked.lines, "line")) would be refused\(more)",
+            code: Failure.Code.partial)
     }
 
     /// Refused lines of a dry run that are told one by one.
@@ -173,7 +174,9 @@ struct ComplaintImport: AsyncParsableCommand {
     private func tell(ignored columns: [String]?) {
         guard let columns, !columns.isEmpty else { return }
         let names = columns.map { "“\($0)”" }.joined(separator: ", ")
-        Terminal.note(printable("not in the mapping, so not taken: the column\(columns.count == 1 ? "" : "s") \(names)"))
+        Terminal.note(
+            printable("not in the mapping, so not taken: \(columns.count == 1 ? "the column" : "the columns") \(names)")
+        )
     }
 
     private func save(_ begun: ImportBody, to path: String, _ client: Client) async throws {
