@@ -90,7 +90,7 @@ struct CSVMapping {
         let path = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         if !text.isBlank, !members.contains(path) {
             let known = members.map { $0.joined(separator: ".") }.sorted().joined(separator: ", ")
-            fault("unknown_member", "\(place) names “\(text)”, which is no member of a filing; known: \(known)")
+            fault("no_member", "\(place) names “\(text)”, which is no member of a filing; it has \(known)")
         }
         return path
     }

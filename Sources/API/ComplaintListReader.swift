@@ -69,7 +69,9 @@ struct ComplaintListReader {
         filter.targets = codes("target", isKnown: { directory.platform($0) != nil }, hint: platform)
         filter.methods = codes(
             "method", isKnown: { directory.method($0) != nil }, hint: "; give a code such as wechat_pay")
-        filter.offices = codes("office", among: book.offices.map(\.code))
+        let offices = book.offices.map(\.code)
+        filter.offices = codes(
+            "office", isKnown: offices.contains, hint: "; the offices are \(offices.joined(separator: ", "))")
         let region = { (text: String) in Region(text, of: campaign?.countries)?.description }
         let form = "; give a code of ISO 3166-2 such as CN-GD, or a name"
         filter.regions = codes("region", isKnown: { region($0) != nil }, hint: form)

@@ -14,8 +14,9 @@ public struct ImportBody: Codable, Sendable, Equatable {
     public var refused: Int
     public var createdAt: Date
     public var changedAt: Date
-    /// Columns of a CSV that the mapping does not name, a hundred at the most: what they hold is not taken. Missing before a header
-    /// was read.
+    /// Columns of a CSV that the mapping does not name, a hundred at the most: what they hold is not taken.
+    ///
+    /// Missing before a header was read.
     public var ignoredColumns: [String]?
     public var `self`: String
 

@@ -29,10 +29,7 @@ struct Failure: Error {
         self.code = code
     }
 
-    /// - Parameters:
-    ///   - error: What a command threw.
-    ///   - options: Those of the command, by which faults are named.
-    /// - Returns: `nil` for what the argument parser knows how to say.
+    /// The words for what a command threw, with its options in place of members; `nil` for what the argument parser says itself.
     init?(_ error: any Error, options: OptionNames = OptionNames()) {
         switch error {
         case let failure as Failure: self = failure

@@ -40,7 +40,11 @@ struct OptionNames {
 
 /// A number of things in words: “1 checkpoint”, “2 checkpoints”.
 ///
-/// - Parameter many: Their name where there are several, where that is not the other with an “s”.
+/// - Parameters:
+///   - count: How many there are.
+///   - one: The name of one.
+///   - many: The name of several, where that is not the other with an “s”.
+/// - Returns: Number and name.
 func quantity(_ count: Int, _ one: String, _ many: String? = nil) -> String {
     "\(count) \(count == 1 ? one : many ?? one + "s")"
 }

@@ -62,7 +62,7 @@ struct FilterFaultTests {
         ("complaints?campaign=internet-2021&target=x", "?/target unknown_code", "such as wechat"),
         ("complaints?campaign=internet-2021&company=x", "?/company unknown_code", "such as tencent"),
         ("complaints?campaign=internet-2021&method=x", "?/method unknown_code", "such as wechat_pay"),
-        ("complaints?campaign=internet-2021&office=x", "?/office unknown_code", "known: centre"),
+        ("complaints?campaign=internet-2021&office=x", "?/office unknown_code", "the offices are centre"),
         ("complaints?campaign=internet-2021&category=x", "?/category unknown_code", "known: "),
         ("complaints?campaign=internet-2021&scenario=x", "?/scenario unknown_code", "known: "),
         ("complaints?campaign=internet-2021&officer=x", "?/officer unknown_code", "“me” or “none”"),

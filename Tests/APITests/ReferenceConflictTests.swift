@@ -153,7 +153,8 @@ struct ReferenceConflictTests {
 
     @Test func `the same sent again on another day is the same, and another day of receipt is not`() async throws {
         let clock = SetClock()
-        try await withServer(now: { clock.now }) { server in
+        let now: @Sendable () -> Date = { clock.now }
+        try await withServer(now: now) { server in
             let own: [String: JSON] = ["client_reference": .string("one")]
             let filed = try await server.file(own)
             let day = try #require(filed.json["received_on"]?.string)
