@@ -36,6 +36,7 @@ struct BarrierRoutes {
         filter.kind = query.code("kind")
         filter.remediations = query.codes("remediation")
         filter.platform = query.text("platform", limit: 60)
+        if let platform = filter.platform { try await refuse(unknown: platform, in: query) }
         filter.scene = query.text("scene", limit: 60)
         let queue = query.text("queue", limit: 40)
         if let key = query.text("target", limit: 300) {
@@ -45,6 +46,13 @@ struct BarrierRoutes {
         let (id, campaign) = try await service.campaign(context)
         if let queue { filter = try filter.narrowed(to: queue, role == nil, campaign, at: service.now()) }
         return try await service.page(of: filter, query, id, campaign, for: role)
+    }
+
+    /// A slip would find nothing and look like an empty list.
+    private func refuse(unknown platform: String, in query: ObjectReader) async throws {
+        guard try await service.references.book().directory.platform(platform) == nil else { return }
+        query.fault(
+            "platform", "unknown_code", "“\(platform)” is no platform; give a code such as wechat (/v1/platforms)")
     }
 
     @Sendable func show(_ request: Request, context: Context) async throws -> Response {
@@ -181,7 +189,9 @@ struct BarrierRoutes {
         let text = body.requiredText("target", limit: 300)
         let scene = body.text("scene", limit: 60) ?? "other"
         if !platform.isEmpty, directory.platform(platform) == nil {
-            body.fault("respondent_platform", "unknown_code", "“\(platform)” is no platform; see /v1/platforms")
+            body.fault(
+                "respondent_platform", "unknown_code",
+                "“\(platform)” is no platform; give a code such as wechat (/v1/platforms)")
         }
         guard let kind, let target = Barrier.Target(text), target.fits(kind) else {
             let examples = "platform:taobao, company:alibaba, host:example.cn, method:wechat_pay, scenario:…"

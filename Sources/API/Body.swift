@@ -81,6 +81,15 @@ extension ObjectReader {
         return text == "true"
     }
 
+    /// The first and the last day of a range; the first after the last is a fault.
+    func days(from first: String, to last: String) -> (first: Day?, last: Day?) {
+        let range = (first: day(first), last: day(last))
+        if let begin = range.first, let end = range.last, begin > end {
+            fault(first, "out_of_range", "\(begin) lies after the last day of the range, \(end); exchange the two")
+        }
+        return range
+    }
+
     /// A whole number written in a query.
     func number(_ name: String, in range: ClosedRange<Int>) -> Int? {
         guard let text = text(name, limit: 20) else { return nil }

@@ -4,11 +4,28 @@ import Foundation
 /// How a record of a CSV becomes a filing: which column is which member, and what all records have in common.
 ///
 /// `{"columns": {"链接": "blocked_link.text", "描述": "narrative"}, "constants": {"kind": "blocked_link"}}`. A column that
-/// is named nowhere is passed over, a cell that holds nothing is left out. Truths and days are read as spreadsheets write
-/// them; an identifier that became a power of ten is refused, since its digits are gone.
+/// is named nowhere is passed over and listed, a cell that holds nothing is left out. Truths and days are read as spreadsheets
+/// write them; an identifier that became a power of ten is refused, since its digits are gone, and so is what a spreadsheet writes
+/// where it has no value to show.
 struct CSVMapping {
     private let columns: [String: [String]]
     private let constants: [[String]: JSON]
+
+    /// The members of a filing that a cell can hold, as the contract lists them; a test compares the two.
+    static let members: Set<[String]> = {
+        let groups = [
+            "":
+                "campaign kind received_on narrative scenario category client_reference remedy_sought language occurred_on",
+            "respondent": "platform company name", "blocked_link": "scene block text control_text",
+            "refused_payment": "scene refusal merchant method",
+            "environment": "app_version os region account_type", "consent": "publish_narrative privacy_notice",
+            "complainant": "kind age_band disclose_identity name phone email",
+        ]
+        return Set(
+            groups.flatMap { group, names in
+                names.split(separator: " ").map { (group.isEmpty ? [] : [group]) + [String($0)] }
+            })
+    }()
 
     /// Members that are true or false.
     private static let truths: Set<[String]> = [
@@ -35,11 +52,17 @@ struct CSVMapping {
         }
         var (columns, constants) = ([String: [String]](), [[String]: JSON]())
         if let names = reader.object("columns") {
+            var taken: [[String]: String] = [:]
             for name in names.names {
-                columns[name] = names.requiredText(name, limit: 100).split(separator: ".").map(String.init)
-                if columns[name]?.isEmpty == true || (columns[name]?.count ?? 0) > 2 {
-                    names.fault(name, "invalid", "has to be a member such as narrative, or blocked_link.text")
+                let path = Self.path(names.requiredText(name, limit: 100), of: "the column “\(name)”") { code, detail in
+                    names.fault(name, code, detail)
                 }
+                if let other = taken[path] {
+                    let member = path.joined(separator: ".")
+                    names.fault(
+                        name, "duplicate", "the columns “\(other)” and “\(name)” are both \(member); leave one out")
+                }
+                (columns[name], taken[path]) = (path, name)
             }
             names.finish()
         } else {
@@ -47,9 +70,8 @@ struct CSVMapping {
         }
         if let fixed = reader.object("constants") {
             for name in fixed.names {
-                let path = name.split(separator: ".").map(String.init)
-                if !(1...2).contains(path.count) {
-                    fixed.fault(name, "invalid", "has to be a member such as kind, or blocked_link.scene")
+                let path = Self.path(name, of: "the constant “\(name)”") { code, detail in
+                    fixed.fault(name, code, detail)
                 }
                 constants[path] = Self.value(fixed.requiredText(name, limit: 200), at: path) { code, detail in
                     fixed.fault(name, code, detail)
@@ -59,6 +81,34 @@ struct CSVMapping {
         }
         reader.finish()
         (self.columns, self.constants) = (columns, constants)
+    }
+
+    /// A member as it is named in a mapping; one that no filing has is a fault.
+    private static func path(
+        _ text: String, of place: String, fault: (_ code: String, _ detail: String) -> Void
+    ) -> [String] {
+        let path = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        if !text.isBlank, !members.contains(path) {
+            let known = members.map { $0.joined(separator: ".") }.sorted().joined(separator: ", ")
+            fault("no_member", "\(place) names “\(text)”, which is no member of a filing; it has \(known)")
+        }
+        return path
+    }
+
+    /// Which columns of a header the mapping does not name; those without a name by their place, but not those at the end, which
+    /// spreadsheets add.
+    func ignored(in header: [String]) -> [String] {
+        let end = header.lastIndex { !$0.isBlank } ?? -1
+        return header.prefix(end + 1).enumerated().filter { columns[$1] == nil }.map { place, name in
+            name.isBlank ? "column \(place + 1)" : String(name.prefix(100))
+        }
+    }
+
+    /// A fault of a line, with the column that its member came from.
+    func named(_ fault: Fault) -> Fault {
+        let column = columns.first { _, path in fault.pointer == "#/\(path.joined(separator: "/"))" }?.key
+        guard let column else { return fault }
+        return Fault(pointer: fault.pointer, code: fault.code, detail: "\(fault.detail) (column “\(column)”)")
     }
 
     /// The filing that a record tells; what is wrong with a cell is noted at its member.
@@ -89,6 +139,10 @@ struct CSVMapping {
         if days.contains(path) {
             if let day = cell.day { return .string(day.description) }
             fault("no_date", cell.whyNoDay)
+            return nil
+        }
+        if let why = cell.whyNoValue {
+            fault("no_value", why)
             return nil
         }
         if !texts.contains(path), cell.isPowerOfTen {

@@ -124,17 +124,19 @@ struct ComplaintActionReader {
     /// What intake left open: who is meant, what is barred, which class it falls under.
     private func resolution() -> Wanted {
         let directory = book.directory
-        func known<Entity>(_ name: String, _ find: (String) -> Entity?) -> Entity? {
+        func known<Entity>(_ name: String, _ example: String, _ find: (String) -> Entity?) -> Entity? {
             guard let code = body.text(name, limit: 60) else { return nil }
             let found = find(code)
-            if found == nil { body.fault(name, "unknown_code", "“\(code)” is not in the registry") }
+            if found == nil {
+                body.fault(name, "unknown_code", "“\(code)” is not in the registry; give a code such as \(example)")
+            }
             return found
         }
-        let platform = known("respondent_platform", directory.platform)
-        let company = known("respondent_company", directory.company)
-        let target = known("target_platform", directory.platform)
-        let targetCompany = known("target_company", directory.company)
-        let method = known("payment_method", directory.method(_:))
+        let platform = known("respondent_platform", "wechat", directory.platform)
+        let company = known("respondent_company", "tencent", directory.company)
+        let target = known("target_platform", "taobao", directory.platform)
+        let targetCompany = known("target_company", "alibaba", directory.company)
+        let method = known("payment_method", "wechat_pay", directory.method(_:))
         let (category, scenario) = (body.text("category", limit: 60), body.text("scenario", limit: 60))
         let members = [platform != nil, company != nil, target != nil, targetCompany != nil, method != nil]
         if !members.contains(true), category == nil, scenario == nil, body.faults.isEmpty {

@@ -60,15 +60,18 @@ struct ComplaintListReader {
         filter.priorities = choice("priority") ?? filter.priorities
         filter.outcomes = choice("outcome") ?? filter.outcomes
         filter.channels = choice("channel") ?? filter.channels
-        filter.categories = codes("category") { code in campaign?.categories.contains { $0.code == code } ?? true }
-        filter.scenarios = codes("scenario") { code in
-            campaign?.scenarios.contains { $0.label.code == code } ?? true
-        }
-        filter.companies = codes("company") { directory.company($0) != nil }
-        filter.platforms = codes("platform") { directory.platform($0) != nil }
-        filter.targets = codes("target") { directory.platform($0) != nil }
-        filter.methods = codes("method") { directory.method($0) != nil }
-        filter.offices = codes("office") { code in book.offices.contains { $0.code == code } }
+        filter.categories = codes("category", among: campaign?.categories.map(\.code))
+        filter.scenarios = codes("scenario", among: campaign?.scenarios.map(\.label.code))
+        filter.companies = codes(
+            "company", isKnown: { directory.company($0) != nil }, hint: "; give a code such as tencent (/v1/companies)")
+        let platform = "; give a code such as wechat (/v1/platforms)"
+        filter.platforms = codes("platform", isKnown: { directory.platform($0) != nil }, hint: platform)
+        filter.targets = codes("target", isKnown: { directory.platform($0) != nil }, hint: platform)
+        filter.methods = codes(
+            "method", isKnown: { directory.method($0) != nil }, hint: "; give a code such as wechat_pay")
+        let offices = book.offices.map(\.code)
+        filter.offices = codes(
+            "office", isKnown: offices.contains, hint: "; the offices are \(offices.joined(separator: ", "))")
         let region = { (text: String) in Region(text, of: campaign?.countries)?.description }
         let form = "; give a code of ISO 3166-2 such as CN-GD, or a name"
         filter.regions = codes("region", isKnown: { region($0) != nil }, hint: form)
@@ -89,17 +92,21 @@ struct ComplaintListReader {
         let ids = names.compactMap { name -> UUID? in
             if name == "me" { return officer.id }
             if let found = officers.first(where: { $0.name == name }) { return found.id }
-            query.fault("officer", "unknown_code", "“\(name)” is no officer; “me” and “none” are known besides")
+            query.fault(
+                "officer", "unknown_code", "“\(name)” is no officer; give a name such as zhang, or “me” or “none”")
             return nil
         }
         filter.officers = Choice(ids, isNegated: isNegated)
     }
 
     private func readDays(_ filter: inout ComplaintFilter, today: Day) {
-        filter.receivedFrom = query.day("received_from") ?? filter.receivedFrom
-        filter.receivedTo = query.day("received_to") ?? filter.receivedTo
-        filter.dueFrom = query.day("due_from") ?? filter.dueFrom
-        filter.dueTo = query.day("due_to") ?? filter.dueTo
+        let (received, due) = (
+            query.days(from: "received_from", to: "received_to"), query.days(from: "due_from", to: "due_to")
+        )
+        (filter.receivedFrom, filter.receivedTo) = (
+            received.first ?? filter.receivedFrom, received.last ?? filter.receivedTo
+        )
+        (filter.dueFrom, filter.dueTo) = (due.first ?? filter.dueFrom, due.last ?? filter.dueTo)
         if let days = query.number("due_within", in: 0...365) { (filter.dueFrom, filter.dueTo) = (today, today + days) }
         switch query.code("overdue", as: Flag.self) {
         case .yes: filter.dueTo = min(filter.dueTo ?? today + -1, today + -1)
@@ -112,10 +119,7 @@ struct ComplaintListReader {
     private func choice<Code: RawRepresentable & CaseIterable & Hashable & Sendable>(
         _ name: String
     ) -> Choice<Code>? where Code.RawValue == String {
-        let known = Code.allCases.map(\.rawValue)
-        guard let texts = codes(name, isKnown: known.contains, hint: "; known: \(known.joined(separator: ", "))") else {
-            return nil
-        }
+        guard let texts = codes(name, among: Code.allCases.map(\.rawValue)) else { return nil }
         return Choice(texts.values.compactMap(Code.init), isNegated: texts.isNegated)
     }
 
@@ -132,7 +136,9 @@ struct ComplaintListReader {
         return Choice(values, isNegated: text.hasPrefix("!"))
     }
 
-    private func codes(_ name: String, isKnown: (String) -> Bool) -> Choice<String>? {
-        codes(name, isKnown: isKnown, hint: "")
+    /// Codes of a list that is named where one is not in it; any where there is no list.
+    private func codes(_ name: String, among known: [String]?) -> Choice<String>? {
+        codes(
+            name, isKnown: { known?.contains($0) ?? true }, hint: "; known: \((known ?? []).joined(separator: ", "))")
     }
 }

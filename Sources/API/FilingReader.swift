@@ -35,7 +35,7 @@ struct FilingReader {
         check(category, scenario, campaign, reader)
         let respondent = respondent(reader, &filing, on: receivedOn)
         var sealed = SealedParts()
-        let target = target(kind, reader, &filing, &sealed, campaign, respondent, on: receivedOn)
+        let (target, page) = target(kind, reader, &filing, &sealed, campaign, respondent, on: receivedOn)
         details(reader, &filing, campaign, receivedOn)
         sealed.identity = complainant(reader, &filing)
         reader.finish()
@@ -53,7 +53,7 @@ struct FilingReader {
             campaignID: campaignID, campaign: code, prefix: campaign.prefix, complaint: complaint, filing: filing,
             sealed: sealed,
             actor: party.actor, channel: party.channel, filedBy: party.filedBy,
-            content: filing.clientReference == nil ? nil : reader.document.canonicalText)
+            namesReceivedOn: reader.has("received_on"), linkPage: page)
     }
 
     private func receivedOn(_ reader: ObjectReader, _ campaign: Campaign, today: Day) -> Day {
@@ -115,19 +115,20 @@ struct FilingReader {
         return name.map { book.directory.party(named: $0, on: day) } ?? Complaint.Party()
     }
 
+    /// - Returns: What is barred, and the page of a link (``SharedLink/page``).
     private func target(
         _ kind: Campaign.Kind, _ parent: ObjectReader, _ filing: inout Filing, _ sealed: inout SealedParts,
         _ campaign: Campaign, _ party: Complaint.Party, on day: Day
-    ) -> Complaint.Target {
+    ) -> (Complaint.Target, page: String?) {
         let members: [Campaign.Kind: String] = [.blockedLink: "blocked_link", .refusedPayment: "refused_payment"]
         for (other, member) in members where other != kind && parent.has(member) {
             parent.fault(member, "not_allowed", "goes with kind “\(other.rawValue)” only")
             _ = parent.object(member)
         }
-        guard let member = members[kind] else { return Complaint.Target() }
+        guard let member = members[kind] else { return (Complaint.Target(), nil) }
         guard let reader = parent.object(member) else {
             parent.fault(member, "missing", "is required for kind “\(kind.rawValue)”")
-            return Complaint.Target()
+            return (Complaint.Target(), nil)
         }
         defer { reader.finish() }
         filing.scene = known("scene", reader, campaign.scenes(of: kind))
@@ -141,14 +142,14 @@ struct FilingReader {
             (filing.wrappedBy, filing.linkURL, filing.linkSite) = (link.wrappedBy, link.address, link.site)
             filing.linkOddities = link.oddities.sorted { $0.rawValue < $1.rawValue }
             if link.site != nil { filing.suffixVersion = book.directory.suffixes.version }
-            return link.target
+            return (link.target, link.page)
         }
         filing.manner = known("refusal", reader, campaign.refusalKinds)
         filing.merchant = reader.text("merchant", limit: Limit.name)
         let name = reader.requiredText("method", limit: Limit.name)
         filing.methodName = name
         let method = book.directory.method(named: name)
-        return Complaint.Target(company: method?.company, paymentMethod: method?.code)
+        return (Complaint.Target(company: method?.company, paymentMethod: method?.code), nil)
     }
 
     private func known(_ name: String, _ reader: ObjectReader, _ labels: [Label]) -> String {

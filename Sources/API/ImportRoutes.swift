@@ -140,6 +140,10 @@ struct ImportRoutes {
                 }
             }
             if let record = reader.last() { try taker.add(record) }
+            try taker.end()
+            if let columns = taker.ignoredColumns {
+                try await service.databases.work.transaction { db in try db.setIgnoredColumns(columns, of: whole) }
+            }
             begin(try await taker.part())
             for part in underWay { try await part.value }
         } catch {
@@ -206,6 +210,8 @@ struct ImportRoutes {
             }
         }
         if let record = reader.last() { try taker.add(record) }
+        try taker.end()
+        checked.ignoredColumns = taker.ignoredColumns
         checked.add(try await service.importer.check(try await taker.part(), &used, prefix: plan.prefix))
         return checked
     }
@@ -248,10 +254,12 @@ extension Context {
     /// What is told of a line that could not be stored by itself.
     fileprivate func fault(_ error: any Error, of line: Int, in whole: Import) -> Fault {
         let problem = problem(error, of: "line \(line) of import \(whole.id.text)")
-        guard problem.status.code >= 500 else { return Fault(pointer: "#", code: problem.code, detail: problem.detail) }
+        guard problem.status.code >= 500 else {
+            return Fault(pointer: .line, code: problem.code, detail: problem.detail)
+        }
         let state = (error as? PostgresError)?.state.map { " with error \($0)" } ?? ""
         return Fault(
-            pointer: "#", code: "not_storable",
+            pointer: .line, code: "not_storable",
             detail:
                 "was not stored: the database refused it\(state). Tell the operator the import and the line. Once it is "
                 + "mended, send the file again: what is filed is known then")
@@ -263,7 +271,7 @@ extension ImportBody {
         self.init(
             id: whole.id, campaign: whole.campaign, format: whole.format.rawValue, lines: whole.lines,
             filed: whole.filed, known: whole.known, refused: whole.refused, createdAt: whole.createdAt,
-            changedAt: whole.changedAt, link: "/v1/imports/\(whole.id.text)")
+            changedAt: whole.changedAt, ignoredColumns: whole.ignoredColumns, link: "/v1/imports/\(whole.id.text)")
     }
 }
 
@@ -271,7 +279,7 @@ extension ImportLineBody {
     fileprivate init(_ result: ImportLineResult) {
         self.init(
             line: result.line, fileLine: result.fileLine, outcome: result.outcome.rawValue,
-            reference: result.reference?.description, errors: result.faults)
+            reference: result.reference?.description, errors: result.faults, warnings: result.warnings)
     }
 }
 

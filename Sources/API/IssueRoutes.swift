@@ -42,10 +42,11 @@ struct IssueRoutes {
     @Sendable func publish(_ request: Request, context: Context) async throws -> Response {
         let officer = try context.officer(for: .publishReport)
         let body = try await Body(request)
-        let day = body.reader.requiredDay("as_of")
-        let begin = body.reader.day("from")
+        if !body.reader.has("as_of") { body.reader.fault("as_of", "missing", "is required") }
+        let (begin, last) = body.reader.days(from: "from", to: "as_of")
         let corrected = body.reader.int("corrects", in: 1...Int(Int32.max))
         try body.finish()
+        guard let day = last else { throw Problem.internalError }
         let campaign = context.campaign()
         let issue = try await service.databases.publish(
             campaign, asOf: day, from: begin, correcting: corrected, by: officer)

@@ -9,6 +9,8 @@ struct LineTaker {
     private let plan: ImportPlan
     private let party: FilingParty
     private var header: [String]?
+    /// Columns of a CSV that its mapping does not name, a hundred at the most; `nil` before the header was read.
+    private(set) var ignoredColumns: [String]?
     private var isGB18030 = false
     private var hasBegun = false
     private var records: [Record] = []
@@ -42,6 +44,14 @@ struct LineTaker {
         if plan.lines > 0 { linesBefore = linesBefore.map { $0 - record.lines.upperBound } }
     }
 
+    /// Says that no more comes.
+    ///
+    /// - Throws: `InvalidDocument` where nothing has come that an import could begin with.
+    func end() throws {
+        guard plan.lines == 0, !hasBegun else { return }
+        throw InvalidDocument("#/file", "empty", "is empty: it holds no line; was the right file sent?")
+    }
+
     private static let advice = "save it as “CSV UTF-8”, or as UTF-8 in an editor, and send it again"
 
     // MARK: The header
@@ -50,12 +60,15 @@ struct LineTaker {
     private mutating func readHeader(_ record: Record, _ mapping: CSVMapping) throws {
         func bad(_ detail: String) -> InvalidDocument { InvalidDocument("#/header", "bad_header", detail) }
         guard let bytes = record.bytes else { throw bad("is too long") }
-        isGB18030 = String(validating: bytes, as: UTF8.self) == nil
-        var names = csvFields(bytes)
-        if isGB18030 {
-            var text = textInGB18030(bytes) ?? ""
-            if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
-            names = csvFields(Array(text.utf8))
+        let utf8 = String(validating: bytes, as: UTF8.self)
+        isGB18030 = utf8 == nil
+        var text = utf8 ?? textInGB18030(bytes) ?? ""
+        if isGB18030, text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
+        let names = csvFields(Array(text.utf8))
+        if let found = Self.separator(text, names) {
+            throw bad(
+                "is one cell that holds “\(found.sign)”: the file is separated by \(found.name), not by commas; \(Self.advice)"
+            )
         }
         guard let names else { throw bad("cannot be read as CSV: quotation marks do not fit") }
         // A file of old Macs would be one record, and all its lines would be taken for a header.
@@ -75,6 +88,16 @@ struct LineTaker {
             throw bad("has more than one column \(doubled.map { "“\($0)”" }.joined(separator: ", "))")
         }
         header = names
+        ignoredColumns = Array(mapping.ignored(in: names).prefix(100))
+    }
+
+    /// What a header is separated by in place of commas, as some settings of spreadsheets do it; `nil` where it has commas, or one
+    /// column alone.
+    private static func separator(_ header: String, _ names: [String]?) -> (sign: String, name: String)? {
+        guard names.map({ $0.count == 1 }) ?? !header.contains(",") else { return nil }
+        let known = [(";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")]
+        let found = known.first { sign, _ in header.unicodeScalars.contains { String($0) == sign } }
+        return found.map { sign, name in (sign == "\t" ? "a tab" : sign, name) }
     }
 
     // MARK: Lines
@@ -96,25 +119,34 @@ struct LineTaker {
     ) async -> [ImportLine] {
         records.enumerated().map { index, record in
             let lines = linesBefore.map { (record.lines.lowerBound + $0)...(record.lines.upperBound + $0) }
+            var warnings: [Fault] = []
             do {
-                let intake = try intake(record, reader)
-                return ImportLine(number: first + index, fileLines: lines, intake: .success(intake))
+                let intake = try intake(record, reader, &warnings)
+                return ImportLine(number: first + index, fileLines: lines, intake: .success(intake), warnings: warnings)
             } catch {
-                let invalid = error as? InvalidDocument
                 let problem = Problem(error)
+                let invalid = error as? InvalidDocument ?? InvalidDocument("#", problem.code, problem.detail)
                 return ImportLine(
                     number: first + index, fileLines: lines,
-                    intake: .failure(invalid ?? InvalidDocument("#", problem.code, problem.detail)))
+                    intake: .failure(InvalidDocument(faults: invalid.faults.map(placed))), warnings: warnings)
             }
         }
     }
 
-    private func intake(_ record: Record, _ reader: FilingReader) throws -> Intake {
+    /// A fault with words for its place that whoever made the file knows: the column, or the line as a whole.
+    private func placed(_ fault: Fault) -> Fault {
+        guard fault.pointer != "#" else { return Fault(pointer: .line, code: fault.code, detail: fault.detail) }
+        return plan.mapping?.named(fault) ?? fault
+    }
+
+    private func intake(_ record: Record, _ reader: FilingReader, _ warnings: inout [Fault]) throws -> Intake {
         guard let bytes = record.bytes else {
             throw InvalidDocument("#", "too_long", "may have \(RecordReader.limit) bytes at the most")
         }
         let faults = FaultList()
-        let filing = ObjectReader(try document(bytes, faults), faults: faults)
+        let document = try document(bytes, faults)
+        warnings = Self.warnings(of: document).map(placed)
+        let filing = ObjectReader(document, faults: faults)
         if !filing.has("client_reference") {
             filing.fault("client_reference", "missing", "is required in an import, so that no line is filed twice")
         }
@@ -123,6 +155,20 @@ struct LineTaker {
             throw InvalidDocument("#/campaign", "other_campaign", "is not the import's, \(plan.campaign)")
         }
         return intake
+    }
+
+    /// What is odd about a filing and no fault: a reference is the filer's own, whatever it looks like.
+    private static func warnings(of document: JSON) -> [Fault] {
+        guard case .object(let members) = document, case .string(let own)? = members["client_reference"],
+            SpreadsheetCell(own).isPowerOfTen
+        else { return [] }
+        return [
+            Fault(
+                pointer: "#/client_reference", code: "power_of_ten",
+                detail:
+                    "client_reference \(own) looks like a number whose digits a spreadsheet dropped; format the column as text"
+            )
+        ]
     }
 
     private func document(_ bytes: [UInt8], _ faults: FaultList) throws -> JSON {
@@ -177,6 +223,11 @@ extension InvalidDocument {
     fileprivate init(_ pointer: String, _ code: String, _ detail: String) {
         self.init(faults: [Fault(pointer: pointer, code: code, detail: detail)])
     }
+}
+
+extension String {
+    /// The place of a fault of a line as a whole.
+    static let line = "#/line"
 }
 
 extension [UInt8] {

@@ -131,8 +131,7 @@ private struct AskedReport {
     }
 
     init(_ query: ObjectReader) {
-        day = query.day("as_of")
-        begin = query.day("from")
+        (begin, day) = query.days(from: "from", to: "as_of")
         guard let text = query.text("known_at", limit: 40) else { return }
         moment = Coding.preciseMoment(text)
         if let known = moment, known < Date(timeIntervalSince1970: 946_684_800) {

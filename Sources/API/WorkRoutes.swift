@@ -157,8 +157,9 @@ struct WorkRoutes {
         let reader = ComplaintListReader(query: query, officer: officer, book: book, now: service.now())
         _ = reader.filter(reader.campaign()?.campaign, officers: officers)
         query.finish()
-        try body.finish()
-        let parameters = query.names.reduce(into: [String: String]()) { $0[$1] = query.text($1, limit: 500) }
+        // What is wrong already is not said twice.
+        let names = query.faults.isEmpty ? query.names : []
+        let parameters = names.reduce(into: [String: String]()) { $0[$1] = query.text($1, limit: 500) }
         try body.finish()
         let filter = SavedFilter(name: name, query: parameters)
         try await service.databases.work.transaction { db in try db.save(filter, of: officer.id) }

@@ -77,3 +77,12 @@ extension String {
         return (0...(whole.count - part.count)).contains { whole[$0...].starts(with: part) }
     }
 }
+
+extension Directory {
+    /// A stored address in the form in which it would be stored now: without the parameters that say who shared the page.
+    ///
+    /// - Returns: `nil` for what is no address with a host that can exist.
+    public func normalizedLink(_ address: String) -> String? {
+        WebAddress(address, suffixes)?.normalized(by: linkRules, suffixes)
+    }
+}

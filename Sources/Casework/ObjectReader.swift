@@ -67,9 +67,6 @@ public final class ObjectReader {
         }
     }
 
-    /// The object that is read, without members that are `null` or objects of nothing: those are as if left out.
-    public var document: JSON { JSON.object(members).withoutAbsent }
-
     public var names: [String] { members.keys.sorted() }
 
     public func place(_ name: String) -> String {
@@ -246,12 +243,5 @@ public final class ObjectReader {
             let known = seen.sorted().joined(separator: ", ")
             fault(name, "unknown_member", known.isEmpty ? "is not known here" : "is not known here; known: \(known)")
         }
-    }
-}
-
-extension JSON {
-    fileprivate var withoutAbsent: JSON {
-        guard case .object(let members) = self else { return self }
-        return .object(members.mapValues(\.withoutAbsent).filter { $0.value != .null && $0.value != .object([:]) })
     }
 }

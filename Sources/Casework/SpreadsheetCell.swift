@@ -69,6 +69,34 @@ public struct SpreadsheetCell: Sendable {
         return "\(right), with the year first in four digits and no time; format the column as yyyy-mm-dd"
     }
 
+    // MARK: No value
+
+    /// Why it says nothing that a text, a name or a reference could be, and what to do about it; `nil` where it may.
+    ///
+    /// `TRUE` and `FALSE` are what a formula or a check box leaves in a column of texts, `#REF!` and the like what a spreadsheet
+    /// writes for an error, and a row of `#` what it shows where a column is too narrow (Excel, LibreOffice and WPS).
+    public var whyNoValue: String? {
+        let seen = text.trimmingCharacters(in: .whitespacesAndNewlines).prefix(24)
+        switch folded {
+        case "true", "false":
+            return
+                "holds “\(seen)”, which is a truth of a spreadsheet and no text; enter the text, or leave the cell empty"
+        case let text where text.wholeMatch(of: /#{2,}/) != nil:
+            return
+                "holds “\(seen)”, which a spreadsheet shows where a column is too narrow; widen it and save the file again"
+        case let text where text.wholeMatch(of: Self.errors) != nil:
+            return
+                "holds “\(seen)”, which is an error of a spreadsheet and no text; mend the formula, or leave the cell empty"
+        default:
+            return nil
+        }
+    }
+
+    /// The errors of Excel and WPS, and those of LibreOffice that have a number.
+    private static var errors: Regex<Substring> {
+        /#(?:n\/a|name\?|getting_data|(?:ref|value|div\/0|null|num|spill|calc|field|busy|connect|blocked|unknown|error)!)|err:[0-9]{3}/
+    }
+
     // MARK: Identifiers
 
     /// Whether it is a number as a power of ten, such as `1.38E+10`: what spreadsheets make of long identifiers.

@@ -14,11 +14,15 @@ public struct ImportBody: Codable, Sendable, Equatable {
     public var refused: Int
     public var createdAt: Date
     public var changedAt: Date
+    /// Columns of a CSV that the mapping does not name, a hundred at the most: what they hold is not taken.
+    ///
+    /// Missing before a header was read.
+    public var ignoredColumns: [String]?
     public var `self`: String
 
     public init(
         id: UUID, campaign: String, format: String, lines: Int, filed: Int, known: Int, refused: Int, createdAt: Date,
-        changedAt: Date, link: String
+        changedAt: Date, ignoredColumns: [String]?, link: String
     ) {
         self.id = id
         self.campaign = campaign
@@ -29,6 +33,7 @@ public struct ImportBody: Codable, Sendable, Equatable {
         self.refused = refused
         self.createdAt = createdAt
         self.changedAt = changedAt
+        self.ignoredColumns = ignoredColumns
         self.`self` = link
     }
 }
@@ -50,6 +55,8 @@ public struct ImportCheckBody: Codable, Sendable, Equatable {
     public var items: [ImportLineBody] = []
     /// Lines beyond those.
     public var leftOff = 0
+    /// Columns of a CSV that the mapping does not name, a hundred at the most: what they hold would not be taken.
+    public var ignoredColumns: [String]?
 
     public init(campaign: String, format: String) {
         self.campaign = campaign
@@ -70,13 +77,18 @@ public struct ImportLineBody: Codable, Sendable, Equatable {
     public var reference: String?
     /// What is wrong with a line that was refused; ten faults at the most.
     public var errors: [Fault]?
+    /// What is odd about a line and was no reason to refuse it.
+    public var warnings: [Fault]?
 
-    public init(line: Int, fileLine: Int?, outcome: String, reference: String?, errors: [Fault]?) {
+    public init(
+        line: Int, fileLine: Int?, outcome: String, reference: String?, errors: [Fault]?, warnings: [Fault]?
+    ) {
         self.line = line
         self.fileLine = fileLine
         self.outcome = outcome
         self.reference = reference
         self.errors = errors
+        self.warnings = warnings
     }
 }
 

@@ -13,11 +13,15 @@ public struct SuspectedDuplicate: Sendable {
     public let hint: DuplicateHint
 }
 
+/// The page of a link in the database, as `SharedLink.page` is in the program, and as the index `complaint_by_page` has it; a test
+/// compares the three.
+func pageOf(_ link: SQL) -> SQL { "substr(\(link), strpos(\(link), ':'))" }
+
 extension Connection {
     /// Complaints that may be one with this, the likeliest first.
     ///
-    /// Looked at are those of the same contact, of the same link but for its scheme (``SharedLink/page``), and the newest 200 on the same barriers; pairs that an
-    /// officer has called two are left out.
+    /// Looked at are those of the same contact, of the same page, and the newest 200 on the same barriers; pairs that an officer has
+    /// called two are left out.
     public func suspectedDuplicates(of record: ComplaintRecord, limit: Int = 20) throws -> [SuspectedDuplicate] {
         let (id, campaign) = (record.complaint.id, record.campaignID)
         let rows = try all(
@@ -30,8 +34,7 @@ extension Connection {
                 (SELECT o.id, 'same_link'
                  FROM complaint m
                  JOIN complaint o ON o.campaign_id = m.campaign_id
-                    AND md5(substr(o.link_url, strpos(o.link_url, ':')))
-                        = md5(substr(m.link_url, strpos(m.link_url, ':')))
+                    AND md5(\(pageOf("o.link_url"))) = md5(\(pageOf("m.link_url")))
                  WHERE m.campaign_id = \(campaign) AND m.id = \(id) ORDER BY o.number DESC LIMIT 200)
                 UNION ALL
                 (SELECT o.complaint_id, 'same_barrier'

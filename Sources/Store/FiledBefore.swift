@@ -5,15 +5,13 @@ import Postgres
 /// What a filer has sent under one of its references before.
 struct FiledBefore: Sendable, Equatable {
     let number: Int
-    /// Of what was sent; `nil` where that is not known any more.
+    /// Of what was sent, as ``FilingDigest/stored``; `nil` where that is not known any more.
     let digest: Data?
 
-    /// Whether a filing with this digest says the same; where one of the two is not known, it counts as the same.
-    func isSame(as other: Data?) -> Bool { digest == nil || other == nil || digest == other }
-
-    func error(for intake: Intake, digest: Data?) -> IntakeError {
+    func error(for intake: Intake, digest other: FilingDigest?) -> IntakeError {
         let existing = Reference(prefix: intake.prefix, number: number).description
-        return isSame(as: digest) ? .alreadyFiled(existing: existing) : .referenceConflict(existing: existing)
+        return other?.isSame(as: digest) ?? true
+            ? .alreadyFiled(existing: existing) : .referenceConflict(existing: existing)
     }
 }
 
@@ -22,7 +20,7 @@ public struct UsedReferences: Sendable {
     enum Place: Sendable, Equatable {
         case complaint(FiledBefore)
         /// A line of the same file.
-        case line(number: Int, fileLine: Int?, digest: Data?)
+        case line(number: Int, fileLine: Int?, digest: FilingDigest?)
     }
 
     enum Finding: Sendable {
@@ -42,7 +40,7 @@ public struct UsedReferences: Sendable {
     }
 
     /// Looks whether the line's reference is new, and notes it; a line without a reference, or that is refused, is new.
-    mutating func finding(_ line: ImportLine, digest: Data?) -> Finding {
+    mutating func finding(_ line: ImportLine, digest: FilingDigest?) -> Finding {
         guard let reference = (try? line.intake.get())?.filing.clientReference else { return .new }
         guard let place = places[reference] else {
             places[reference] = .line(number: line.number, fileLine: line.fileLines?.lowerBound, digest: digest)
@@ -50,8 +48,8 @@ public struct UsedReferences: Sendable {
         }
         let isSame =
             switch place {
-            case .complaint(let before): before.isSame(as: digest)
-            case .line(_, _, let earlier): earlier == digest
+            case .complaint(let before): digest?.isSame(as: before.digest) ?? true
+            case .line(_, _, let earlier): digest?.isSame(as: earlier?.stored) ?? true
             }
         return isSame ? .same(place) : .other(place)
     }

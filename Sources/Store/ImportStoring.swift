@@ -15,7 +15,8 @@ public struct ImportPart: Sendable {
     func refused(for fault: Fault) -> ImportPart {
         let refused = lines.map { line in
             ImportLine(
-                number: line.number, fileLines: line.fileLines, intake: .failure(InvalidDocument(faults: [fault])))
+                number: line.number, fileLines: line.fileLines, intake: .failure(InvalidDocument(faults: [fault])),
+                warnings: line.warnings)
         }
         return ImportPart(lines: refused[...], filings: [:])
     }
@@ -102,7 +103,8 @@ extension ImportLine {
             _ outcome: ImportLineResult.Outcome, _ reference: Reference? = nil, _ faults: [Fault]? = nil
         ) -> ImportLineResult {
             ImportLineResult(
-                line: number, fileLine: fileLines?.lowerBound, outcome: outcome, reference: reference, faults: faults)
+                line: number, fileLine: fileLines?.lowerBound, outcome: outcome, reference: reference, faults: faults,
+                warnings: warnings.isEmpty ? nil : warnings.map(\.short))
         }
         if case .failure(let invalid) = intake { return result(.refused, nil, invalid.faults.prefix(10).map(\.short)) }
         switch finding {
@@ -141,6 +143,7 @@ extension RowBatch {
                 "import_id": .value(whole), "line": .value(result.line), "file_line": .value(result.fileLine),
                 "outcome": .value(result.outcome), "number": .value(result.reference?.number),
                 "faults": .value(try result.faults.map { try JSONText(encoding: $0) }),
+                "warnings": .value(try result.warnings.map { try JSONText(encoding: $0) }),
             ])
     }
 }

@@ -25,6 +25,8 @@ public struct Import: Sendable {
     public let refused: Int
     /// Lines of the file, as an editor counts them, up to the end of the last line that is in; `nil` where that is not known.
     public let fileLines: Int?
+    /// Columns of a CSV that its mapping does not name; `nil` before a header was read.
+    public let ignoredColumns: [String]?
     public let createdAt: Date
     public let changedAt: Date
 }
@@ -36,11 +38,16 @@ public struct ImportLine: Sendable {
     /// The lines of the file that it begins and ends on, as an editor counts them; `nil` where that is not known.
     public let fileLines: ClosedRange<Int>?
     public let intake: Result<Intake, InvalidDocument>
+    /// What is odd about it and no reason to refuse it.
+    public let warnings: [Fault]
 
-    public init(number: Int, fileLines: ClosedRange<Int>? = nil, intake: Result<Intake, InvalidDocument>) {
+    public init(
+        number: Int, fileLines: ClosedRange<Int>? = nil, intake: Result<Intake, InvalidDocument>, warnings: [Fault] = []
+    ) {
         self.number = number
         self.fileLines = fileLines
         self.intake = intake
+        self.warnings = warnings
     }
 }
 
@@ -58,6 +65,8 @@ public struct ImportLineResult: Sendable, Equatable {
     public let outcome: Outcome
     public let reference: Reference?
     public let faults: [Fault]?
+    /// What is odd about it and was no reason to refuse it; `nil` where nothing is.
+    public let warnings: [Fault]?
 }
 
 /// Why lines were not taken.
@@ -181,7 +190,8 @@ extension Connection {
         try first(
             """
             SELECT i.id, i.campaign_id, ca.code, ca.prefix, i.filed_by, i.format, i.mapping, i.lines, i.filed, i.known,
-                   i.refused, CASE WHEN i.lines = 0 THEN 0 ELSE i.file_lines END, i.created_at, i.changed_at
+                   i.refused, CASE WHEN i.lines = 0 THEN 0 ELSE i.file_lines END,
+                   i.ignored_columns, i.created_at, i.changed_at
             FROM filing_import i JOIN campaign ca ON ca.id = i.campaign_id
             WHERE i.id = \(id) AND i.filed_by = \(filer)
             """
@@ -190,22 +200,28 @@ extension Connection {
                 id: try row.read(), campaignID: try row.read(), campaign: try row.read(), prefix: try row.read(),
                 filedBy: try row.read(), format: try row.read(), mapping: try row.read(), lines: try row.read(),
                 filed: try row.read(), known: try row.read(), refused: try row.read(), fileLines: try row.read(),
-                createdAt: try row.read(), changedAt: try row.read())
+                ignoredColumns: try row.read(), createdAt: try row.read(), changedAt: try row.read())
         }
+    }
+
+    /// Notes which columns of its CSV an import does not take.
+    public func setIgnoredColumns(_ columns: [String], of whole: Import) throws {
+        try run("UPDATE filing_import SET ignored_columns = \(columns) WHERE id = \(whole.id)")
     }
 
     /// What became of the lines after `line`, in their order.
     public func results(of whole: Import, after line: Int, limit: Int) throws -> [ImportLineResult] {
         try all(
             """
-            SELECT line, file_line, outcome, number, faults FROM filing_import_line
+            SELECT line, file_line, outcome, number, faults, warnings FROM filing_import_line
             WHERE import_id = \(whole.id) AND line > \(line) ORDER BY line LIMIT \(limit)
             """
         ) { row in
             ImportLineResult(
                 line: try row.read(), fileLine: try row.read(), outcome: try row.read(),
                 reference: try row.read(Int?.self).map { Reference(prefix: whole.prefix, number: $0) },
-                faults: try row.read(JSONText?.self).map { try $0.decoded() })
+                faults: try row.read(JSONText?.self).map { try $0.decoded() },
+                warnings: try row.read(JSONText?.self).map { try $0.decoded() })
         }
     }
 }

@@ -76,7 +76,7 @@ extension RowBatch {
                 "publish_narrative": .value(filing.publishesNarrative),
                 "privacy_notice": .value(filing.privacyNotice), "channel": .value(intake.channel),
                 "filed_by": .value(intake.filedBy), "client_reference": .value(filing.clientReference),
-                "filing_digest": .value(prepared.digest),
+                "filing_digest": .value(prepared.digest?.stored),
                 "tracking_hash": .value(receipt.trackingCode.hash), "key_id": .value(prepared.key.id),
                 "link_url": .value(filing.linkURL), "link_site": .value(filing.linkSite),
                 "link_oddities": .value(filing.linkOddities.map(\.rawValue)),

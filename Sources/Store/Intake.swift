@@ -34,12 +34,15 @@ public struct Intake: Sendable {
     public var channel: Channel
     /// The officer who files with a reference of their own; the public's references are not held against anyone.
     public var filedBy: UUID?
-    /// What was sent, as canonical JSON, where a reference of the filer came with it: what comes under it again has to be the same.
-    public var content: String?
+    /// Whether the filing itself says when it was received; else that is the day on which it came.
+    public var namesReceivedOn: Bool
+    /// The page of the pasted link, by which filings are compared.
+    public var linkPage: String?
 
     public init(
         campaignID: Int, campaign: String, prefix: String, complaint: Complaint, filing: Filing, sealed: SealedParts,
-        actor: Actor, channel: Channel, filedBy: UUID? = nil, content: String? = nil
+        actor: Actor, channel: Channel, filedBy: UUID? = nil, namesReceivedOn: Bool = false,
+        linkPage: String? = nil
     ) {
         self.campaignID = campaignID
         self.campaign = campaign
@@ -50,7 +53,8 @@ public struct Intake: Sendable {
         self.actor = actor
         self.channel = channel
         self.filedBy = filedBy
-        self.content = content
+        self.namesReceivedOn = namesReceivedOn
+        self.linkPage = linkPage
     }
 }
 
@@ -88,8 +92,7 @@ struct PreparedFiling: Sendable {
     let trackingCode: TrackingCode
     let sealed: [(SealedField, Data)]
     let contacts: [(kind: String, digest: Data)]
-    /// What tells whether another filing under the same reference says the same.
-    let digest: Data?
+    let digest: FilingDigest?
     /// Makes the answer that is stored for whoever asks again with the same key.
     let answer: @Sendable (Receipt) throws -> StoredAnswer
 
@@ -177,15 +180,7 @@ public final class Intaker: Sendable {
         throw existing.error(for: intake, digest: digest(of: intake))
     }
 
-    /// What tells whether two filings under one reference of a filer say the same.
-    ///
-    /// It is made with a key, because what filings say can be guessed: a digest without one would let a guess be checked.
-    ///
-    /// - Returns: `nil` where no reference came with it.
-    func digest(of intake: Intake) -> Data? {
-        guard let content = intake.content, let filer = intake.filedBy else { return nil }
-        return Data(HMAC<SHA256>.authenticationCode(for: Data("\(filer)|\(content)".utf8), using: filingKey))
-    }
+    func digest(of intake: Intake) -> FilingDigest? { FilingDigest(of: intake, key: filingKey) }
 
     /// What the filings were sealed with serves others: nothing of them was kept.
     func giveBackKeys(of filings: [PreparedFiling]) async {

@@ -29,16 +29,16 @@ struct Failure: Error {
         self.code = code
     }
 
-    /// - Returns: `nil` for what the argument parser knows how to say.
-    init?(_ error: any Error) {
+    /// The words for what a command threw, with its options in place of members; `nil` for what the argument parser says itself.
+    init?(_ error: any Error, options: OptionNames = OptionNames()) {
         switch error {
         case let failure as Failure: self = failure
-        case let problem as ProblemBody: self.init(Self.words(problem), code: Self.code(problem))
+        case let problem as ProblemBody: self.init(Self.words(problem, options), code: Self.code(problem))
         case let error as Client.Unreachable:
             self.init("\(error)\nIs the server running? Start one with: rectify up", code: Code.unavailable)
         case let error as DirectorySignIn.Refused: self.init("\(error)", code: Code.notSignedIn)
         case let error as Client.UnexpectedAnswer: self.init("\(error)")
-        case let error as InvalidDocument: self.init(Self.words(error.faults), code: Code.invalid)
+        case let error as InvalidDocument: self.init(Self.words(error.faults, options), code: Code.invalid)
         case let error as PostgresError:
             self.init("\(error)" + (Self.hint("\(error)").map { "\n\($0)" } ?? ""), code: Code.unavailable)
         case let error as MissingNode: self.init("\(error)", code: Code.conflict)
@@ -68,21 +68,16 @@ struct Failure: Error {
         return "Name a login that may act as rectify_owner in database.owner_url and database.owner_keys_url."
     }
 
-    private static func words(_ problem: ProblemBody) -> String {
-        var text = "\(problem.title): \(asOption(problem.detail))"
-        if let errors = problem.errors, errors.count > 1 { text += "\n" + words(errors) }
+    private static func words(_ problem: ProblemBody, _ options: OptionNames) -> String {
+        var text = "\(problem.title): \(options.named(in: problem.detail))"
+        if let errors = problem.errors, errors.count > 1 { text += "\n" + words(errors, options) }
         if problem.status >= 500 { text += " (request \(problem.requestId))" }
         if problem.code == "stale" { text += "\nLook at it again and repeat what still makes sense." }
         return printable(text, as: .lines)
     }
 
-    private static func words(_ faults: [Fault]) -> String {
-        faults.map { "  \(asOption($0.pointer)) \($0.detail)" }.joined(separator: "\n")
-    }
-
-    /// A parameter of a query as the option that it came from: `?/as_of` is `--as-of`.
-    private static func asOption(_ text: String) -> String {
-        text.replacing(/^\?\/([a-z_]+)/) { "--" + $0.1.replacing("_", with: "-") }
+    private static func words(_ faults: [Fault], _ options: OptionNames) -> String {
+        faults.map { "  \(options.named(in: $0.pointer)) \($0.detail)" }.joined(separator: "\n")
     }
 
     private static func code(_ problem: ProblemBody) -> Int32 {

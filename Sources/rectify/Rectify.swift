@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Reports
 
 /// Records complaints about internet platforms that block each other, and follows each barrier until it is gone.
 @main
@@ -42,17 +43,31 @@ struct Rectify: AsyncParsableCommand {
     /// rely on.
     static func main() async {
         signal(SIGPIPE, SIG_IGN)
+        var options = OptionNames()
         do {
             var command = try parseAsRoot()
+            options = OptionNames(of: type(of: command))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
                 try command.run()
             }
         } catch {
-            guard let failure = Failure(error) else { exit(withError: error) }
+            guard let failure = Failure(error, options: options) else { refuse(error) }
             Terminal.note("rectify: \(failure.message)")
             Foundation.exit(failure.code)
         }
+    }
+
+    /// Ends with what the argument parser says; where a day was written in another form, an example is added.
+    private static func refuse(_ error: any Error) -> Never {
+        let said = fullMessage(for: error)
+        guard said.contains(" is invalid for '"), said.contains(" <YYYY-MM-DD>'"), let end = said.firstIndex(of: "\n")
+        else {
+            exit(withError: error)
+        }
+        let example = "; a day that exists, such as 2021-09-17"
+        Terminal.note(printable(said[..<end] + example + said[end...], as: .lines))
+        Foundation.exit(exitCode(for: error).rawValue)
     }
 }

@@ -278,7 +278,7 @@ struct ImportTests {
                 faults == [
                     [], [], ["#/occurred_on no_date"], ["#/occurred_on no_date"],
                     ["#/consent/publish_narrative wrong_type"], ["#/respondent/name power_of_ten"], [],
-                    ["# bad_record"],
+                    ["#/line bad_record"],
                 ])
             #expect(told[4]["errors"]?[0]?["detail"]?.string?.contains("是 or 否") == true)
             let filed = try await server.send("GET", "/v1/complaints/\(told[1]["reference"]?.string ?? "")").json

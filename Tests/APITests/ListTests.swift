@@ -54,3 +54,37 @@ struct ListTests {
         }
     }
 }
+
+/// Filters that are refused say what would be right.
+struct FilterFaultTests {
+    @Test(arguments: [
+        ("complaints?campaign=internet-2021&platform=WeChat2", "?/platform unknown_code", "such as wechat"),
+        ("complaints?campaign=internet-2021&target=x", "?/target unknown_code", "such as wechat"),
+        ("complaints?campaign=internet-2021&company=x", "?/company unknown_code", "such as tencent"),
+        ("complaints?campaign=internet-2021&method=x", "?/method unknown_code", "such as wechat_pay"),
+        ("complaints?campaign=internet-2021&office=x", "?/office unknown_code", "the offices are centre"),
+        ("complaints?campaign=internet-2021&category=x", "?/category unknown_code", "known: "),
+        ("complaints?campaign=internet-2021&scenario=x", "?/scenario unknown_code", "known: "),
+        ("complaints?campaign=internet-2021&officer=x", "?/officer unknown_code", "“me” or “none”"),
+        (
+            "complaints?campaign=internet-2021&received_from=2021-09-18&received_to=2021-09-17",
+            "?/received_from out_of_range", "exchange"
+        ),
+        (
+            "complaints?campaign=internet-2021&due_from=2021-09-18&due_to=2021-09-17", "?/due_from out_of_range",
+            "exchange"
+        ),
+        ("campaigns/internet-2021/progress?from=2021-10-02&as_of=2021-10-01", "?/from out_of_range", "exchange"),
+        ("campaigns/internet-2021/barriers?platform=x", "?/platform unknown_code", "such as wechat"),
+    ])
+    func `a filter that fits nothing is refused with the right form`(
+        wrong: (path: String, fault: String, words: String)
+    ) async throws {
+        try await withServer { server in
+            let answer = try await server.send("GET", "/v1/\(wrong.path)")
+            #expect(answer.faults == [wrong.fault], "\(answer.json)")
+            let detail = answer.json["errors"]?[0]?["detail"]?.string ?? answer.json["detail"]?.string
+            #expect(detail?.contains(wrong.words) == true, "\(answer.json)")
+        }
+    }
+}

@@ -121,7 +121,7 @@ import Testing
             #expect(try await places.run("backup").code == 0)
             #expect(await server.stop() == 0)
             let drill = try await places.run("verify-backup", "--drill", program.path("drill"))
-            #expect(drill.code == 0 && drill.output.contains("cases: 1 complaints"), "\(drill)")
+            #expect(drill.code == 0 && drill.output.contains("cases: 1 complaint,"), "\(drill)")
             #expect(
                 drill.output.contains("are in the log as they were recorded") && drill.output.contains("none damaged"))
             #expect(!home.fileExists(atPath: program.path("drill")))
@@ -186,7 +186,7 @@ import Testing
             let restored = try await places.run("restore")
             #expect(restored.code == 0, "\(restored)")
             #expect(
-                restored.error.contains("1 complaints have no key") && restored.error.contains(erased), "\(restored)")
+                restored.error.contains("1 complaint has no key") && restored.error.contains(erased), "\(restored)")
             let back = try await places.server()
             try await signIn("li", "officer", program, back.address)
             let gone = try await program.run("complaint", "show", erased, "--server", back.address)

@@ -84,4 +84,30 @@ import Testing
             #expect(await server.stop() == 0)
         }
     }
+
+    @Test func `columns that are not taken, odd references and wrong members are said`() async throws {
+        try await withProgram { program in
+            let server = try await signIn(program)
+            func write(_ name: String, _ text: String) throws -> String {
+                let url = program.folder.appending(path: name)
+                try Data(text.utf8).write(to: url)
+                return url.path(percentEncoded: false)
+            }
+            let file = try write(
+                "file.csv", "编号,链接,备注,正文\n1.23457E+11,https://item.taobao.com/item.htm?id=1,x,打不开\n")
+            let mapping = path("plain.mapping.json")
+            for isDry in [true, false] {
+                let outcome = try await program.run(
+                    ["complaint", "import", file, "--mapping", mapping] + (isDry ? ["--dry-run"] : []))
+                #expect(outcome.code == 0 && outcome.error.contains("not taken: the column “备注”"), "\(outcome)")
+                let isWarned = outcome.error.contains("client_reference 1.23457E+11 looks like a number")
+                #expect(isWarned == isDry, "the results of an import have it: \(outcome)")
+            }
+            let text = String(decoding: try fixture("reality/imports/plain.mapping.json"), as: UTF8.self)
+            let wrong = try write("wrong.json", text.replacing("\"narrative\"", with: "\"narative\""))
+            let refused = try await program.run("complaint", "import", file, "--mapping", wrong)
+            #expect(refused.code == 7 && refused.error.contains("“正文” names “narative”"), "\(refused)")
+            #expect(await server.stop() == 0)
+        }
+    }
 }

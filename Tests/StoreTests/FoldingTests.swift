@@ -64,6 +64,26 @@ struct FoldingTests {
             }
         }
     }
+
+    @Test func `signs that nobody sees are the same in the database and in the program, also those not assigned yet`()
+        async throws
+    {
+        let all = (1...0x10FFFF).compactMap(Unicode.Scalar.init)
+        try await withStore { store in
+            try await store.owner.withConnection { db in
+                for start in stride(from: 0, to: all.count, by: 50_000) {
+                    let part = all[start..<min(start + 50_000, all.count)]
+                    let texts = part.map { String($0) }
+                    let unseen = try db.all(
+                        "SELECT t FROM unnest(\(texts)::text[]) AS t WHERE has_odd_signs(t) AND folded(t) = ''"
+                    ) { row in try row.read(String.self) }
+                    let found = Set(unseen.flatMap(\.unicodeScalars))
+                    let different = found.symmetricDifference(part.filter(\.isInvisible))
+                    #expect(different.isEmpty, "\(different.map { code(String($0)) }.sorted().prefix(40))")
+                }
+            }
+        }
+    }
 }
 
 private func code(_ text: String) -> String {

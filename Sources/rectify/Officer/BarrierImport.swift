@@ -61,7 +61,9 @@ struct BarrierImport: AsyncParsableCommand {
         ) { [String($0.line), $0.fileLine.map(String.init) ?? "", $0.id ?? "", $0.outcome, $0.problem?.words ?? ""] }
         let refused = results.count { $0.outcome == "refused" }
         if refused > 0 {
-            throw Failure("\(refused) of \(results.count) lines were refused", code: Failure.Code.partial)
+            throw Failure(
+                "\(refused) of \(quantity(results.count, "line")) \(refused == 1 ? "was" : "were") refused",
+                code: Failure.Code.partial)
         }
     }
 }

@@ -62,8 +62,9 @@ struct ComplaintBulk: AsyncParsableCommand {
             guard !chosen.isEmpty else { return [BulkResultBody]() }
             if !dryRun, !yes {
                 try Terminal.confirm(
-                    "\(action) on \(chosen.count) complaints?",
-                    else: "this changes \(chosen.count) complaints; say --yes, or look first with --dry-run")
+                    "\(action) on \(quantity(chosen.count, "complaint"))?",
+                    else: "this changes \(quantity(chosen.count, "complaint")); say --yes, or look first with --dry-run"
+                )
             }
             return try await perform(on: chosen, client)
         }
@@ -80,7 +81,11 @@ struct ComplaintBulk: AsyncParsableCommand {
         let refused = results.count { $0.outcome == "refused" || $0.outcome == "not_reached" }
         let verb = dryRun ? "would change" : "changed"
         Terminal.note("\(results.count - refused) \(verb), \(refused) not")
-        if refused > 0 { throw Failure("\(refused) of \(results.count) were not changed", code: Failure.Code.partial) }
+        if refused > 0 {
+            throw Failure(
+                "\(refused) of \(results.count) \(refused == 1 ? "was" : "were") not changed",
+                code: Failure.Code.partial)
+        }
     }
 
     private func chosen(_ client: Client) async throws -> [String] {

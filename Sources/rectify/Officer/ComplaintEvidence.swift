@@ -107,7 +107,7 @@ struct ComplaintDownload: AsyncParsableCommand {
             let count = Set(found.map(\.sha256)).count
             guard let file = found.first, count == 1 else {
                 throw Failure(
-                    "\(count) files of \(reference) have a digest that begins with “\(digest)”",
+                    "\(quantity(count, "file")) of \(reference) \(count == 1 ? "has" : "have") a digest that begins with “\(digest)”",
                     code: Failure.Code.notFound)
             }
             let query = original ? [(name: "rendition", value: "original")] : []
@@ -115,7 +115,7 @@ struct ComplaintDownload: AsyncParsableCommand {
             return try await client.get(file.`self`, query, accept: "*/*")
         }
         try bytes.write(to: URL(filePath: to), options: .withoutOverwriting)
-        Terminal.note("\(bytes.count) bytes written to \(to)")
+        Terminal.note("\(quantity(bytes.count, "byte")) written to \(to)")
     }
 }
 

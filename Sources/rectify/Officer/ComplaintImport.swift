@@ -19,6 +19,9 @@ struct ComplaintImport: AsyncParsableCommand {
             Files are in UTF-8; a CSV whose header names columns of the mapping in GB18030 is read as GB18030. In cells TRUE, FALSE,
             是 and 否 are truths, and 2021/9/1 or 2021年9月1日 is a day.
 
+            A cell that holds an error of a spreadsheet (#REF!, ######), or TRUE where a text belongs, is refused; columns that the
+            mapping does not name are listed and not taken.
+
             --dry-run says what would become of each line and files nothing; it takes 100 000 lines.
             """)
 
@@ -65,6 +68,7 @@ struct ComplaintImport: AsyncParsableCommand {
             if let results { try await save(begun, to: results, client) }
             return done
         }
+        tell(ignored: done.ignoredColumns)
         try output.write(
             done, name: done.id.text,
             fields: [
@@ -73,7 +77,7 @@ struct ComplaintImport: AsyncParsableCommand {
             ])
         if done.refused > 0 {
             throw Failure(
-                "\(done.refused) of \(done.lines) lines were refused"
+                "\(done.refused) of \(quantity(done.lines, "line")) \(done.refused == 1 ? "was" : "were") refused"
                     + (results == nil
                         ? "; why: the same with --resume \(done.id.text) --results FILE" : ""),
                 code: Failure.Code.partial)
@@ -135,7 +139,7 @@ struct ComplaintImport: AsyncParsableCommand {
                 throw Failure("\(results) cannot be written")
             }
             Terminal.note("what would become of each line is in \(results)")
-            if checked.leftOff > 0 { Terminal.note("without the last \(checked.leftOff) lines") }
+            if checked.leftOff > 0 { Terminal.note("without the last \(quantity(checked.leftOff, "line"))") }
         }
         for line in checked.items.filter({ $0.outcome == "refused" }).prefix(Self.shown) {
             for fault in line.errors ?? [] {
@@ -143,6 +147,12 @@ struct ComplaintImport: AsyncParsableCommand {
                     printable("line \(line.fileLine ?? line.line) of the file: \(fault.pointer) \(fault.detail)"))
             }
         }
+        for line in checked.items.filter({ $0.warnings != nil }).prefix(Self.shown) {
+            for warning in line.warnings ?? [] {
+                Terminal.note(printable("line \(line.fileLine ?? line.line) of the file, a warning: \(warning.detail)"))
+            }
+        }
+        tell(ignored: checked.ignoredColumns)
         try output.write(
             checked, name: "dry run",
             fields: [
@@ -153,11 +163,21 @@ struct ComplaintImport: AsyncParsableCommand {
         guard checked.refused > 0 else { return }
         let more = results == nil && checked.refused > Self.shown ? "; of each: the same with --results FILE" : ""
         throw Failure(
-            "\(checked.refused) of \(checked.lines) lines would be refused\(more)", code: Failure.Code.partial)
+            "\(checked.refused) of \(quantity(checked.lines, "line")) would be refused\(more)",
+            code: Failure.Code.partial)
     }
 
     /// Refused lines of a dry run that are told one by one.
     private static let shown = 20
+
+    /// Says which columns are not taken, because the mapping does not name them.
+    private func tell(ignored columns: [String]?) {
+        guard let columns, !columns.isEmpty else { return }
+        let names = columns.map { "“\($0)”" }.joined(separator: ", ")
+        Terminal.note(
+            printable("not in the mapping, so not taken: \(columns.count == 1 ? "the column" : "the columns") \(names)")
+        )
+    }
 
     private func save(_ begun: ImportBody, to path: String, _ client: Client) async throws {
         guard FileManager.default.createFile(atPath: path, contents: nil),

@@ -136,7 +136,7 @@ struct ReportVerify: AsyncParsableCommand {
         guard anew.json() == bytes else {
             let differences = frozen.differences(to: anew)
             Terminal.write(lines: differences.table.lines(width: Terminal.width))
-            throw Failure("worked out anew, \(differences.count) values are different")
+            throw Failure("worked out again, \(quantity(differences.count, "value is", "values are")) different")
         }
         Terminal.write(lines: ["worked out anew as known at \(issue.knownAt), every figure is the same"])
     }
@@ -175,7 +175,9 @@ struct ReportDiff: AsyncParsableCommand {
             Terminal.note("\(report.period.from) to \(report.period.to), as known at \(report.knownAt)")
         }
         Terminal.write(lines: differences.table.lines(width: Terminal.width))
-        Terminal.note(differences.isEmpty ? "no value is different" : "\(differences.count) values are different")
+        Terminal.note(
+            differences.isEmpty
+                ? "no value is different" : "\(quantity(differences.count, "value is", "values are")) different")
         guard before.figuresVersion != after.figuresVersion else { return }
         Terminal.note(
             before.knownAt == after.knownAt

@@ -45,7 +45,7 @@ struct AuditVerify: AsyncParsableCommand {
             let kept = try saved.map { try CheckpointFolder(URL(filePath: $0)).all() } ?? []
             if saved != nil, kept.isEmpty { throw Failure("there are no checkpoints in the folder that --saved names") }
             let audit = try await databases.auditLog(verifier, saved: kept) { count in
-                if Terminal.showsProgress { Terminal.progress("\(count) leaves") }
+                if Terminal.showsProgress { Terminal.progress(quantity(count, "leaf", "leaves")) }
             }
             try tell(audit, kept.count)
         }
@@ -55,17 +55,27 @@ struct AuditVerify: AsyncParsableCommand {
         Terminal.write(lines: audit.findings.map { printable("\($0)") })
         guard audit.isSound else {
             let more = audit.count > audit.findings.count ? ", the first \(audit.findings.count) above" : ""
-            throw Failure("history is not what was signed: \(audit.count) findings\(more)")
+            throw Failure("history is not what was signed: \(quantity(audit.count, "finding"))\(more)")
         }
         Terminal.write(lines: [
-            "\(audit.size) events are in the log as they were recorded, root \(audit.root.base64EncodedString())",
-            "\(audit.checkpoints) checkpoints fit; \(audit.unsigned) of the last events are not signed yet",
+            "\(audit.sizeInWords), root \(audit.root.base64EncodedString())",
+            "\(quantity(audit.checkpoints, "checkpoint fits", "checkpoints fit")); "
+                + "\(quantity(audit.unsigned, "event is", "events are")) not signed yet",
         ])
-        if audit.waiting > 0 { Terminal.note("\(audit.waiting) events are not in the log yet") }
+        if audit.waiting > 0 {
+            Terminal.note("\(quantity(audit.waiting, "event is", "events are")) not in the log yet")
+        }
         if kept == 0 {
             Terminal.note(
                 "no checkpoints from elsewhere were looked at (--saved): a database put back whole would not show")
         }
+    }
+}
+
+extension LogAudit {
+    /// How many events the log holds.
+    var sizeInWords: String {
+        quantity(size, "event is in the log as it was recorded", "events are in the log as they were recorded")
     }
 }
 

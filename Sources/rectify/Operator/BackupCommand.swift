@@ -172,7 +172,7 @@ struct VerifyBackup: AsyncParsableCommand {
         if let drill, let cases = places.cases {
             try await self.drill(cases, in: URL(filePath: drill), places, settings)
         }
-        guard faults.isEmpty else { throw Failure("\(faults.count) fault\(faults.count == 1 ? "" : "s") found") }
+        guard faults.isEmpty else { throw Failure("\(quantity(faults.count, "fault")) found") }
     }
 
     private func look(at place: BackupFolder, _ name: String) async throws -> [String] {

@@ -89,14 +89,15 @@ struct KeysRewrap: AsyncParsableCommand {
                     """, code: Failure.Code.conflict)
             }
             let count = try await databases.rewrap(ring) { count in
-                if Terminal.showsProgress { Terminal.progress("\(count) keys") }
+                if Terminal.showsProgress { Terminal.progress(quantity(count, "key")) }
             }
             let left = try await databases.keyCounts().filter { $0.keyID != ring.current.id }
             guard left.isEmpty else {
                 throw Failure(
-                    "\(left.reduce(0) { $0 + $1.count }) keys are not under \(ring.current.id) yet; run it again")
+                    "\(quantity(left.reduce(0) { $0 + $1.count }, "key is", "keys are")) not under \(ring.current.id) yet; run it again"
+                )
             }
-            Terminal.write(line: "\(count) keys wrapped again; all are under \(ring.current.id)")
+            Terminal.write(line: "\(quantity(count, "key")) wrapped again; all are under \(ring.current.id)")
             for file in deployment.previousKeyFiles {
                 Terminal.note(
                     "nothing needs \(file.path(percentEncoded: false)) any more but earlier backups of the keys")

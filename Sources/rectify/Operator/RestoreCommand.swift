@@ -154,12 +154,12 @@ struct Restore: AsyncParsableCommand {
         guard count > 0 else { return }
         guard count * 2 < all || count < 10 else {
             return Terminal.note(
-                "\(count) of \(all) complaints have no key: are these the keys that belong to them? They can be opened no more"
+                "\(count) of \(quantity(all, "complaint")) \(count == 1 ? "has" : "have") no key: are these the keys that belong to them? They can be opened no more"
             )
         }
         Terminal.note(
             """
-            \(count) complaints have no key: they were erased after that moment, or their keys are lost. Of what was erased, \
+            \(quantity(count, "complaint has", "complaints have")) no key: they were erased after that moment, or their keys are lost. Of what was erased, \
             words that are not sealed are back: erase it again (\(first.map(\.description).joined(separator: ", "))\
             \(count > first.count ? ", …" : ""))
             """)
@@ -288,17 +288,18 @@ extension Restoration {
     ) async throws -> [String] {
         let counts = try await found.database.transaction(.readOnly) { db in try db.inventory() }
         var lines = [
-            "cases: \(counts.complaints) complaints, \(counts.events) events"
+            "cases: \(quantity(counts.complaints, "complaint")), \(quantity(counts.events, "event"))"
                 + (counts.lastRecordedAt.map { ", the last of \($0.ISO8601Format())" } ?? "")
         ]
         if let note = found.checkpoint, let checkpoint = SignedNote(note).flatMap({ Checkpoint($0.text) }) {
             let isSigned = try verifier.map { try Checkpoint(signed: note, by: $0) } != nil
             let root = try await found.database.transaction(.readOnly) { db in try db.logRoot(ofSize: checkpoint.size) }
             guard root == checkpoint.root else {
-                throw Failure("history is not what it was when the backup was taken (\(checkpoint.size) events)")
+                throw Failure(
+                    "history is not what it was when the backup was taken (\(quantity(checkpoint.size, "event")))")
             }
             let whose = isSigned ? "it was signed when the backup was taken" : "the backup says it was"
-            lines.append("history: as \(whose) (\(checkpoint.size) events)")
+            lines.append("history: as \(whose) (\(quantity(checkpoint.size, "event")))")
         }
         guard isWhole, let verifier else { return lines }
         let audit = try await found.database.transaction(.snapshot) { db in try db.auditLog(verifier, ofCopy: true) }
@@ -308,6 +309,6 @@ extension Restoration {
         }
         if let damage = try await found.copy.damage() { throw Failure("tables or indexes are damaged:\n\(damage)") }
         lines.append("tables and indexes: all read, none damaged")
-        return lines + ["history: \(audit.size) events are in the log as they were recorded, \(audit.waiting) wait"]
+        return lines + ["history: \(audit.sizeInWords), \(audit.waiting) \(audit.waiting == 1 ? "waits" : "wait")"]
     }
 }

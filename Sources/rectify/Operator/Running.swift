@@ -47,7 +47,8 @@ struct Running {
                 idleSeconds: settings.number("sessions.idle_minutes") * 60),
             directory: try directory)
         let worker = Worker(databases, references: references)
-        let rounds = Rounds(worker: worker, every: .seconds(settings.number("worker.seconds")), logger: logger)
+        let rounds = Rounds(
+            worker: worker, keys: keys, every: .seconds(settings.number("worker.seconds")), logger: logger)
         let leavers = Leavers(worker: worker, isOn: settings.number("worker.seconds") > 0, logger: logger)
         let summing = Summing(
             sums: ReportSums(databases, references: references),
@@ -255,15 +256,22 @@ extension Running {
 /// Does, every while, what time itself brings about; of several servers one at a time.
 struct Rounds: ServiceLifecycle.Service {
     let worker: Worker
+    /// Open what a round reads again that a version before wrote.
+    let keys: CaseKeys
     let every: Duration
     let logger: Logger
 
     func run() async throws {
         await repeatedly(every: every) {
             do {
-                guard let done = try await worker.round(at: Date()), !done.isEmpty else { return }
-                let level: Logger.Level = done.failures.isEmpty ? .notice : .warning
-                logger.log(level: level, "worker's round", metadata: ["done": "\(done)"])
+                if let done = try await worker.round(at: Date()), !done.isEmpty {
+                    let level: Logger.Level = done.failures.isEmpty ? .notice : .warning
+                    logger.log(level: level, "worker's round", metadata: ["done": "\(done)"])
+                }
+                if let changed = try await worker.readAgain(with: keys), changed > 0 {
+                    logger.notice(
+                        "rows of the version before were brought into today's form", metadata: ["rows": "\(changed)"])
+                }
             } catch  where !(error is CancellationError) {
                 logger.warning("the worker's round failed; it is tried again", metadata: ["error": "\(error)"])
             }

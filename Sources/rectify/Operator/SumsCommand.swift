@@ -61,7 +61,7 @@ struct SumsCheck: AsyncParsableCommand {
             }
             throw Failure(
                 """
-                \(differences.count) values differ: either the sums are wrong, or the rows they were made of were changed since. \
+                \(quantity(differences.count, "value differs", "values differ")): either the sums are wrong, or the rows they were made of were changed since. \
                 Look first (rectify audit verify); if the rows are right, build the sums again with: rectify sums rebuild
                 """)
         }
