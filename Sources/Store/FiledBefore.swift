@@ -5,10 +5,10 @@ import Postgres
 /// What a filer has sent under one of its references before.
 struct FiledBefore: Sendable, Equatable {
     let number: Int
-    /// Of what was sent, as ``FilingDigest/stored``; `nil` where that is not known any more.
+    /// Of what was sent, as ``ReferenceDigest/stored``; `nil` where that is not known any more.
     let digest: Data?
 
-    func error(for intake: Intake, digest other: FilingDigest?) -> IntakeError {
+    func error(for intake: Intake, digest other: ReferenceDigest?) -> IntakeError {
         let existing = Reference(prefix: intake.prefix, number: number).description
         return other?.isSame(as: digest) ?? true
             ? .alreadyFiled(existing: existing) : .referenceConflict(existing: existing)
@@ -20,7 +20,7 @@ public struct UsedReferences: Sendable {
     enum Place: Sendable, Equatable {
         case complaint(FiledBefore)
         /// A line of the same file.
-        case line(number: Int, fileLine: Int?, digest: FilingDigest?)
+        case line(number: Int, fileLine: Int?, digest: ReferenceDigest?)
     }
 
     enum Finding: Sendable {
@@ -40,7 +40,7 @@ public struct UsedReferences: Sendable {
     }
 
     /// Looks whether the line's reference is new, and notes it; a line without a reference, or that is refused, is new.
-    mutating func finding(_ line: ImportLine, digest: FilingDigest?) -> Finding {
+    mutating func finding(_ line: ImportLine, digest: ReferenceDigest?) -> Finding {
         guard let reference = (try? line.intake.get())?.filing.clientReference else { return .new }
         guard let place = places[reference] else {
             places[reference] = .line(number: line.number, fileLine: line.fileLines?.lowerBound, digest: digest)

@@ -92,7 +92,7 @@ struct PreparedFiling: Sendable {
     let trackingCode: TrackingCode
     let sealed: [(SealedField, Data)]
     let contacts: [(kind: String, digest: Data)]
-    let digest: FilingDigest?
+    let digest: ReferenceDigest?
     /// Makes the answer that is stored for whoever asks again with the same key.
     let answer: @Sendable (Receipt) throws -> StoredAnswer
 
@@ -180,7 +180,7 @@ public final class Intaker: Sendable {
         throw existing.error(for: intake, digest: digest(of: intake))
     }
 
-    func digest(of intake: Intake) -> FilingDigest? { FilingDigest(of: intake, key: filingKey) }
+    func digest(of intake: Intake) -> ReferenceDigest? { ReferenceDigest(of: intake, key: filingKey) }
 
     /// What the filings were sealed with serves others: nothing of them was kept.
     func giveBackKeys(of filings: [PreparedFiling]) async {

@@ -142,7 +142,7 @@ private struct Correction: Sendable {
             }
         }
         if let filer = row.filer, let narrative = row.narrative {
-            digest = FilingDigest.stored(ofNarrative: narrative, filer: filer, key: keys.named.filingDigest)
+            digest = ReferenceDigest.stored(ofNarrative: narrative, filer: filer, key: keys.named.filingDigest)
         }
         if link == row.link, contacts == row.contacts, digest == nil { return nil }
     }

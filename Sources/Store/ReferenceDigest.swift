@@ -7,7 +7,7 @@ import Foundation
 /// It is made with a key, because what filings say can be guessed: a digest without one would let a guess be checked. A filing is
 /// compared as it was understood, not as it was written: its members in any order, default values written or left out, a telephone
 /// number, region or link in any spelling.
-struct FilingDigest: Sendable, Equatable {
+struct ReferenceDigest: Sendable, Equatable {
     /// The first byte of what is stored, which says what was digested.
     ///
     /// Digests of 32 bytes have no mark. They were made of the document as it was written and cannot be compared with a filing
