@@ -332,6 +332,7 @@ extension Problem {
     }
 
     func bytes(requestID: UUID) -> [UInt8] {
+        // A problem is strings and numbers, which can always be encoded.
         (try? Coding.bytes(of: body(requestID: requestID))) ?? []
     }
 

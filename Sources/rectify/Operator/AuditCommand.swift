@@ -137,7 +137,7 @@ struct AuditReceipt: AsyncParsableCommand {
             throw Failure("\(file) cannot be read: \(error.systemReason)", code: Failure.Code.notFound)
         }
         guard let proof = LogProof(text) else {
-            // What `curl` writes there where the filing is not signed yet.
+            // What `curl` writes there where the filing is not signed yet; anything else is the failure below.
             if let problem = try? Coding.decoder.decode(ProblemBody.self, from: Data(text.utf8)) { throw problem }
             throw Failure("\(file) is no proof of a log", code: Failure.Code.invalid)
         }
