@@ -228,7 +228,9 @@ public struct TokenHash: Hashable, Sendable {
 }
 
 /// What is stored of a secret of 128 bits or more.
-func sha256(_ text: String) -> Data { Data(SHA256.hash(data: Data(text.utf8))) }
+func sha256(_ text: String) -> Data { sha256(Data(text.utf8)) }
+
+func sha256(_ bytes: Data) -> Data { Data(SHA256.hash(data: bytes)) }
 
 extension Data {
     var base64URL: String {

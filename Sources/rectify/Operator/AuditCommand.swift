@@ -21,7 +21,8 @@ struct AuditVerify: AsyncParsableCommand {
         abstract: "Work the whole log out anew from the events, and hold it against what was signed.",
         discussion: """
             Finds events, notes, leaves and kept roots that were changed, deleted, put in or reordered, checkpoints that were
-            changed, published reports that are not what was published, and cases that say something else than their events.
+            changed, published reports that are not what was published, and cases that say something else than their events:
+            what was filed, how it stands, its limits, what reports read of it, and what is sealed about it.
 
             That the database was put back to an earlier state, or that history was told anew and signed anew, is found by
             checkpoints that were kept elsewhere: --saved names their folder.

@@ -16,7 +16,8 @@ struct Restore: AsyncParsableCommand {
 
             Nothing is overwritten: stop the server and move DIR/postgres away first (mv DIR/postgres DIR/postgres.lost).
             Keys that are in DIR stay. The key-encryption key and the key of the log are in no backup: put your copies of
-            `key-encryption-key` and `log-signing-key` into DIR.
+            `key-encryption-key` and `log-signing-key` into DIR. Where the key of the log is there before, the signature in the backup is
+            checked with it; a key that cannot be used ends the restore before anything is done.
 
             A server that keeps checkpoints elsewhere (history.checkpoints_folder) does not start on an earlier state until
             those of later states were moved away: so nobody puts a database back unnoticed. What a restored server does goes
