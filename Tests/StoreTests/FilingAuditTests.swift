@@ -118,11 +118,11 @@ struct FilingAuditTests {
         (.caseDiffers, "UPDATE deadline SET state = 'void', ended_on = started_on WHERE {3}"),
         (.caseDiffers, "DELETE FROM deadline WHERE {3}"),
         (.caseDiffers, "UPDATE deadline_interval SET due_on = due_on + 9 WHERE {3}"),
-        (.caseDiffers, "UPDATE deadline_interval SET missed_from = due_on + 1 WHERE {1} AND sequence = 2"),
+        (.caseDiffers, "UPDATE deadline_interval SET missed_from = due_on + 1 WHERE {1} AND sequence = 4"),
         (.caseDiffers, "DELETE FROM deadline_interval WHERE {3}"),
         (.caseDiffers, "UPDATE complaint_interval SET status = 'closed' WHERE {1} AND sequence = 3"),
         (.caseDiffers, "UPDATE complaint_interval SET effective_from = effective_from - 1 WHERE {1} AND sequence = 3"),
-        (.caseDiffers, "UPDATE complaint_interval SET retracted_at = now() WHERE {1} AND sequence = 2"),
+        (.caseDiffers, "UPDATE complaint_interval SET retracted_at = now() WHERE {1} AND sequence = 3"),
         (
             .caseDiffers,
             "UPDATE complaint_interval SET recorded_at = recorded_at - interval '1 day' WHERE {1} AND sequence = 3"
