@@ -29,6 +29,7 @@ struct BarrierRoutes {
     // MARK: Reading
 
     @Sendable func list(_ request: Request, context: Context) async throws -> Response {
+        // Someone who is no officer sees what is public.
         let role = try? context.officer(for: .read).role
         let query = try ObjectReader(query: request)
         var filter = BarrierFilter()
@@ -56,6 +57,7 @@ struct BarrierRoutes {
     }
 
     @Sendable func show(_ request: Request, context: Context) async throws -> Response {
+        // Someone who is no officer sees what is public.
         let role = try? context.officer(for: .read).role
         let (_, campaign) = try await service.campaign(context)
         let record = try await found(context, isPublic: role == nil)
@@ -167,7 +169,6 @@ struct BarrierRoutes {
         let day = terms.effectiveOn ?? today
         if day > today { throw Refusal.inTheFuture(on: day, today: today) }
         if day < today, terms.reason == nil { throw Refusal.reasonMissing }
-        if day < .earliest { throw Refusal.invalid(field: "effective_on", reason: "lies before \(Day.earliest)") }
         let now = service.now()
         let (seen, isNew) = try await terms.judged {
             try await service.databases.work.transaction { db in

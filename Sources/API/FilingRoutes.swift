@@ -74,6 +74,7 @@ struct FilingRoutes {
         try body.finish()
         let read = try await read(items, party)
         if isAtomic {
+            // Why an item is refused is in its faults.
             let faults = read.flatMap { item in (try? item.get()) == nil ? item.faults : [] }
             guard faults.isEmpty else { throw Problem.invalid(faults) }
             let intakes = try read.map { try $0.get() }

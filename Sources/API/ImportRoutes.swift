@@ -115,7 +115,7 @@ struct ImportRoutes {
     private func take(
         _ body: RequestBody, into whole: Import, for party: FilingParty, _ context: Context
     ) async throws {
-        let plan = ImportPlan(whole)
+        let plan = try ImportPlan(whole)
         var reader = plan.records
         var taker = LineTaker(service: service, plan: plan, party: party)
         // Parts on their way: each is made ready at once, and written after the one before.
@@ -147,7 +147,7 @@ struct ImportRoutes {
             begin(try await taker.part())
             for part in underWay { try await part.value }
         } catch {
-            // What is under way is let come to its end, so that who asks next is told the truth.
+            // What is under way ends first, so that a later question gets the true count; the first error is the one to tell.
             for part in underWay { _ = try? await part.value }
             // Nobody reads on.
             var problem = Problem(error)

@@ -205,8 +205,9 @@ struct ImportPlan: Sendable {
 }
 
 extension ImportPlan {
-    init(_ whole: Import) {
-        let document = (try? JSON(parsing: whole.mapping.text.utf8)) ?? .null
+    /// - Throws: `JSON.SyntaxError` where the mapping that was stored cannot be read.
+    init(_ whole: Import) throws {
+        let document = try JSON(parsing: whole.mapping.text.utf8)
         self.init(
             campaignID: whole.campaignID, campaign: whole.campaign, prefix: whole.prefix, format: whole.format,
             mapping: whole.format == .csv ? CSVMapping(ObjectReader(document, faults: FaultList())) : nil,

@@ -148,7 +148,9 @@ struct OrderRoutes {
         guard let text = reader.text(name, limit: 20) else { return nil }
         let limit = OrderLimit(text)
         if limit == nil {
-            reader.fault(name, "invalid", "has to be working days as 5wd, calendar days as 10d, or a date")
+            reader.fault(
+                name, "invalid",
+                "has to be working days as 5wd, calendar days as 10d, or a date from 2000-01-01 to 2099-12-31")
         }
         return limit
     }

@@ -113,6 +113,7 @@ public actor PeopleDirectory {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         let known = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
         guard parts.count == 3, let bytes = Data(base64URL: String(parts[0])),
+            // What is no header makes the token malformed.
             let header = try? JSONDecoder().decode(Header.self, from: bytes), known.contains(header.alg)
         else { throw .malformed }
         return header
@@ -165,7 +166,10 @@ public actor PeopleDirectory {
     private struct Loose: Decodable {
         let key: JWK?
 
-        init(from decoder: any Decoder) throws { key = try? JWK(from: decoder) }
+        init(from decoder: any Decoder) throws {
+            // A token signed by a key that was passed by is refused.
+            key = try? JWK(from: decoder)
+        }
     }
 
     private static func get(_ url: String) async throws -> Data {
@@ -189,11 +193,12 @@ private struct Claims: JWTPayload {
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
+            // Each kind is tried; another kind is none of those that are looked for.
             if let text = try? container.decode(String.self) {
                 self = .text(text)
-            } else if let number = try? container.decode(Double.self) {
+            } else if let number = try? container.decode(Double.self) {  // As above.
                 self = .number(number)
-            } else if let texts = try? container.decode([String].self) {
+            } else if let texts = try? container.decode([String].self) {  // As above.
                 self = .texts(texts)
             } else {
                 self = .other

@@ -95,8 +95,8 @@ struct ProbeRoutes {
     /// The day of the test, given as such or as a moment.
     private func day(_ reader: ObjectReader, _ campaign: Campaign) -> Day {
         let text = reader.requiredText("at", limit: 40)
-        if let day = Day(text) { return day }
-        if let moment = Coding.preciseMoment(text) { return Day(moment, in: campaign.zone()) }
+        if let day = Day(text) { return reader.accepted(day, "at") }
+        if let moment = Coding.preciseMoment(text) { return reader.accepted(Day(moment, in: campaign.zone()), "at") }
         if !text.isEmpty {
             reader.fault("at", "no_date", "has to be a date or a moment, such as 2021-09-17 or 2021-09-17T10:00:00Z")
         }

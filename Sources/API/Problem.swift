@@ -157,6 +157,7 @@ extension Problem {
             case is PasswordHasher.Busy: Self.overloaded("Many sign in just now; try again in a moment.", retryAfter: 3)
             case is NotSummed: Self.overloaded("The report is being prepared.", retryAfter: 60)
             case let error as PostgresError: Problem(error)
+            case let error as DamagedSeal: .damagedSeal(error)
             case OfficerError.unknown(let name): .notFound("officer \(name)")
             // Whoever sent it is gone or has lost the thread; nobody reads this, but the log tells it is not our fault.
             case is HTTPParserError, is ChannelError: .brokenOff
@@ -167,6 +168,16 @@ extension Problem {
             case is CancellationError: .overloaded("The request was given up.")
             default: .internalError
             }
+    }
+
+    /// What is shown of a complaint would not be what was sent: nothing of it is.
+    private static func damagedSeal(_ error: DamagedSeal) -> Problem {
+        var problem = Problem(
+            .conflict, "sealed-data-damaged", "What is sealed was changed",
+            "What is kept sealed about this complaint is not what was sealed for it, so that it is not shown. Tell the "
+                + "operator, who finds what else was changed with: rectify audit verify.")
+        problem.cause = error.description
+        return problem
     }
 
     private static let brokenOff = Problem(
@@ -332,6 +343,7 @@ extension Problem {
     }
 
     func bytes(requestID: UUID) -> [UInt8] {
+        // A problem is strings and numbers, which can always be encoded.
         (try? Coding.bytes(of: body(requestID: requestID))) ?? []
     }
 

@@ -61,6 +61,7 @@ public final class WebhookSender: Sendable {
                         logger.warning("messages to filers wait", metadata: ["error": "\(error)"])
                     }
                 }
+                // Cancelled, the loop ends by its condition.
                 try? await Task.sleep(for: pause)
             }
         }

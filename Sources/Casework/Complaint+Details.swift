@@ -149,6 +149,7 @@ extension [String: String] {
 
     /// `nil` where they cannot be read; before there were runs, history held none.
     fileprivate var runs: [Deadline]? {
+        // What cannot be read is `nil`, and makes the history one that cannot be replayed.
         try? JSONDecoder().decode([Deadline].self, from: Data((self["runs"] ?? "[]").utf8))
     }
 }
@@ -158,6 +159,7 @@ extension Deadline {
     fileprivate static func text(of runs: [Deadline]) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // Days, numbers and codes can always be encoded.
         return (try? encoder.encode(runs)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
     }
 

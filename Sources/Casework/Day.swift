@@ -31,8 +31,11 @@ public struct Day: Hashable, Comparable, Sendable {
     /// Nothing that is entered here happened before.
     public static let earliest = Day(number: 10_957)  // 2000-01-01
 
-    /// The last day that can be written with four digits.
+    /// The last day that can be written with four digits; no day that is sent is so late.
     public static let last = Day(number: 2_932_896)  // 9999-12-31
+
+    /// The days that can be sent or typed: no later one is meant, and arithmetic never leaves four digits of a year.
+    public static let accepted = earliest...Day(number: 47_481)  // to 2099-12-31
 
     public var year: Int { parts.year }
 

@@ -21,11 +21,17 @@ extension ImageFile {
             let bodyEnd = place + 2 + length
             guard length >= 2, bodyEnd <= bytes.count else { return false }
             if (0xC0...0xCF).contains(marker), ![0xC4, 0xC8, 0xCC].contains(marker) {
-                // One size only: a second could hide the first.
-                guard length >= 8, width == 0, height == 0 else { return false }
+                // One size only: a second could hide the first. Each component takes three bytes (B.2.2).
+                guard length >= 11, length == 8 + 3 * Int(bytes[place + 9]), width == 0, height == 0 else {
+                    return false
+                }
                 (height, width) = (bytes.bigEndian(at: place + 5, count: 2), bytes.bigEndian(at: place + 7, count: 2))
             }
-            if marker == 0xDA { hasPicture = true }
+            if marker == 0xDA {
+                // Each component takes two bytes (B.2.3).
+                guard length >= 8, length == 6 + 2 * Int(bytes[place + 4]) else { return false }
+                hasPicture = true
+            }
             let end = marker == 0xDA ? Self.scanEnd(bytes, from: bodyEnd) : bodyEnd
             keepWhatDraws(marker, bytes[place..<end])
             place = end
@@ -35,26 +41,60 @@ extension ImageFile {
 
     /// Keeps frames, tables and scans, and of what applications wrote only what changes how the picture looks.
     ///
-    /// That is density, colours and orientation. Comments, places, small pictures and lists of further pictures go.
+    /// That is density, colours and orientation. Comments, places, small pictures and lists of further pictures go, and so
+    /// does what stands in a table behind its end. Pictures in layers (DHP, EXP) are drawn by no browser.
     private mutating func keepWhatDraws(_ marker: UInt8, _ segment: ArraySlice<UInt8>) {
         let body = segment.dropFirst(4)
         switch marker {
-        case 0xC0...0xC7, 0xC9...0xCF, 0xDA...0xDF:
+        case 0xC4:
+            appendTables(marker, Array(body)) { rest in
+                // A class and a number, 16 counts, and as many values (B.2.4.2).
+                guard rest.count >= 17, rest[0] & 0xEC == 0 else { return nil }
+                let values = rest[1..<17].reduce(0) { $0 + Int($1) }
+                return values <= 256 ? 17 + values : nil
+            }
+        case 0xDB:
+            appendTables(marker, Array(body)) { rest in
+                // A precision and a number, and 64 values of one or two bytes (B.2.4.1).
+                guard let first = rest.first, first & 0xEC == 0 else { return nil }
+                return first < 0x10 ? 65 : 129
+            }
+        case 0xCC:
+            appendTables(marker, Array(body)) { _ in 2 }
+        case 0xDC, 0xDD:
+            // Lines, and how often a scan restarts (B.2.5, B.2.4.4).
+            if body.count == 2 { stripped += segment }
+        case 0xC0...0xC7, 0xC9...0xCF, 0xDA:
             stripped += segment
         case 0xE0 where body.starts(with: "JFIF\0".utf8) && body.count >= 14:
             // The last two bytes are the size of a small picture (ITU-T T.871, 10.1).
-            appendJPEG(marker, body.prefix(12) + [0, 0])
+            let (version, unit) = (body[body.startIndex + 5], body[body.startIndex + 7])
+            guard version == 1, unit <= 2, isFirst("JFIF") else { return }
+            appendJPEG(marker, Array("JFIF\0".utf8) + [1, 2] + body.prefix(12).dropFirst(7) + [0, 0])
         case 0xE1 where body.starts(with: "Exif\0".utf8) && !hasPicture && orientation == nil:
             orientation = Orientation(exif: body)
             if let orientation { appendJPEG(marker, "Exif\0\0".utf8 + orientation.exif) }
-        case 0xE2 where body.starts(with: "ICC_PROFILE\0".utf8):
-            stripped += segment
+        case 0xE2 where body.starts(with: "ICC_PROFILE\0".utf8 + [1, 1]) && !hasPicture && !isKept("ICC"):
+            // Those that are known are short: the first part of one (ICC.1:2022, B.4).
+            guard let profile = ColourProfile(icc: Array(body.dropFirst(14))), isFirst("ICC") else { return }
+            appendJPEG(marker, "ICC_PROFILE\0".utf8 + [1, 1] + profile.icc)
         case 0xEE where body.starts(with: "Adobe".utf8) && body.count >= 12:
             // Says whether colours are RGB, CMYK or in luminance and chrominance (ITU-T T.872, 6.5.3).
-            appendJPEG(marker, Array(body.prefix(12)))
+            let transform = body[body.startIndex + 11]
+            guard transform <= 2, isFirst("Adobe") else { return }
+            appendJPEG(marker, "Adobe".utf8 + [0, 100, 0, 0, 0, 0, transform])
         default:
             break
         }
+    }
+
+    /// Passes on the tables of a segment that are whole, up to the first that is not.
+    private mutating func appendTables(_ marker: UInt8, _ body: [UInt8], _ length: ([UInt8]) -> Int?) {
+        var end = 0
+        while end < body.count, let next = length(Array(body[end...].prefix(17))), end + next <= body.count {
+            end += next
+        }
+        if end > 0 { appendJPEG(marker, Array(body[..<end])) }
     }
 
     private mutating func appendJPEG(_ marker: UInt8, _ body: [UInt8]) {

@@ -168,12 +168,22 @@ public final class ObjectReader {
             fault(name, "no_date", "has to be a date that exists, such as 2021-09-17")
             return nil
         }
-        return day
+        return accepted(day, name)
+    }
+
+    /// Notes a day outside ``Day/accepted`` as a fault.
+    ///
+    /// - Returns: The day; the nearest that is accepted where it is none of them.
+    public func accepted(_ day: Day, _ name: String) -> Day {
+        let range = Day.accepted
+        guard !range.contains(day) else { return day }
+        fault(name, "out_of_range", "has to lie between \(range.lowerBound) and \(range.upperBound)")
+        return day < range.lowerBound ? range.lowerBound : range.upperBound
     }
 
     public func requiredDay(_ name: String) -> Day {
         if !has(name) { missing(name) }
-        return day(name) ?? Day(number: 0)
+        return day(name) ?? Day.earliest
     }
 
     /// One of the cases of an enumeration, by its raw value.

@@ -104,6 +104,7 @@ public final class Client: Sendable {
             throw Unreachable(server: server, reason: "\(error)")
         }
         guard (200..<300).contains(response.status.code) else {
+            // An answer that is no problem is the error below.
             if let problem = try? Coding.decoder.decode(ProblemBody.self, from: bytes) { throw problem }
             throw UnexpectedAnswer(status: Int(response.status.code))
         }

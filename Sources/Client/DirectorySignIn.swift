@@ -70,6 +70,7 @@ public struct DirectorySignIn: Sendable {
         clientID = directory.clientID
         let base = directory.issuer.hasSuffix("/") ? String(directory.issuer.dropLast()) : directory.issuer
         let (status, bytes) = try await Self.send(HTTPClientRequest(url: "\(base)/.well-known/openid-configuration"))
+        // The refusal names the directory.
         guard status == 200, let found = try? JSONDecoder().decode(Endpoints.self, from: bytes),
             found.issuer == directory.issuer
         else { throw Refused(description: "\(directory.issuer) does not say what it offers") }
@@ -120,6 +121,7 @@ public struct DirectorySignIn: Sendable {
             throw Refused(description: "the directory offers no sign-in by another device")
         }
         let answer = try await ask(endpoint, [("client_id", clientID), ("scope", "openid profile")])
+        // The refusal repeats the directory's words.
         guard let code = try? JSONDecoder().decode(DeviceCode.self, from: answer.bytes) else {
             throw Refused(description: answer.words)
         }
@@ -166,6 +168,7 @@ public struct DirectorySignIn: Sendable {
             }
         }
 
+        // An answer without them is refused where they are looked for.
         private var members: Members? { try? JSONDecoder().decode(Members.self, from: bytes) }
         var error: String? { members?.error }
 

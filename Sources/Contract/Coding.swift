@@ -20,6 +20,7 @@ public enum Coding {
 
     /// Reads RFC 3339 with or without a fraction of a second.
     public static func moment(_ text: String) -> Date? {
+        // What neither reads is no moment: `nil`.
         (try? Date(text, strategy: moments)) ?? (try? Date(text, strategy: .iso8601))
     }
 

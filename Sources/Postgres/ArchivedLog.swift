@@ -64,10 +64,10 @@ struct ArchivedLog {
     /// Takes in the histories of a cluster's timelines: where it was recovered, they were not archived, and a later recovery
     /// would not know that the log goes on.
     ///
-    /// - Throws: ``EmbeddedServer/Failure``.
+    /// - Throws: ``EmbeddedServer/Failure``, or ``UnreadableFile``.
     func takeHistories(of data: URL, _ programs: ServerPrograms) async throws {
         let wal = data.appending(path: "pg_wal")
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: wal.plainPath)) ?? []
+        for name in try wal.namesIfThere() ?? []
         where name.hasSuffix(".history")
             && !FileManager.default.fileExists(atPath: folder.appending(path: name).plainPath)
         {
@@ -84,11 +84,11 @@ struct ArchivedLog {
     // MARK: What is there
 
     /// The segments that are there, in order; nothing where the log is not archived.
-    func segments() -> [LogSegment] { names().compactMap { LogSegment($0) }.sorted() }
+    ///
+    /// - Throws: ``UnreadableFile`` where the folder is there and cannot be read.
+    func segments() throws(UnreadableFile) -> [LogSegment] { try names().compactMap { LogSegment($0) }.sorted() }
 
-    private func names() -> [String] {
-        (try? FileManager.default.contentsOfDirectory(atPath: folder.plainPath)) ?? []
-    }
+    private func names() throws(UnreadableFile) -> [String] { try folder.namesIfThere() ?? [] }
 
     /// The command by which a recovering server gets it back: what is not there is its end, and anything else stops it.
     var commandBack: String {
@@ -97,20 +97,29 @@ struct ArchivedLog {
     }
 
     /// Whether nothing was ever archived here.
-    var isEmpty: Bool { segments().isEmpty && !names().contains { $0.hasSuffix(".history") } }
+    ///
+    /// - Throws: ``UnreadableFile`` where the folder is there and cannot be read.
+    func isEmpty() throws(UnreadableFile) -> Bool {
+        let names = try names()
+        return !names.contains { LogSegment($0) != nil || $0.hasSuffix(".history") }
+    }
 
     /// The timelines that led to the newest, each with the place where the next one left it.
-    func history() -> TimelineHistory {
-        let newest = names().filter { $0.count == 16 && $0.hasSuffix(".history") }.max()
-        let text = newest.flatMap { try? String(contentsOf: folder.appending(path: $0), encoding: .utf8) } ?? ""
-        return TimelineHistory(
-            timeline: newest.flatMap { Int($0.prefix(8), radix: 16) } ?? segments().last?.timeline ?? 1, text)
+    ///
+    /// - Throws: ``UnreadableFile``.
+    func history() throws(UnreadableFile) -> TimelineHistory {
+        let newest = try names().filter { $0.count == 16 && $0.hasSuffix(".history") }.max()
+        guard let newest else { return TimelineHistory(timeline: try segments().last?.timeline ?? 1, "") }
+        let text = try folder.appending(path: newest).textIfThere() ?? ""
+        return TimelineHistory(timeline: Int(newest.prefix(8), radix: 16) ?? 1, text)
     }
 
     /// What is missing behind a place, or has another size than it should: moments behind the first cannot be restored.
-    func gaps(from first: LogSegment) -> [String] {
-        guard !isEmpty else { return [] }
-        let (here, history) = (segments(), history())
+    ///
+    /// - Throws: ``UnreadableFile``.
+    func gaps(from first: LogSegment) throws(UnreadableFile) -> [String] {
+        guard try !isEmpty() else { return [] }
+        let (here, history) = (try segments(), try history())
         var missing: [String] = []
         for (timeline, end) in history.timelines where timeline >= first.timeline {
             let found = here.filter { $0.timeline == timeline }
@@ -133,6 +142,7 @@ struct ArchivedLog {
     }
 
     private func size(of segment: LogSegment) -> Int {
+        // A file whose size is not known counts as cut short, which is a fault.
         let attributes = try? FileManager.default.attributesOfItem(
             atPath: folder.appending(path: segment.name).plainPath)
         return (attributes?[.size] as? Int) ?? 0
@@ -141,13 +151,13 @@ struct ArchivedLog {
     /// Reads the log from a segment on, record by record.
     ///
     /// - Returns: What is damaged, in the words of `pg_waldump`.
-    /// - Throws: ``EmbeddedServer/Failure`` where it cannot be run.
+    /// - Throws: ``EmbeddedServer/Failure`` where it cannot be run, or ``UnreadableFile``.
     func damage(from first: LogSegment, _ programs: ServerPrograms) async throws -> [String] {
-        let history = history()
+        let history = try history()
         var damage: [String] = []
         for (timeline, left) in history.timelines where timeline >= first.timeline {
             // What a timeline had behind the place where the next one left it is nobody's concern.
-            let here = segments().filter {
+            let here = try segments().filter {
                 $0.timeline == timeline && $0 >= first && $0.number <= left?.number ?? .max
             }
             guard let begin = here.first, let end = here.last else { continue }
@@ -172,7 +182,7 @@ struct ArchivedLog {
     ///
     /// - Throws: What deleting throws.
     func expire(before segment: LogSegment) throws {
-        for name in names() {
+        for name in try names() {
             guard let other = LogSegment(String(name.prefix(24))), other.number < segment.number else { continue }
             try FileManager.default.removeItem(at: folder.appending(path: name))
         }

@@ -59,7 +59,9 @@ public struct BackupFolder: Sendable {
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         return try names().compactMap { name in
             let folder = bases.appending(path: name)
+            // What has no about.json that can be read is named by unusable().
             guard let bytes = try? Data(contentsOf: folder.appending(path: "about.json")),
+                // As above.
                 let about = try? decoder.decode(About.self, from: bytes)
             else { return nil }
             return Backup(name: name, about: about, folder: folder)
@@ -139,6 +141,7 @@ public struct BackupFolder: Sendable {
             try FileManager.default.moveItem(at: draft, to: bases.appending(path: name))
             return Backup(name: name, about: about, folder: bases.appending(path: name))
         } catch {
+            // The next backup deletes what is left, too.
             try? FileManager.default.removeItem(at: draft)
             throw error
         }
@@ -174,13 +177,14 @@ public struct BackupFolder: Sendable {
         } catch EmbeddedServer.Failure.commandFailed(_, let output) {
             return [output.trimmingCharacters(in: .whitespacesAndNewlines)]
         }
+        // The fault that is returned says so.
         guard let extent = try? manifest(of: backup).extent else { return ["backup_manifest cannot be read"] }
-        guard goesOn(from: backup) else {
+        guard try goesOn(from: backup) else {
             return ["the log went on from an earlier place: a restore has set aside what this backup holds"]
         }
         // What it needs by itself it has by itself.
         let begin = LogSegment(timeline: extent.first.timeline, extent.end)
-        let gaps = log.gaps(from: begin).map {
+        let gaps = try log.gaps(from: begin).map {
             "log: \($0); what happened behind it cannot be restored from here"
         }
         return gaps.isEmpty ? try await log.damage(from: begin, programs) : gaps
@@ -190,16 +194,20 @@ public struct BackupFolder: Sendable {
     ///
     /// - Throws: ``EmbeddedServer/Failure/cannotPrepare(_:)`` where the folder cannot be read.
     public func gaps() throws -> [String] {
-        guard let oldest = try all().first(where: { goesOn(from: $0) }), let extent = try? manifest(of: oldest).extent
+        guard let oldest = try all().first(where: { try goesOn(from: $0) }),
+            let extent = try manifest(of: oldest).extent
         else { return [] }
-        return log.gaps(from: LogSegment(timeline: extent.first.timeline, extent.end))
+        return try log.gaps(from: LogSegment(timeline: extent.first.timeline, extent.end))
     }
 
     /// Whether the archived log goes on from a backup, and was not set aside by a restore to an earlier moment.
-    func goesOn(from backup: Backup) -> Bool {
-        guard !log.isEmpty else { return true }
+    ///
+    /// - Throws: ``UnreadableFile`` where the archived log cannot be read.
+    func goesOn(from backup: Backup) throws(UnreadableFile) -> Bool {
+        guard try !log.isEmpty() else { return true }
+        // What cannot be read is not restored from; faults(of:) names it.
         guard let extent = try? manifest(of: backup).extent else { return false }
-        return log.history().goesOn(from: extent.first.timeline, extent.end)
+        return try log.history().goesOn(from: extent.first.timeline, extent.end)
     }
 
     /// Bytes of a backup, as its manifest has them.
@@ -208,7 +216,9 @@ public struct BackupFolder: Sendable {
     public func size(of backup: Backup) throws -> Int { try manifest(of: backup).size }
 
     /// Segments of the log archived so far.
-    public var archivedSegments: Int { log.segments().count }
+    ///
+    /// - Throws: ``UnreadableFile``.
+    public func archivedSegments() throws -> Int { try log.segments().count }
 
     private func manifest(of backup: Backup) throws -> (extent: (first: LogSegment, end: LogPlace)?, size: Int) {
         struct Manifest: Decodable {
@@ -259,7 +269,7 @@ public struct BackupFolder: Sendable {
         switch keeping {
         case .newest(let count):
             // What a restore has set aside does not count, and goes when it is older than those that do.
-            let first = backups.filter { goesOn(from: $0) }.suffix(max(1, count)).first
+            let first = try backups.filter { try goesOn(from: $0) }.suffix(max(1, count)).first
             kept = backups.drop { $0.name < first?.name ?? "" }
             begin = first?.about.takenAt.addingTimeInterval(-1) ?? .distantPast
         case .days(let days):
@@ -277,8 +287,8 @@ public struct BackupFolder: Sendable {
         }
         if kept.isEmpty { try log.expire(writtenBefore: begin) }
         try log.expireParts(writtenBefore: begin)
-        let firsts = kept.map { try? manifest(of: $0).extent?.first }
         // Where it is not known what one of them needs, all stays.
+        let firsts = kept.map { try? manifest(of: $0).extent?.first }
         if !kept.isEmpty, !firsts.contains(where: { $0 == nil }),
             let first = firsts.compactMap(\.self).min(by: { $0.number < $1.number })
         {

@@ -58,12 +58,13 @@ public struct ClusterUpgrade: Sendable {
         try old.makeOwned(socket)
         for left in [draft, data]
         where FileManager.default.fileExists(atPath: left.appending(path: "postmaster.pid").plainPath) {
-            // Of an upgrade that was broken off.
+            // Of an upgrade that was broken off; one that still runs hinders the start below, which says so.
             try? await control(new, "stop", left, socket)
         }
         // One that was killed is not taken as it is: it has to have come to its end properly.
         try await control(old, "start", data, socket)
         try await control(old, "stop", data, socket)
+        // initdb refuses a folder that holds something.
         try? FileManager.default.removeItem(at: draft)
         try await EmbeddedServer.initialise(draft, with: new)
         // What it says of a failure stays in files there.
@@ -81,9 +82,12 @@ public struct ClusterUpgrade: Sendable {
             try FileManager.default.moveItem(at: draft, to: data)
         } catch {
             if !FileManager.default.fileExists(atPath: data.plainPath) {
+                // The failure below names both places where that fails, too.
                 try? FileManager.default.moveItem(at: kept, to: data)
             }
-            throw EmbeddedServer.Failure.cannotPrepare("\(draft.plainPath) cannot be renamed: \(error.systemReason)")
+            throw EmbeddedServer.Failure.cannotPrepare(
+                "\(draft.plainPath) cannot be renamed: \(error.systemReason); the old data are in \(data.plainPath) or \(kept.plainPath)"
+            )
         }
     }
 
@@ -98,11 +102,13 @@ public struct ClusterUpgrade: Sendable {
             }
             try await new.run("vacuumdb", login + ["--all", "--analyze-only"], at: draft)
         } catch {
+            // The first error is the one to tell.
             try? await control(new, "stop", draft, socket)
             throw error
         }
         try await control(new, "stop", draft, socket)
         for script in [extensions, draft.appending(path: "delete_old_cluster.sh")] {
+            // A script that is left is never run.
             try? FileManager.default.removeItem(at: script)
         }
     }

@@ -44,6 +44,7 @@ public actor Connection {
 
     /// Asks the server for a sign of life.
     func isAlive() -> Bool {
+        // Whatever the error is, it is no sign of life.
         (try? link?.execute(script: "SELECT 1", within: .seconds(2))) != nil
     }
 
@@ -163,6 +164,7 @@ extension Connection {
             try link.commit(within: settings.commitDeadline)
             return value
         } catch {
+            // The first error is the one to tell; a link that cannot roll back is not used again.
             _ = try? link.execute(script: "ROLLBACK", within: settings.deadline)
             throw error
         }

@@ -227,6 +227,7 @@ public final class Database: Sendable {
                 job.refuse(PostgresError.poolExhausted("none came free within \(limits.wait)"))
             }
             guard let next else { return }
+            // Cancelled, it looks once more, and finds nothing or waits again.
             try? await Task.sleep(until: next)
         }
     }

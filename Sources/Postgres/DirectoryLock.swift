@@ -15,6 +15,7 @@ final class DirectoryLock: Sendable {
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw EmbeddedServer.Failure.cannotPrepare("\(path) cannot be opened") }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            // Without the number, the failure says only that someone has it.
             let holder = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
             close(descriptor)
             throw EmbeddedServer.Failure.inUse(

@@ -127,8 +127,10 @@ public final class EmbeddedServer: Sendable {
     }
 
     /// Where every start of the cluster archives its log; `nil` where none does.
-    public static func archive(of directory: URL) -> URL? {
-        (try? String(contentsOf: directory.appending(path: "log-archive"), encoding: .utf8)).map { URL(filePath: $0) }
+    ///
+    /// - Throws: ``UnreadableFile`` where it is written down and cannot be read: a start without it would leave a gap.
+    public static func archive(of directory: URL) throws(UnreadableFile) -> URL? {
+        try directory.appending(path: "log-archive").textIfThere().map { URL(filePath: $0) }
     }
 
     /// A socket's path may have 107 bytes; where the directory is deeper, it goes under /tmp.
@@ -147,6 +149,7 @@ public final class EmbeddedServer: Sendable {
 
     /// Whether the server's process lives.
     public var isRunning: Bool {
+        // A server without its file has ended, or ends.
         guard let file = try? String(contentsOf: data.appending(path: "postmaster.pid"), encoding: .utf8),
             let process = file.split(separator: "\n").first.flatMap({ pid_t($0) })
         else { return false }
@@ -169,12 +172,13 @@ public final class EmbeddedServer: Sendable {
     private func createCluster() async throws {
         let files = FileManager.default
         guard !Self.exists(in: directory) else { return }
-        let others = ((try? files.contentsOfDirectory(atPath: directory.plainPath)) ?? [])
+        let others = (try directory.namesIfThere() ?? [])
             .filter { $0.hasPrefix("postgres.") && !["postgres.new", "postgres.restoring"].contains($0) }.sorted()
         // An empty cluster in place of one that was moved away would look as if everything were lost.
         guard others.isEmpty else { throw Failure.dataWereMovedAway(data.plainPath, found: others) }
         // Made under another name first: what a crash leaves behind is never taken for a cluster.
         let draft = directory.appending(path: "postgres.new")
+        // initdb refuses a folder that holds something.
         try? files.removeItem(at: draft)
         try await Self.initialise(draft, with: programs)
         do {
@@ -208,11 +212,12 @@ public final class EmbeddedServer: Sendable {
     }
 
     private func startServer() async throws {
+        // One that cannot be asked is started, and a second start in one place fails.
         let isRunning = (try? await run("pg_ctl", ["-D", data.plainPath, "status"])) != nil
         var settings = [
             "listen_addresses=", "unix_socket_directories=\(socket.plainPath)", "unix_socket_permissions=0700",
         ]
-        if let folder = Self.archive(of: directory) {
+        if let folder = try Self.archive(of: directory) {
             settings += ["archive_mode=on", "archive_command=\(ArchivedLog(folder).command)", "archive_timeout=60"]
         }
         if isRunning {
@@ -229,9 +234,11 @@ public final class EmbeddedServer: Sendable {
     ///
     /// One that an interrupted upgrade has left behind listens elsewhere; one from before a setting does not archive its log.
     private func runs(with settings: [String]) -> Bool {
+        // What is not known of a server is as if it were otherwise: it is started again.
         let file = try? String(contentsOf: data.appending(path: "postmaster.pid"), encoding: .utf8)
         let lines = file?.split(separator: "\n", omittingEmptySubsequences: false) ?? []
         guard lines.count > 3, lines[3] == "5432",
+            // As above.
             let started = try? String(contentsOf: data.appending(path: "postmaster.opts"), encoding: .utf8)
         else { return false }
         let archives = settings.contains("archive_mode=on")
@@ -242,7 +249,7 @@ public final class EmbeddedServer: Sendable {
     ///
     /// Not when a server that has died is started again: then the log waits until the folder is back.
     private func claimArchive() async throws {
-        guard let folder = Self.archive(of: directory) else { return }
+        guard let folder = try Self.archive(of: directory) else { return }
         let control = try await run("pg_controldata", ["-D", data.plainPath])
         let log = ArchivedLog(folder)
         try log.claim(for: ArchivedLog.system(in: control), programs)
@@ -259,6 +266,7 @@ public final class EmbeddedServer: Sendable {
     public func copyDatabase(_ name: String, to copy: String, of other: EmbeddedServer) async throws {
         let folder = other.directory.appending(path: "moving")
         try programs.makeOwned(folder)
+        // Only its owner reads what is left.
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = folder.appending(path: "database").plainPath
         try await run("pg_dump", ["-Fc", "--file", file, conninfo(database: name)])

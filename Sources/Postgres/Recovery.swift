@@ -71,12 +71,13 @@ public struct Recovery: Sendable {
             throw EmbeddedServer.Failure.cannotPrepare("there is no backup in \(backups.folder.plainPath)")
         }
         // Not from what a restore to an earlier moment has set aside.
-        let backup = all.last { $0.about.takenAt <= moment ?? .distantFuture && backups.goesOn(from: $0) }
+        let backup = try all.last { try $0.about.takenAt <= moment ?? .distantFuture && backups.goesOn(from: $0) }
         guard let backup else {
             throw EmbeddedServer.Failure.cannotPrepare(
                 "the oldest backup in \(backups.folder.plainPath) is of \(oldest.about.takenAt.ISO8601Format()): "
                     + "no earlier moment can be restored"
-                    + (all.contains { !backups.goesOn(from: $0) } ? ", and later ones were set aside by a restore" : "")
+                    + (try all.contains { try !backups.goesOn(from: $0) }
+                        ? ", and later ones were set aside by a restore" : "")
             )
         }
         (self.backup, self.backups, self.moment) = (backup, backups, moment)
@@ -118,7 +119,7 @@ public struct Recovery: Sendable {
             let value = try await check(
                 Copy(programs: programs, socket: socket, administrator: backup.about.administrator))
             try await control("stop", ["-m", "fast"])
-            let outcome = Outcome(lastTransaction: lastTransaction(), reachedMoment: reached, faults: faults)
+            let outcome = Outcome(lastTransaction: try lastTransaction(), reachedMoment: reached, faults: faults)
             try finish()
             await clear()
             return (outcome, value)
@@ -149,8 +150,10 @@ public struct Recovery: Sendable {
     /// Removes what is not finished, here or by an earlier try, and stops a server that still works on it.
     private func clear() async {
         if FileManager.default.fileExists(atPath: draft.appending(path: "postmaster.pid").plainPath) {
+            // Where it does not stop, the next start in its place fails and says so.
             try? await control("stop", ["-m", "immediate"])
         }
+        // What stays hinders the next try, which says so.
         for left in [draft, scratch, socket] { try? FileManager.default.removeItem(at: left) }
     }
 
@@ -165,7 +168,7 @@ public struct Recovery: Sendable {
             try await asOneself.run(
                 "chown", ["-R", "\(account.userID):\(account.groupID)", draft.plainPath], at: draft)
         }
-        guard let last = backups.log.segments().last else { return }
+        guard let last = try backups.log.segments().last else { return }
         try await programs.run(
             "head", ["-c", "1", backups.log.folder.appending(path: last.name).plainPath], at: backups.folder)
     }
@@ -180,7 +183,7 @@ public struct Recovery: Sendable {
             "max_connections = 20", "log_error_verbosity = terse", "recovery_target_timeline = 'latest'",
             // What is written until the next start stays until that archives it.
             "autovacuum = off", "wal_keep_size = '1GB'",
-            "restore_command = '\(backups.log.isEmpty ? "false" : backups.log.commandBack)'",
+            "restore_command = '\(try backups.log.isEmpty() ? "false" : backups.log.commandBack)'",
         ]
         try write(settings, to: "postgresql.conf")
         try write(["local all all trust"], to: "pg_hba.conf")
@@ -239,7 +242,7 @@ public struct Recovery: Sendable {
             return true
         } catch let failure as EmbeddedServer.Failure {
             // Where nothing was committed behind the moment, PostgreSQL calls it not reached; all there is, is wanted then.
-            guard said("recovery ended before configured recovery target was reached") else { throw failure }
+            guard try said("recovery ended before configured recovery target was reached") else { throw failure }
             try await start([])
             return false
         }
@@ -252,6 +255,7 @@ public struct Recovery: Sendable {
             try await control("start", ["-t", "86400", "-l", messages.plainPath, "-o", switches])
             try await becomeReady()
         } catch EmbeddedServer.Failure.commandFailed(let program, let output) {
+            // The failure is thrown without the server's words where those cannot be read.
             let last = (try? String(contentsOf: messages, encoding: .utf8)).map { $0.suffix(2000) } ?? ""
             throw EmbeddedServer.Failure.commandFailed(program, output: output + last)
         }
@@ -261,6 +265,7 @@ public struct Recovery: Sendable {
     private func becomeReady() async throws {
         let file = draft.appending(path: "postmaster.pid")
         let end = ContinuousClock.now + .seconds(86_400)
+        // A server without its file has ended, which is the failure below.
         while ContinuousClock.now < end, let text = try? String(contentsOf: file, encoding: .utf8) {
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
             if lines.count >= 8, lines[7].hasPrefix("ready") { return }
@@ -275,12 +280,12 @@ public struct Recovery: Sendable {
         try await programs.run("pg_ctl", ["-D", draft.plainPath, "-w"] + arguments + [action], at: draft)
     }
 
-    private func said(_ words: String) -> Bool {
-        (try? String(contentsOf: messages, encoding: .utf8))?.contains(words) ?? false
+    private func said(_ words: String) throws -> Bool {
+        try messages.textIfThere()?.contains(words) ?? false
     }
 
-    private func lastTransaction() -> String? {
-        (try? String(contentsOf: messages, encoding: .utf8))?
+    private func lastTransaction() throws -> String? {
+        try messages.textIfThere()?
             .matches(of: /last completed transaction was at log time (\S+ \S+)/).last.map { String($0.1) }
     }
 }

@@ -63,6 +63,7 @@ public struct ServerPrograms: Sendable {
 
     /// The major version that made a data directory; `nil` where there is none.
     static func version(of data: URL) -> String? {
+        // Where it cannot be read, nor can the server, which says why it does not start.
         (try? String(contentsOf: data.appending(path: "PG_VERSION"), encoding: .utf8))?
             .trimmingCharacters(in: .whitespacesAndNewlines)
     }
@@ -70,6 +71,7 @@ public struct ServerPrograms: Sendable {
     /// The versions installed, the newest first.
     static func versions(in installations: URL) -> [String] {
         let files = FileManager.default
+        // No version that can be used is an error of its own.
         return ((try? files.contentsOfDirectory(atPath: installations.plainPath)) ?? [])
             .filter { files.isExecutableFile(atPath: "\(installations.plainPath)/\($0)/bin/initdb") }
             .sorted { (Int($0) ?? 0) > (Int($1) ?? 0) }

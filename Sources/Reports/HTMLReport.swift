@@ -34,7 +34,7 @@ extension ProgressReport {
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light dark">
             <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-            <title>\(htmlEscaped(title(language)))</title>
+            <title>\(htmlEscaped(printable(title(language))))</title>
             <style>\(HTML.style)\(foot(language))</style>
             </head>
             <body>
@@ -110,7 +110,7 @@ extension ProgressReport {
             for (index, (column, cell)) in zip(table.columns, row).enumerated() {
                 let tag = index == 0 ? "th scope=\"row\"" : "td"
                 let style = column.alignment == .right ? " class=\"n\"" : Day(cell) != nil ? " class=\"d\"" : ""
-                body.raw("<\(tag)\(style)>").text(printable(cell))
+                body.raw("<\(tag)\(style)>").text(cell)
                 body.raw(index == 0 ? "</th>" : "</td>")
             }
             body.raw("</tr>\n")
@@ -135,7 +135,7 @@ final class HTML {
     }
 
     @discardableResult
-    func text(_ text: String) -> HTML { raw(htmlEscaped(text)) }
+    func text(_ text: String) -> HTML { raw(htmlEscaped(printable(text, as: .lines))) }
 
     /// Colours of the Government Analysis Function's palette, at least 3:1 against the paper and their neighbours.
     static let style = """

@@ -3,34 +3,26 @@ import Casework
 extension ProgressReport {
     /// The report as Markdown, with one table a section and the figures explained at the end.
     public func markdown(_ language: Language = .en) -> String {
-        var text = "# \(escaped(title(language)))\n\n\(preface(language).map(escaped).joined(separator: "  \n"))\n"
+        var text =
+            "# \(Reports.markdown(title(language)))\n\n\(preface(language).map { Reports.markdown($0) }.joined(separator: "  \n"))\n"
         text += "\n## \(Phrase.mainPoints(language))\n\n"
-        for point in mainPoints(language) { text += "- \(escaped(point))\n" }
+        for point in mainPoints(language) { text += "- \(Reports.markdown(point))\n" }
         for table in tables {
             let words = textTable(table, language)
-            text += "\n## \(escaped(title(of: table, language)))\n\n"
-            text += row(words.columns.map { escaped($0.title) })
+            text += "\n## \(Reports.markdown(title(of: table, language)))\n\n"
+            text += row(words.columns.map { Reports.markdown($0.title) })
             text += row(words.columns.map { $0.alignment == .left ? "---" : "---:" })
-            for cells in words.rows { text += row(cells.map(escaped)) }
+            for cells in words.rows { text += row(cells.map { Reports.markdown($0) }) }
         }
-        if hasHidden { text += "\n\(escaped(Phrase.hiddenNote(language)))\n" }
-        text += "\n## \(Phrase.annexFigures(language))\n\n\(escaped(Phrase.annexNote(language)))\n\n"
+        if hasHidden { text += "\n\(Reports.markdown(Phrase.hiddenNote(language)))\n" }
+        text += "\n## \(Phrase.annexFigures(language))\n\n\(Reports.markdown(Phrase.annexNote(language)))\n\n"
         text += row([Phrase.figure(language), Phrase.meaning(language)]) + row(["---", "---"])
         for figure in figures {
             guard let formula = figure.formula else { continue }
-            text += row([escaped(figure.code), escaped(formula[language])])
+            text += row([Reports.markdown(figure.code), Reports.markdown(formula[language])])
         }
         return text
     }
 
     private func row(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |\n" }
-
-    private func escaped(_ text: String) -> String {
-        var result = String.UnicodeScalarView()
-        for scalar in printable(text).unicodeScalars {
-            if "\\`*_{}[]<>|#&!".unicodeScalars.contains(scalar) { result.append("\\") }
-            result.append(scalar)
-        }
-        return String(result)
-    }
 }

@@ -2,7 +2,8 @@ public import Casework
 
 /// An order as the letter that goes to the company.
 ///
-/// The words are a template's; what stands between `{{` and `}}` in it is filled in.
+/// The words are a template's, in Markdown; what stands between `{{` and `}}` in it is filled in. What people wrote, such as
+/// the basis, is shown as they wrote it and read as nothing else.
 public struct OrderLetter: Sendable {
     /// The template names something a letter does not have.
     public struct UnknownField: Error, Equatable, CustomStringConvertible {
@@ -44,8 +45,8 @@ public struct OrderLetter: Sendable {
             let scenes = barrier?.kind == .refusedPayment ? campaign.paymentScenes : campaign.linkScenes
             let parts = barrier.map { barrier in
                 let arrow = "\(platform(barrier.respondentPlatform)) → \(words(barrier.target))"
-                return isChinese
-                    ? "\(arrow)（\(label(barrier.scene, in: scenes))）" : "\(arrow) (\(label(barrier.scene, in: scenes)))"
+                let scene = label(barrier.scene, in: scenes)
+                return markdown(isChinese ? "\(arrow)（\(scene)）" : "\(arrow) (\(scene))")
             }
             return isChinese
                 ? "- 第 \(item.barrier) 号：\(parts ?? "")，限 \(item.deadline.dueOn) 前完成"
@@ -61,13 +62,14 @@ public struct OrderLetter: Sendable {
             notice = isChinese ? "**本令已履行完毕。**" : "**Complied with on \(order.endedOn ?? order.changedOn).**"
         default: notice = nil
         }
-        fields = [
+        let texts = [
             "campaign": isChinese ? campaign.name.zh : campaign.name.en, "number": String(order.number),
             "prefix": campaign.prefix, "company": company(order.company), "issued_on": order.issuedOn.description,
             "due_on": order.dueOn.description, "rung": label(order.rung, in: campaign.ladder),
             "basis": order.rungs.last?.basis ?? (isChinese ? "本次专项整治行动的要求" : "the rules of the campaign"),
-            "barriers": lines.joined(separator: "\n"), "count": String(order.items.count),
+            "count": String(order.items.count),
         ]
+        fields = texts.mapValues { markdown($0) }.merging(["barriers": lines.joined(separator: "\n")]) { $1 }
     }
 
     /// The letter.

@@ -32,3 +32,30 @@ public func printable(_ text: String, as form: PrintedForm = .cell) -> String {
     }
     return String(result)
 }
+
+/// A text as Markdown that shows it and obeys nothing of it: no emphasis, link, heading, list, table or HTML.
+///
+/// Signs that Markdown or HTML would read stand behind a backslash (CommonMark 0.31, 2.4), and so do those that would turn
+/// an address into a link (GitHub Flavored Markdown, 6.9). Controls and marks of direction are shown as ``printable(_:as:)``
+/// shows them, and line breaks become blanks.
+public func markdown(_ text: String) -> String {
+    var result = String.UnicodeScalarView()
+    let scalars = Array(printable(text).unicodeScalars)
+    let digits = scalars.prefix { ("0"..."9").contains($0) }.count
+    for (index, scalar) in scalars.enumerated() {
+        let isRead: Bool =
+            switch scalar {
+            case _ where "\\`*_{}[]<>|#&!~@".unicodeScalars.contains(scalar): true
+            case "-", "+", "=": index == 0
+            case ".":
+                index == digits && digits > 0
+                    || scalars[..<index].suffix(3).allSatisfy { $0 == "w" || $0 == "W" } && index > 2
+            case ")": index == digits && digits > 0
+            case ":": scalars[(index + 1)...].starts(with: "//".unicodeScalars)
+            default: false
+            }
+        if isRead { result.append("\\") }
+        result.append(scalar)
+    }
+    return String(result)
+}

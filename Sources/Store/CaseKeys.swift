@@ -72,7 +72,7 @@ public actor CaseKeys {
 
     /// The key with this id, or `nil` once it was erased.
     ///
-    /// - Throws: `PostgresError`, ``UnsuitableServer`` where it is under a key that is not on the ring, or `CryptoKitError`
+    /// - Throws: `PostgresError`, ``UnsuitableServer`` where it is under a key that is not on the ring, or ``DamagedSeal``
     ///   where it was tampered with.
     public nonisolated func key(_ id: UUID) async throws -> CaseKey? {
         try await wrapped.answer(to: id).map { CaseKey(id: id, key: try ring.unwrap($0, id: id)) }

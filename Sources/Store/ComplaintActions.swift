@@ -9,53 +9,6 @@ public enum CaseError: Error, Equatable {
     case notFound(String)
 }
 
-/// What goes with an action: when it takes effect, and the words that belong to it.
-public struct ActionTerms: Sendable {
-    /// `nil` is today.
-    public var effectiveOn: Day?
-    /// The versions the caller would change, usually the one it saw; `nil` takes whatever there is.
-    public var versions: [Int]?
-    public var reason: String?
-    /// A message to or from the complainant, kept sealed.
-    public var message: String?
-    public var onBehalfOf: Actor.Kind?
-    public var evidence: [Evidence]
-    /// A file to be kept, and what all files together may take.
-    public var file: (sealed: SealedEvidence, quota: EvidenceQuota)?
-
-    /// What a company names to show that it did what it says.
-    public struct Evidence: Sendable, Equatable {
-        public var description: String
-        /// Of a file the company keeps ready.
-        public var sha256: Data?
-
-        public init(description: String, sha256: Data?) {
-            self.description = description
-            self.sha256 = sha256
-        }
-    }
-
-    public init(
-        effectiveOn: Day? = nil, versions: [Int]? = nil, reason: String? = nil, message: String? = nil,
-        onBehalfOf: Actor.Kind? = nil, evidence: [Evidence] = []
-    ) {
-        self.effectiveOn = effectiveOn
-        self.versions = versions
-        self.reason = reason
-        self.message = message
-        self.onBehalfOf = onBehalfOf
-        self.evidence = evidence
-    }
-
-    /// The day it takes effect: today, or an earlier one with a reason.
-    func day(today: Day) throws(Refusal) -> Day {
-        guard let effectiveOn, effectiveOn != today else { return today }
-        guard effectiveOn < today else { throw .inTheFuture(on: effectiveOn, today: today) }
-        guard reason != nil else { throw .reasonMissing }
-        return effectiveOn
-    }
-}
-
 extension Connection {
     /// The one way a complaint changes: lock it, ask the rules, save it, and record what happened.
     ///
@@ -105,8 +58,11 @@ extension Connection {
             moment: try recordingMoment(after: max(record.changedAt, pairChangedAt)))
         change.notice = Complaint.notice(
             of: action, by: actor, onBehalfOf: terms.onBehalfOf, holder: record.complaint.officer)
+        change.digests = terms.digests
+        let message = try sealedMessage(terms, event: change.sequence + 1, of: record, key)
+        change.digests[FilingDigest.Member.message] = message.map { hexadecimal(sha256($0)) }
         try advance(&change, action, note: terms.note(for: action, by: actor))
-        try keep(terms, of: change, key: key)
+        try keep(terms, message, of: change)
         try follow(action, &change)
         try save(change)
         try tellNews(of: action, change)
@@ -114,15 +70,24 @@ extension Connection {
         return saved
     }
 
+    /// The message that came along, sealed for the event that it comes with.
+    private func sealedMessage(
+        _ terms: ActionTerms, event sequence: Int, of record: ComplaintRecord, _ key: CaseKey?
+    ) throws -> Data? {
+        guard let message = terms.message else { return nil }
+        guard let key else {
+            throw Refusal.invalid(field: "message", reason: "cannot be sealed: the key of this complaint was erased")
+        }
+        return try key.seal(message, field: .message(event: sequence), of: record.complaint.id)
+    }
+
     /// The message and the evidence that came along, beside the event they came with.
-    private func keep(_ terms: ActionTerms, of change: ComplaintChange, key: CaseKey?) throws {
+    private func keep(_ terms: ActionTerms, _ message: Data?, of change: ComplaintChange) throws {
         let (id, campaign) = (change.complaint.id, change.record.campaignID)
-        if let message = terms.message {
-            guard let key else {
-                throw Refusal.invalid(
-                    field: "message", reason: "cannot be sealed: the key of this complaint was erased")
-            }
-            try insertSealed(message, field: .message(event: change.sequence), of: id, campaign: campaign, key: key)
+        if let message {
+            var rows = RowBatch()
+            rows.addSealed(message, field: .message(event: change.sequence), of: id, campaign: campaign)
+            try insert(rows)
         }
         try insert(terms.evidence, of: id, campaign: campaign, sequence: change.sequence)
         if let (sealed, quota) = terms.file { try insert(sealed, within: quota, of: change) }
@@ -388,7 +353,7 @@ extension ActionTerms {
 
 extension Complaint.Action {
     /// The barriers a complaint attests after it, as far as the action says them.
-    fileprivate var bringsBarriers: [Int] {
+    var bringsBarriers: [Int] {
         switch self {
         case .link(let number): [number]
         case .absorb(_, let numbers, _): numbers

@@ -14,6 +14,8 @@ struct ComplaintChange {
     /// The place of the latest event.
     var sequence: Int
     var remarks: Int
+    /// Digests that the next event holds beside what its action says, by their names.
+    var digests: [String: String] = [:]
     /// What it means for the officer of the case.
     var notice: Complaint.Notice?
     /// Where a correction changed what a merged complaint was owed when it was merged: what the one that goes on carries.
@@ -80,6 +82,8 @@ extension Connection {
         change.sequence += 1
         if action.name.isRemark { change.remarks += 1 }
         event.onBehalfOf = change.onBehalfOf
+        event.details.merge(change.digests) { $1 }
+        change.digests = [:]
         try record(
             event, on: old.id, .complaint, campaign: change.record.campaignID, sequence: change.sequence,
             at: change.moment, note: note)
@@ -325,18 +329,18 @@ extension Complaint {
     var nextDueDay: Day? { deadlines.filter { $0.state == .running }.map(\.owedBy).min() }
 
     /// Whether reports could not tell the two apart.
-    fileprivate func looksLike(_ other: Complaint) -> Bool {
+    func looksLike(_ other: Complaint) -> Bool {
         status == other.status && category == other.category && scenario == other.scenario
             && respondent == other.respondent && target == other.target && office == other.office
             && officer == other.officer && outcome == other.outcome && refusalGround == other.refusalGround
     }
 
-    fileprivate func changedDeadlines(since old: Complaint?) -> [Deadline] {
+    func changedDeadlines(since old: Complaint?) -> [Deadline] {
         deadlines.filter { !(old?.deadlines.contains($0) ?? false) }
     }
 
     /// The barriers that were tied or untied.
-    fileprivate func changedBarriers(since old: Complaint?) -> [Int: Bool] {
+    func changedBarriers(since old: Complaint?) -> [Int: Bool] {
         let before = old?.barriers ?? []
         let tied = barriers.subtracting(before).map { ($0, true) }
         let untied = before.subtracting(barriers).map { ($0, false) }

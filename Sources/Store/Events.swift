@@ -82,7 +82,7 @@ extension Connection {
     public func events(of caseID: UUID, campaign: Int, after sequence: Int = 0, limit: Int) throws -> [RecordedEvent] {
         let events = try all(
             """
-            SELECT e.sequence, e.actor_kind, coalesce(o.name, k.company || '/' || k.name, f.name), e.on_behalf_of, e.action, e.details, e.changes,
+            SELECT e.sequence, e.actor_kind, coalesce(o.name, k.company || '/' || k.name, f.name), e.on_behalf_of, e.action, \(FilingDigest.shownDetails), e.changes,
                    e.effective_on, e.recorded_at, n.text, n.audience
             FROM event e
             LEFT JOIN officer o ON o.id = e.actor_id

@@ -160,7 +160,7 @@ extension Connection {
 extension CaseKeys {
     /// The names of files; without one where the key of the complaint is gone.
     ///
-    /// - Throws: `PostgresError`, or `CryptoKitError` where something was tampered with.
+    /// - Throws: `PostgresError`, or ``DamagedSeal`` where something was tampered with.
     public nonisolated func names(of files: [EvidenceRecord], _ record: ComplaintRecord) async throws -> [String?] {
         guard !files.isEmpty, let key = try await key(of: record) else { return files.map { _ in nil } }
         return try files.map { file in
@@ -171,7 +171,7 @@ extension CaseKeys {
     /// A part of a file.
     ///
     /// - Returns: `nil` where the key of the complaint is gone.
-    /// - Throws: `PostgresError`, or `CryptoKitError` where something was tampered with.
+    /// - Throws: `PostgresError`, or ``DamagedSeal`` where something was tampered with.
     public nonisolated func open(
         part: Data, _ position: Int, of file: EvidenceRecord, _ rendition: SealedField.Rendition,
         _ record: ComplaintRecord

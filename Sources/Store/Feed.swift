@@ -50,7 +50,8 @@ extension Database {
             var found = try db.all(
                 """
                 SELECT coalesce(c.number, b.number, r.number), e.case_kind, e.case_id, e.sequence, e.actor_kind,
-                       coalesce(o.name, k.company || '/' || k.name, f.name), e.on_behalf_of, e.action, e.details, e.changes, e.effective_on,
+                       coalesce(o.name, k.company || '/' || k.name, f.name), e.on_behalf_of, e.action, \(FilingDigest.shownDetails),
+                       e.changes, e.effective_on,
                        e.recorded_at
                 FROM event e
                 LEFT JOIN officer o ON o.id = e.actor_id

@@ -41,6 +41,7 @@ public struct UsedReferences: Sendable {
 
     /// Looks whether the line's reference is new, and notes it; a line without a reference, or that is refused, is new.
     mutating func finding(_ line: ImportLine, digest: ReferenceDigest?) -> Finding {
+        // A refused line has its faults for a result.
         guard let reference = (try? line.intake.get())?.filing.clientReference else { return .new }
         guard let place = places[reference] else {
             places[reference] = .line(number: line.number, fileLine: line.fileLines?.lowerBound, digest: digest)

@@ -179,6 +179,7 @@ struct GeneratedStory {
 
     private mutating func take(_ action: Complaint.Action, on day: Day, _ rules: Complaint.Rules) {
         let step = Step(sequence: steps.count + 1, action: action, actor: Actor(.supervisor), on: day)
+        // The story is invented: a step that the rules refuse is left out of it.
         guard let event = try? complaint.apply(step, under: rules) else { return }
         steps.append((event, complaint))
     }

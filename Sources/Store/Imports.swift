@@ -159,10 +159,12 @@ public final class Importer: Sendable {
     public func check(
         _ lines: [ImportLine], _ used: inout UsedReferences, prefix: String
     ) async throws -> [ImportLineResult] {
+        // A refused line has its faults for a result.
         let intakes = lines.compactMap { try? $0.intake.get() }
         let before = try await database.transaction(.readOnly) { db in try db.filedBefore(intakes) }
         for (intake, before) in zip(intakes, before) { used.add(intake, filedAs: before) }
         return lines.map { line in
+            // As above.
             let digest = (try? line.intake.get()).flatMap { intaker.digest(of: $0) }
             return line.result(used.finding(line, digest: digest), prefix: prefix)
         }

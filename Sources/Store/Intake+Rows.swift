@@ -41,7 +41,15 @@ extension RowBatch {
         addIntervals(of: complaint.deadlines, place)
         for deadline in complaint.deadlines { try add(deadline, of: complaint.id, campaign: campaign) }
         if let barrier = receipt.barrier { addTie(to: barrier.id, number: receipt.reference.number, place) }
-        var details = ["kind": complaint.kind.rawValue, "channel": intake.channel.rawValue]
+        let digest = FilingDigest(
+            filing: intake.filing, complaint: complaint, channel: intake.channel, filedBy: intake.filedBy,
+            trackingHash: receipt.trackingCode.hash, keyID: filing.key.id)
+        var details = [
+            "kind": complaint.kind.rawValue, "channel": intake.channel.rawValue,
+            FilingDigest.Member.number: String(receipt.reference.number),
+            FilingDigest.Member.filing: digest.text(filing.salt),
+            FilingDigest.Member.sealed: FilingDigest.text(ofSealed: filing.sealed),
+        ]
         if let barrier = receipt.barrier { details["barrier"] = String(barrier.number) }
         let event = Event(actor: intake.actor, action: "file", details: details, effectiveOn: complaint.receivedOn)
         try add(event, on: complaint.id, .complaint, campaign: campaign, sequence: 1, at: moment)
@@ -76,7 +84,7 @@ extension RowBatch {
                 "publish_narrative": .value(filing.publishesNarrative),
                 "privacy_notice": .value(filing.privacyNotice), "channel": .value(intake.channel),
                 "filed_by": .value(intake.filedBy), "client_reference": .value(filing.clientReference),
-                "filing_digest": .value(prepared.digest?.stored),
+                "filing_digest": .value(prepared.digest?.stored), "filing_salt": .value(prepared.salt),
                 "tracking_hash": .value(receipt.trackingCode.hash), "key_id": .value(prepared.key.id),
                 "link_url": .value(filing.linkURL), "link_site": .value(filing.linkSite),
                 "link_oddities": .value(filing.linkOddities.map(\.rawValue)),
@@ -165,15 +173,6 @@ extension RowBatch {
                     "missed_from": .value(deadline.missedFrom), "back_entered": .value(deadline.backEntered),
                 ])
         }
-    }
-}
-
-extension Connection {
-    func insertSealed(_ text: String, field: SealedField, of complaint: UUID, campaign: Int, key: CaseKey) throws {
-        var rows = RowBatch()
-        rows.addSealed(
-            try key.seal(text, field: field, of: complaint), field: field, of: complaint, campaign: campaign)
-        try insert(rows)
     }
 }
 

@@ -92,6 +92,9 @@ struct PreparedFiling: Sendable {
     let trackingCode: TrackingCode
     let sealed: [(SealedField, Data)]
     let contacts: [(kind: String, digest: Data)]
+    /// Of the digest by which the log of history commits to it.
+    let salt = Data(randomBytes(FilingDigest.saltLength))
+    /// What tells whether another filing under the same reference says the same.
     let digest: ReferenceDigest?
     /// Makes the answer that is stored for whoever asks again with the same key.
     let answer: @Sendable (Receipt) throws -> StoredAnswer

@@ -206,5 +206,11 @@ extension Connection {
 
 /// Bytes as hexadecimal digits.
 public func hexadecimal(_ bytes: Data) -> String {
-    bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    let digits = Array("0123456789abcdef".utf8)
+    return String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
+        for (index, byte) in bytes.enumerated() {
+            (text[2 * index], text[2 * index + 1]) = (digits[Int(byte >> 4)], digits[Int(byte & 15)])
+        }
+        return 2 * bytes.count
+    }
 }

@@ -24,7 +24,9 @@ public enum KeyFile {
     /// - Throws: ``Failure``.
     public static func read(_ file: URL) throws(Failure) -> Data {
         let path = file.path(percentEncoded: false)
+        // The failure names the file; why it cannot be read may tell of what is in it.
         guard let text = try? String(contentsOf: file, encoding: .utf8),
+            // As above.
             let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         else { throw .unreadable(path) }
         let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0o777

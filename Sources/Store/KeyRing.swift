@@ -60,7 +60,7 @@ public struct NamedKeys: Sendable {
     /// Made at random on first use. In deployments of before they were worked out from the key-encryption key, and stay what
     /// they were: there, who has had that key once has them.
     ///
-    /// - Throws: `PostgresError`, ``UnsuitableServer``, or `CryptoKitError` where one was tampered with.
+    /// - Throws: `PostgresError`, ``UnsuitableServer``, or ``DamagedSeal`` where one was tampered with.
     public init(of database: Database, _ ring: KeyRing) async throws {
         let kept = try await database.transaction { db in
             try db.refuseForeignKeys(ring)

@@ -161,14 +161,21 @@ extension Connection {
             SELECT b.id AS case_id, f.fact, f.value, f.beginning FROM barrier b CROSS JOIN LATERAL (VALUES
                 ('remediation', b.remediation, 'alleged'), ('episode', b.episode::text, '1'),
                 ('awaited_company', b.awaited_company, ''), ('coverage', b.coverage::text, ''),
-                ('justified_until', b.justified_until::text, ''), ('false_claims', b.false_claims::text, '0')) f(fact, value, beginning)
+                ('justified_until', b.justified_until::text, ''), ('false_claims', b.false_claims::text, '0'),
+                ('wait_due_on', b.wait ->> 'dueOn', ''), ('undertaken_by', b.undertaken_by::text, ''),
+                ('review_opened_on', b.review_opened_on::text, ''),
+                ('standing_order', CASE WHEN b.has_standing_order THEN 'true' END, '')) f(fact, value, beginning)
             """
         ),
         (
             .order, "rectification_order",
             """
-            SELECT o.id AS case_id, f.fact, f.value, f.beginning FROM rectification_order o CROSS JOIN LATERAL (VALUES
-                ('status', o.status, 'issued'), ('rung', o.rung, '?')) f(fact, value, beginning)
+            SELECT o.id AS case_id, f.fact, f.value, f.beginning FROM rectification_order o CROSS JOIN LATERAL (
+                VALUES ('status', o.status, 'issued'), ('rung', o.rung, '?')
+                UNION ALL
+                SELECT 'due_barrier_' || b.number, (i.deadline ->> 'dueOn') || ' ' || (i.deadline ->> 'state'), '?'
+                FROM order_barrier i JOIN barrier b ON b.campaign_id = i.campaign_id AND b.id = i.barrier_id
+                WHERE i.campaign_id = o.campaign_id AND i.order_id = o.id) f(fact, value, beginning)
             """
         ),
     ]

@@ -23,6 +23,8 @@ public struct LogAudit: Sendable {
             case issueDiffers = "issue_differs"
             case rolledBack = "rolled_back"
             case caseDiffers = "case_differs"
+            case filingChanged = "filing_changed"
+            case sealedChanged = "sealed_changed"
         }
 
         public let kind: Kind
@@ -74,7 +76,15 @@ extension Databases {
         _ verifier: NoteVerifier, saved: [(name: String, note: String)] = [],
         progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws -> LogAudit {
-        try await reports.transaction(.snapshot) { db in try db.auditLog(verifier, saved: saved, progress: progress) }
+        let audit = try await reports.transaction(.snapshot) { db in
+            try db.auditLog(verifier, saved: saved, progress: progress)
+        }
+        // Reports may not read what is sealed, officers' work may.
+        return try await work.transaction(.snapshot) { [audit] db in
+            var audit = audit
+            try db.compareSealed(&audit)
+            return audit
+        }
     }
 }
 
@@ -109,6 +119,9 @@ extension Connection {
         try lookForStrangers(&audit)
         try lookBehindTheEnd(&audit, isWatched: !isCopy)
         try compareCases(&audit)
+        try compareFilings(&audit)
+        try compareLedger(&audit)
+        if isCopy { try compareSealed(&audit) }
         try compareIssues(&audit)
         try compareVerdicts(&audit)
         try comparePersonalData(&audit)

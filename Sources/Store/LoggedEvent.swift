@@ -69,7 +69,10 @@ public struct LoggedEvent: Sendable {
     private static func text(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
 
     /// What is deeper than anything we write is no event of ours, and must not keep an audit from the others.
-    private static func json(_ text: String) -> JSON { (try? JSON(parsing: text.utf8)) ?? .string(text) }
+    private static func json(_ text: String) -> JSON {
+        // Such a text has another digest than was signed, and the audit says so.
+        (try? JSON(parsing: text.utf8)) ?? .string(text)
+    }
 
     private static func digest(of note: String?, for audience: String?, _ salt: Data?) -> Data? {
         guard let note, let audience, let salt else { return nil }

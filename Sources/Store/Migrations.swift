@@ -35,6 +35,7 @@ public struct Migrations: Sendable {
 
     /// - Throws: ``Failure``.
     public init(in folder: URL) throws(Failure) {
+        // The failure names the folder.
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false))
         else {
             throw .unreadable(folder.path(percentEncoded: false))
@@ -42,6 +43,7 @@ public struct Migrations: Sendable {
         var files: [File] = []
         for name in names.filter({ $0.hasSuffix(".sql") }).sorted() {
             guard let number = Int(name.prefix(4)), number == files.count + 1 else { throw .misnumbered(name) }
+            // The failure names the file.
             guard let script = try? String(contentsOf: folder.appending(path: name), encoding: .utf8) else {
                 throw .unreadable(name)
             }

@@ -36,6 +36,10 @@ public enum OfficerError: Error, Equatable, CustomStringConvertible {
     case unknown(String)
     case disabled(String)
     case badName
+    /// It is one of the words that filters, commands and history use.
+    case reservedName(String)
+    /// It looks like the name of another officer.
+    case nameLooksLike(String, other: String)
     case unknownOffice(String)
     case notInOffice(String, String)
 
@@ -47,6 +51,10 @@ public enum OfficerError: Error, Equatable, CustomStringConvertible {
         case .disabled(let name): "\(name) is disabled and can have no token"
         case .unknownOffice(let code): "there is no office \(code); see: rectify office list"
         case .notInOffice(let name, let office): "\(name) does not work for the office \(office)"
+        case .reservedName(let name):
+            "“\(name)” is a word that filters, commands and history use; choose another name"
+        case .nameLooksLike(let name, let other):
+            "\(name) looks like \(other), which is an officer's name already (0 and o, 1 and l); choose another name"
         case .badName: "a name is one to forty lower-case letters, digits, “.”, “_” or “-”, beginning with a letter"
         }
     }
@@ -57,6 +65,7 @@ extension Connection {
     public func addOfficer(
         named name: String, role: Role, office: String = Office.central, at now: Date
     ) throws -> Officer {
+        try checkName(name)
         let id = UUID.v7(at: now)
         do {
             try run("INSERT INTO officer (id, name, created_at) VALUES (\(id), \(name), \(now))")
@@ -69,6 +78,20 @@ extension Connection {
         }
         try grant(role, in: office, to: id)
         return try officer(named: name)
+    }
+
+    /// Looks whether a name can be taken for a word or for another officer's name.
+    ///
+    /// - Throws: ``OfficerError``, or `PostgresError`.
+    private func checkName(_ name: String) throws {
+        guard !OfficerName.reserved.contains(name.folded) else { throw OfficerError.reservedName(name) }
+        // One at a time: two names that look alike could be added at once, and each transaction would not see the other.
+        try run("SELECT FROM officer ORDER BY id LIMIT 1 FOR NO KEY UPDATE")
+        let likeness = OfficerName.likeness(of: name)
+        let names = try all("SELECT name FROM officer") { row in try row.read(String.self) }
+        if let other = names.first(where: { $0 != name && OfficerName.likeness(of: $0) == likeness }) {
+            throw OfficerError.nameLooksLike(name, other: other)
+        }
     }
 
     /// Gives an officer a role in an office, from today on.
@@ -205,7 +228,9 @@ public struct TokenHash: Hashable, Sendable {
 }
 
 /// What is stored of a secret of 128 bits or more.
-func sha256(_ text: String) -> Data { Data(SHA256.hash(data: Data(text.utf8))) }
+func sha256(_ text: String) -> Data { sha256(Data(text.utf8)) }
+
+func sha256(_ bytes: Data) -> Data { Data(SHA256.hash(data: bytes)) }
 
 extension Data {
     var base64URL: String {

@@ -7,9 +7,9 @@ public enum OrderLimit: Sendable, Equatable {
     case days(Int, DeadlineRule.Unit)
     case date(Day)
 
-    /// Reads `5wd` (working days), `10d` (calendar days) or a date.
+    /// Reads `5wd` (working days), `10d` (calendar days) or a date from 2000-01-01 to 2099-12-31.
     public init?(_ text: String) {
-        if let day = Day(text) {
+        if let day = Day(text), Day.accepted.contains(day) {
             self = .date(day)
         } else if text.hasSuffix("wd"), let days = Int(text.dropLast(2)), (1...365).contains(days) {
             self = .days(days, .workingDays)

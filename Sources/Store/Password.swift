@@ -41,6 +41,7 @@ public struct PasswordHash: Sendable, Equatable {
         else { return false }
         let cost = parts[1].split(separator: ",").compactMap { Int($0.drop { $0 != "=" }.dropFirst()) }
         guard cost.count == 3, (10...20).contains(cost[0]), (1...32).contains(cost[1]), (1...16).contains(cost[2]),
+            // What cannot be worked out matches no password.
             let hash = try? Self.derive(password, salt, cost[0], cost[1], cost[2])
         else { return false }
         return hash.isSame(as: kept)

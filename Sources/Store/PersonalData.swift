@@ -91,7 +91,7 @@ extension Connection {
             UPDATE complaint SET data_state = 'erasing', narrative = '—', remedy_sought = NULL, merchant = NULL,
                                  respondent_name = NULL, method_name = NULL, account_type = NULL,
                                  link_url = NULL, link_site = NULL, link_oddities = DEFAULT, client_reference = NULL,
-                                 filing_digest = NULL
+                                 filing_digest = NULL, filing_salt = NULL
             WHERE campaign_id = \(campaign) AND id = \(id)
             """)
     }
@@ -300,88 +300,6 @@ extension Connection {
                 reference: Reference(prefix: try row.read(), number: try row.read()), said: try row.read(),
                 reasons: try row.read(), enteredBy: try row.read(), enteredByName: try row.read())
         }
-    }
-
-    /// Puts a corrected identity in the place of the one before.
-    ///
-    /// - Parameters:
-    ///   - given: Parts that take the place of what was; that is taken out of the complainant's story too.
-    ///   - removed: Parts that are taken away.
-    ///   - reference: Of which complaint.
-    ///   - actor: Who corrects it.
-    ///   - terms: Why, where an officer does.
-    ///   - keys: What it is found with.
-    ///   - key: The key of the complaint.
-    ///   - book: The reference data that hold.
-    ///   - now: The moment.
-    /// - Returns: The complaint as it is then.
-    /// - Throws: `Refusal`, ``CaseError``, ``MomentError``, `PostgresError`, or `CryptoKitError`; nothing is changed then.
-    public func correctIdentity(
-        _ given: Identity, without removed: Set<Identity.Field>, of reference: Reference, by actor: Actor,
-        _ terms: ActionTerms, _ keys: NamedKeys, _ key: CaseKey, book: ReferenceBook, at now: Date
-    ) throws -> ComplaintRecord {
-        guard let known = try lockedComplaint(reference) else { throw CaseError.notFound(reference.description) }
-        try known.complaint.admit(actor, to: .correctIdentity)
-        try known.checkUse()
-        let (campaign, id) = (known.campaignID, known.complaint.id)
-        let before = try sealedFields(of: Cases([known]))[id]?[.identity].map { sealed in
-            try JSONText(key.open(sealed, field: .identity, of: id)).decoded(as: Identity.self)
-        }
-        let identity = (before ?? Identity()).corrected(by: given, without: removed)
-        let fields = Set(Identity.Field.allCases.filter { given[$0] != nil }).union(removed)
-        let record = try perform(.correctIdentity(fields), on: reference, by: actor, terms, book: book, at: now)
-        let sealed = try key.seal(try JSONText(encoding: identity).text, field: .identity, of: id)
-        try run(
-            """
-            INSERT INTO complaint_sealed (campaign_id, complaint_id, field, sealed)
-            VALUES (\(campaign), \(id), \(SealedField.identity), \(sealed))
-            ON CONFLICT (campaign_id, complaint_id, field) DO UPDATE SET sealed = excluded.sealed
-            """)
-        // What is no longer right, or no longer wanted, would stand in the story, and nobody would know it for a name.
-        let gone = fields.compactMap { before?[$0] == identity[$0] ? nil : before?[$0] }
-        if !gone.isEmpty { try remove(gone, fromStoryOf: known) }
-        try run("DELETE FROM contact_digest WHERE campaign_id = \(campaign) AND complaint_id = \(id)")
-        for (kind, digest) in identity.contactDigests(key: keys.contactIndex) {
-            try run(
-                """
-                INSERT INTO contact_digest (campaign_id, complaint_id, kind, digest)
-                VALUES (\(campaign), \(id), \(kind), \(digest))
-                """)
-        }
-        return record
-    }
-
-    /// Takes words out of what the complainant wrote, and out of what it is found by.
-    private func remove(_ words: [String], fromStoryOf record: ComplaintRecord) throws {
-        let (campaign, id) = (record.campaignID, record.complaint.id)
-        let narrative = record.filing.narrative.without(words)
-        try run(
-            """
-            UPDATE complaint SET narrative = \(narrative), remedy_sought = \(record.filing.remedySought?.without(words))
-            WHERE campaign_id = \(campaign) AND id = \(id)
-            """)
-        try run(
-            """
-            UPDATE complaint_text SET pairs = \(characterPairs(in: narrative))
-            WHERE campaign_id = \(campaign) AND complaint_id = \(id)
-            """)
-    }
-
-    /// The complainant agrees to be named to the company, or no longer does.
-    ///
-    /// - Throws: `Refusal`, ``CaseError``, ``MomentError``, or `PostgresError`; nothing is changed then.
-    public func setConsent(
-        _ disclosesIdentity: Bool, of reference: Reference, by actor: Actor, book: ReferenceBook, at now: Date
-    ) throws -> ComplaintRecord {
-        let record = try perform(
-            .setConsent(disclosesIdentity: disclosesIdentity), on: reference, by: actor, ActionTerms(), book: book,
-            at: now)
-        try run(
-            """
-            UPDATE complaint SET disclose_identity = \(disclosesIdentity)
-            WHERE campaign_id = \(record.campaignID) AND id = \(record.complaint.id)
-            """)
-        return try complaint(reference) ?? record
     }
 }
 

@@ -127,7 +127,7 @@ public struct OpenedParts: Sendable {
 extension CaseKeys {
     /// Opens what is sealed about a complaint.
     ///
-    /// - Throws: `PostgresError`, or `CryptoKitError` where something was tampered with.
+    /// - Throws: `PostgresError`, or ``DamagedSeal`` where something was tampered with.
     public nonisolated func open(_ fields: [SealedField: Data], of record: ComplaintRecord) async throws -> OpenedParts
     {
         var opened = OpenedParts()
@@ -151,7 +151,7 @@ extension CaseKeys {
 
     /// Opens messages, each with the key of its own complaint.
     ///
-    /// - Throws: `PostgresError`, or `CryptoKitError` where something was tampered with.
+    /// - Throws: `PostgresError`, or ``DamagedSeal`` where something was tampered with.
     public nonisolated func open(_ messages: [SealedMessage]) async throws -> [OpenedMessage] {
         guard !messages.isEmpty else { return [] }
         var keys: [UUID: CaseKey] = [:]

@@ -66,12 +66,12 @@ public struct CaseKey: Sendable {
         try Store.seal(bytes, with: key, context: context(field, complaint))
     }
 
-    /// - Throws: `CryptoKitError` where the bytes are not what was sealed for this field of this complaint.
+    /// - Throws: ``DamagedSeal`` where the bytes are not what was sealed for this field of this complaint.
     func open(_ sealed: Data, field: SealedField, of complaint: UUID) throws -> String {
         String(decoding: try openBytes(sealed, field: field, of: complaint), as: UTF8.self)
     }
 
-    /// - Throws: `CryptoKitError` where the bytes are not what was sealed for this field of this complaint.
+    /// - Throws: ``DamagedSeal`` where the bytes are not what was sealed for this field of this complaint.
     func openBytes(_ sealed: Data, field: SealedField, of complaint: UUID) throws -> Data {
         try Store.open(sealed, with: key, context: context(field, complaint))
     }
@@ -137,8 +137,22 @@ func seal(_ bytes: Data, with key: SymmetricKey, context: String) throws -> Data
     return box.nonce.withUnsafeBytes { Data($0) } + box.ciphertext + box.tag
 }
 
+///
+/// - Throws: ``DamagedSeal``.
 func open(_ sealed: Data, with key: SymmetricKey, context: String) throws -> Data {
-    try AES.GCM.open(AES.GCM.SealedBox(combined: sealed), using: key, authenticating: Data(context.utf8))
+    do {
+        return try AES.GCM.open(AES.GCM.SealedBox(combined: sealed), using: key, authenticating: Data(context.utf8))
+    } catch {
+        throw DamagedSeal(place: context)
+    }
+}
+
+/// What is sealed at a place is not what was sealed for it: it was changed, or put there from another place.
+public struct DamagedSeal: Error, Equatable, CustomStringConvertible {
+    /// Names table, field, case and key; holds nothing of what is sealed.
+    public let place: String
+
+    public var description: String { "what is sealed is not what was sealed there (\(place))" }
 }
 
 extension String {

@@ -241,6 +241,7 @@ extension Connection {
     /// What the company was told of each complainant, as far as each agrees still.
     public func disclosed(of records: [ComplaintRecord], to company: String) throws -> [UUID: Set<Identity.Field>] {
         let open = records.filter {
+            // A refusal is the answer no.
             $0.dataState == .active && (try? $0.filing.checkConsent($0.complaint.status)) != nil
         }
         guard !open.isEmpty else { return [:] }

@@ -62,7 +62,7 @@ public enum DeliveryOutcome: Sendable, Equatable {
 extension CaseKeys {
     /// The secret that a message is signed with; `nil` where its key was erased.
     ///
-    /// - Throws: `PostgresError`, or `CryptoKitError` where something was tampered with.
+    /// - Throws: `PostgresError`, or ``DamagedSeal`` where something was tampered with.
     public nonisolated func secret(of delivery: ClaimedDelivery) async throws -> Data? {
         try await key(delivery.keyID)?.openBytes(delivery.sealedSecret, field: .webhookSecret, of: delivery.filer)
     }

@@ -85,6 +85,7 @@ public struct NoteVerifier: Sendable, CustomStringConvertible {
         let parts = text.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 3, !parts[0].isEmpty, let bytes = Data(base64Encoded: parts[2]), bytes.count == 33,
             bytes.first == Self.algorithm,
+            // What is no key is `nil`.
             let key = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes.dropFirst())
         else { return nil }
         self.init(name: parts[0], publicKey: key)

@@ -21,12 +21,15 @@ extension Language: ExpressibleByArgument {}
 extension ProgressReport.Edition: ExpressibleByArgument {}
 
 extension Day: ExpressibleByArgument {
-    public init?(argument: String) { self.init(argument) }
+    public init?(argument: String) {
+        self.init(argument)
+        guard Self.accepted.contains(self) else { return nil }
+    }
 }
 
 extension ArgumentHelp {
-    /// Help for a day, whose form is also told where what was typed is none.
-    static func day(_ text: String) -> ArgumentHelp { ArgumentHelp(text, valueName: "YYYY-MM-DD") }
+    /// Help for a day; an error shows its form and range, too.
+    static func day(_ text: String) -> ArgumentHelp { ArgumentHelp(text, valueName: "YYYY-MM-DD, 2000 to 2099") }
 }
 
 /// Only the roles an officer can hold.

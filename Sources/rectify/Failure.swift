@@ -47,6 +47,8 @@ struct Failure: Error {
         case let error as Recovery.Faulty:
             self.init("\(error)\nto restore as far as it goes all the same: --despite-faults", code: Code.partial)
         case let error as KeyFile.Failure: self.init("\(error)")
+        case let error as DamagedSeal: self.init("\(error): rectify audit verify", code: Code.conflict)
+        case let error as UnreadableFile: self.init("\(error)")
         case let error as UnsuitableServer: self.init("\(error)", code: Code.unavailable)
         case let error as OfficerError: self.init("\(error)", code: Code.invalid)
         case let error as OfficeError: self.init("\(error)", code: Code.invalid)

@@ -159,11 +159,16 @@ struct ContractDocument {
 
     /// The description of a member by its path in ``facts(of:in:)``.
     func description(of path: String, in schema: JSON) -> String {
+        member(path, of: schema)["description"]?.string ?? ""
+    }
+
+    /// A member by its path in ``facts(of:in:)``.
+    func member(_ path: String, of schema: JSON) -> JSON {
         let found = path.split(separator: "/").reduce(schema) { schema, name in
             let schema = resolved(schema)
             if name == "*" { return schema["items"] ?? schema["additionalProperties"] ?? .null }
             return schema["properties"]?[String(name)] ?? .null
         }
-        return resolved(found)["description"]?.string ?? ""
+        return resolved(found)
     }
 }

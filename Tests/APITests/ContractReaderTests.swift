@@ -12,7 +12,7 @@ import Testing
 /// on one side alone fails here, and so does a new route whose body is not described.
 @Suite(.serialized) struct ContractReaderTests {
     /// A server with a case, and everyone who may send something.
-    private struct Scene {
+    struct Scene {
         let server: TestServing
         let cast: Cast
         let document: ContractDocument
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    private func withScene(_ body: @escaping @Sendable (Scene) async throws -> Void) async throws {
+    func withScene(_ body: @escaping @Sendable (Scene) async throws -> Void) async throws {
         let directory = try PeopleDirectory(.init(issuer: "http://127.0.0.1:1", clientID: "x", nameClaim: "name"))
         try await withServer(directory: directory) { server in
             let cast = try await Cast(on: server)
@@ -71,7 +71,7 @@ import Testing
     }
 
     /// Whom a request is sent as: the first of its callers that is let in, and whose the thing is.
-    private func admitted(_ operation: ContractDocument.Operation, in scene: Scene) async throws -> [String: String] {
+    func admitted(_ operation: ContractDocument.Operation, in scene: Scene) async throws -> [String: String] {
         let callers = scene.callers(operation)
         var second: [String: String]?
         for headers in callers where callers.count > 1 {
@@ -84,7 +84,7 @@ import Testing
         return second ?? callers.last ?? [:]
     }
 
-    private func send(
+    func send(
         _ operation: ContractDocument.Operation, _ body: String?, as headers: [String: String], in scene: Scene,
         type: String = "application/json", query: String = "", leavingOut: String = "",
         more: [String: String] = [:]
@@ -99,7 +99,7 @@ import Testing
             operation.method, scene.address(operation) + query, body, as: nil, headers: headers)
     }
 
-    private static func faults(_ json: JSON?) -> [Fault] {
+    static func faults(_ json: JSON?) -> [Fault] {
         (json?["errors"]?.array ?? []).map { fault in
             Fault(
                 pointer: fault["pointer"]?.string ?? "", code: fault["code"]?.string ?? "",

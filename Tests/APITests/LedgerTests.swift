@@ -229,7 +229,7 @@ struct WaitTests {
             #expect(promise.faults == ["#/waits_for invalid"])
             let stages = """
                 {"respondent_platform":"wechat","target":"platform:taobao","waits_for":"tencent",
-                 "stages":[{"scene":"group","due_on":"2999-12-31"}]}
+                 "stages":[{"scene":"group","due_on":"2098-12-31"}]}
                 """
             #expect(try await server.send("POST", "\(root)/undertakings", stages).faults == ["#/waits_for invalid"])
             #expect(try await server.send("GET", path).json["remediation"]?.string == "confirmed", "nothing changed")

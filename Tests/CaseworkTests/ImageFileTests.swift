@@ -111,22 +111,135 @@ struct ImageFileTests {
     // MARK: Colours
 
     @Test func `colours and density stay as they were`() throws {
-        let profile = SampleFile.segment(0xE2, Array("ICC_PROFILE\0\u{1}\u{1}".utf8) + [1, 2, 3])
         let adobe = Array("Adobe".utf8) + [0, 100, 0, 0, 0, 0, 2]
-        let kept = profile + SampleFile.segment(0xEE, adobe)
+        let kept = SampleFile.segment(0xEE, adobe)
         #expect(holds(try rendition(SampleFile.jpeg(beside: kept), "a.jpg"), kept))
         let long = SampleFile.segment(0xEE, adobe + Array("secret".utf8))
         #expect(holds(try rendition(SampleFile.jpeg(beside: long), "a.jpg"), SampleFile.segment(0xEE, adobe)))
-        let density = Array("JFIF\0\u{1}\u{2}\u{1}".utf8) + [0, 72, 0, 36]
-        let small = SampleFile.segment(0xE0, density + [1, 2] + Array("secret".utf8))
-        let stripped = try rendition(SampleFile.jpeg(beside: small), "a.jpg")
-        #expect(holds(stripped, SampleFile.segment(0xE0, density + [0, 0])), "without the small picture")
-        for name in ["iCCP", "cICP", "gAMA"] {
-            let chunk = SampleFile.chunk(name, [1, 2, 3, 4])
-            #expect(holds(try rendition(SampleFile.png(beside: chunk), "a.png"), chunk))
+        let density: [UInt8] = [1, 0, 72, 0, 36]
+        let small = SampleFile.segment(0xE0, Array("JFIF\0\u{1}\u{2}".utf8) + density + [1, 2] + Array("secret".utf8))
+        let stripped = try rendition(SampleFile.jpeg(density: density, beside: small), "a.jpg")
+        let bare = SampleFile.segment(0xE0, Array("JFIF\0\u{1}\u{2}".utf8) + density + [0, 0])
+        #expect(holds(stripped, bare), "without the small picture")
+        for (name, samples, body) in Self.right {
+            let chunk = SampleFile.chunk(name, body)
+            let palette = samples[1] == 3 && name != "PLTE" ? SampleFile.chunk("PLTE", [1, 2, 3, 4, 5, 6]) : []
+            let bytes = SampleFile.png(samples: samples, beside: palette + chunk)
+            #expect(holds(try rendition(bytes, "a.png"), chunk), "\(name) \(body)")
         }
-        let part = SampleFile.part("ICCP", [1, 2, 3])
-        #expect(holds(try rendition(SampleFile.webp(beside: part), "a.webp"), part))
+    }
+
+    private static let text: [UInt8] = Array("secretsecretsecretsecretsecretsecret".utf8)
+
+    /// Chunks as the specification of PNG has them, with depth and colour type of the picture.
+    private static let right: [(name: String, samples: [UInt8], body: [UInt8])] = [
+        ("gAMA", [8, 2], [0, 0, 0xB1, 0x8F]), ("sRGB", [8, 2], [0]), ("sRGB", [8, 6], [3]),
+        ("cICP", [8, 2], [12, 13, 0, 1]), ("pHYs", [8, 2], [0, 0, 0x0B, 0x13, 0, 0, 0x0B, 0x13, 1]),
+        (
+            "cHRM", [8, 2],
+            [0, 0, 0x7A, 0x26, 0, 0, 0x80, 0x84, 0, 0, 0xFA, 0, 0, 0, 0x80, 0xE8]
+                + [0, 0, 0x75, 0x30, 0, 0, 0xEA, 0x60, 0, 0, 0x3A, 0x98, 0, 0, 0x17, 0x70]
+        ),
+        ("sBIT", [8, 0], [5]), ("sBIT", [8, 2], [5, 6, 5]), ("sBIT", [8, 3], [8, 8, 8]), ("sBIT", [16, 4], [16, 1]),
+        ("sBIT", [8, 6], [8, 8, 8, 8]), ("bKGD", [8, 0], [0, 255]), ("bKGD", [8, 2], [0, 1, 0, 2, 0, 3]),
+        ("bKGD", [2, 3], [1]), ("tRNS", [4, 0], [0, 15]), ("tRNS", [8, 2], [0, 1, 0, 2, 0, 255]),
+        ("tRNS", [2, 3], [0, 255]), ("PLTE", [1, 3], [1, 2, 3, 4, 5, 6]), ("acTL", [8, 2], [0, 0, 0, 2, 0, 0, 0, 0]),
+    ]
+
+    @Test func `a chunk of another length, or with values that it cannot have, is cut out`() throws {
+        for (name, samples, body) in Self.right {
+            var wrong = [
+                body + [0], Array(body.dropLast()), body + Self.text, Self.text, Array(Self.text.prefix(body.count)),
+            ]
+            // Shorter tables of transparency are right, and a palette may be larger where samples are.
+            if name == "tRNS", samples[1] == 3 { wrong = [body + [0], [], Self.text] }
+            if name == "PLTE" { wrong = [body + [0], body + body, Self.text] }
+            for one in wrong {
+                let palette = samples[1] == 3 && name != "PLTE" ? SampleFile.chunk("PLTE", [1, 2, 3, 4, 5, 6]) : []
+                let bytes = SampleFile.png(samples: samples, beside: palette + SampleFile.chunk(name, one))
+                #expect(
+                    try rendition(bytes, "a.png")
+                        == rendition(SampleFile.png(samples: samples, beside: palette), "a.png"),
+                    "\(name) \(one)")
+            }
+            let twice = SampleFile.chunk(name, body) + SampleFile.chunk(name, body)
+            let palette = samples[1] == 3 && name != "PLTE" ? SampleFile.chunk("PLTE", [1, 2, 3, 4, 5, 6]) : []
+            #expect(
+                try rendition(SampleFile.png(samples: samples, beside: palette + twice), "a.png")
+                    == rendition(
+                        SampleFile.png(samples: samples, beside: palette + SampleFile.chunk(name, body)), "a.png"),
+                "\(name) twice")
+        }
+        for name in ["iCCP", "mDCV", "cLLI", "PLTE", "hIST", "sPLT", "fdAT", "fcTL", "zTXt", "iTXt", "vpAg", "tIME"] {
+            let bytes = SampleFile.png(beside: SampleFile.chunk(name, Self.text))
+            #expect(try rendition(bytes, "a.png") == rendition(SampleFile.png(), "a.png"), "\(name)")
+        }
+        for samples: [UInt8] in [[3, 2], [8, 1], [16, 3], [8, 5], [4, 6]] {
+            #expect(throws: EvidenceFile.Unfit.self, "\(samples)") {
+                try EvidenceFile(SampleFile.png(samples: samples), named: "a.png", mediaType: nil)
+            }
+        }
+    }
+
+    @Test func `tables of a JPEG end where they say, and nothing stands behind them`() throws {
+        let huffman = [0] + [2] + Array(repeating: UInt8(0), count: 15) + [7, 9]
+        let quantisation = [1] + Array(repeating: UInt8(3), count: 64)
+        for (marker, table) in [(0xC4, huffman), (0xDB, quantisation), (0xCC, [1, 2])] as [(UInt8, [UInt8])] {
+            let right = SampleFile.jpeg(beside: SampleFile.segment(marker, table + table))
+            #expect(holds(try rendition(right, "a.jpg"), SampleFile.segment(marker, table + table)))
+            guard marker != 0xCC else { continue }
+            let more = SampleFile.jpeg(beside: SampleFile.segment(marker, table + Self.text))
+            let one = SampleFile.jpeg(beside: SampleFile.segment(marker, table))
+            #expect(try rendition(more, "a.jpg") == rendition(one, "a.jpg"), "\(marker)")
+        }
+        for marker: UInt8 in [0xC4, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF] {
+            let bytes = SampleFile.jpeg(beside: SampleFile.segment(marker, Self.text))
+            #expect(try rendition(bytes, "a.jpg") == rendition(SampleFile.jpeg(), "a.jpg"), "\(marker)")
+        }
+    }
+
+    @Test func `a film in a WebP keeps its frames, and of them only the picture`() throws {
+        let picture = SampleFile.part("VP8L", [0x2F, 4, 0x40, 1, 0, 1, 2])
+        func film(_ background: [UInt8], _ flags: UInt8, _ more: [UInt8]) -> [UInt8] {
+            let frame = Array(repeating: UInt8(0), count: 15) + [flags] + more + picture + more
+            return SampleFile.webp(
+                before: SampleFile.part("ANIM", background + [0, 0]) + SampleFile.part("ANMF", frame))
+        }
+        let plain = try rendition(film([0, 0, 0, 0], 1, []), "a.webp")
+        #expect(holds(plain, picture))
+        #expect(try rendition(film(Array("secr".utf8), 0xFD, SampleFile.part("note", Self.text)), "a.webp") == plain)
+        let long = SampleFile.webp(before: SampleFile.part("ANIM", Self.text) + SampleFile.part("ALPH", [1]))
+        #expect(try !holds(rendition(long, "a.webp"), Array("ANIM".utf8)))
+    }
+
+    // MARK: Profiles
+
+    private static let displayP3 = [[0x83DF, 0x3DBF, -0x45], [0x4ABF, 0xB137, 0x0AB9], [0x2838, 0x110B, 0xC8B9]]
+    private static let adobe = [[0x9C19, 0x4FA6, 0x04FC], [0x348E, 0xA02B, 0x0F96], [0x2631, 0x1030, 0xBE9C]]
+    private static let sRGB = [[0x6FA2, 0x38F5, 0x0390], [0x6299, 0xB785, 0x18DA], [0x24A0, 0x0F84, 0xB6CF]]
+
+    @Test func `of a colour profile what is known is kept, in words of our own, and nothing else`() throws {
+        let icc = Array("ICC_PROFILE\0\u{1}\u{1}".utf8)
+        for (primaries, isKept) in [(Self.displayP3, true), (Self.adobe, true), (Self.sRGB, false)] {
+            let profile = SampleFile.profile(primaries, text: "secret words, as many as one likes")
+            let jpeg = SampleFile.jpeg(beside: SampleFile.segment(0xE2, icc + profile))
+            let stripped = try rendition(jpeg, "a.jpg")
+            #expect(holds(stripped, icc) == isKept)
+            let webp = SampleFile.webp(before: SampleFile.part("ICCP", profile))
+            let other = try rendition(webp, "a.webp")
+            #expect(holds(other, Array("ICCP".utf8)) == isKept)
+            #expect(other[20] & 0x20 == (isKept ? 0x20 : 0), "the flag says so")
+            if !isKept { #expect(try stripped == rendition(SampleFile.jpeg(), "a.jpg")) }
+        }
+        let other = SampleFile.profile([[1, 2, 3], [4, 5, 6], [7, 8, 9]], text: "secret")
+        var cut = SampleFile.profile(Self.displayP3, text: "secret")
+        cut.removeLast(cut.count - 160)
+        for odd in [other, cut, Self.text, Array(repeating: 0xFF, count: 400), []] {
+            let jpeg = SampleFile.jpeg(beside: SampleFile.segment(0xE2, icc + odd))
+            #expect(try rendition(jpeg, "a.jpg") == rendition(SampleFile.jpeg(), "a.jpg"))
+            let webp = SampleFile.webp(before: SampleFile.part("ICCP", odd))
+            #expect(try rendition(webp, "a.webp") == rendition(SampleFile.webp(), "a.webp"))
+        }
     }
 
     @Test(arguments: [0xE1, 0xE2, 0xE3, 0xEB, 0xED, 0xEF, 0xF0, 0xFD, 0xFE, 0x02, 0xC8] as [UInt8])

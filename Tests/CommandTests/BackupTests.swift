@@ -144,6 +144,43 @@ import Testing
         }
     }
 
+    /// A check that was asked for and could not be made is a failure.
+    @Test func `a restore does not pass over the signature where the log's key cannot be used`() async throws {
+        try await withProgram { program in
+            let places = try Places(program)
+            let server = try await places.server()
+            _ = try await program.file("一件", 1, server.address)
+            try await places.waitForCheckpoint(after: 0)
+            #expect(try await places.run("backup").code == 0)
+            #expect(await server.stop() == 0)
+            try program.move("data/postgres", "postgres.lost")
+            try program.move("data/log-signing-key", "good")
+            let good = try String(contentsOfFile: program.path("good"), encoding: .utf8)
+            let other = Data((0..<32).map { UInt8($0 * 7) }).base64EncodedString()
+            let keys: [(content: String, mode: Int, reason: String)] = [
+                ("garbage", 0o600, "32 bytes in base64"), ("", 0o600, "32 bytes in base64"),
+                (good, 0o644, "readable by others"), (other, 0o600, "not signed by this log's key"),
+            ]
+            let place = program.path("data/log-signing-key")
+            for key in keys {
+                let isMade = home.createFile(
+                    atPath: place, contents: Data(key.content.utf8), attributes: [.posixPermissions: key.mode])
+                #expect(isMade)
+                let refused = try await places.run("restore")
+                #expect(refused.code == 1 && refused.error.contains(key.reason), "\(key.reason): \(refused)")
+                #expect(!home.fileExists(atPath: program.path("data/postgres")), "nothing is there under its name")
+                try home.removeItem(atPath: place)
+            }
+            try home.createDirectory(atPath: place, withIntermediateDirectories: false)
+            let folder = try await places.run("restore")
+            #expect(folder.code == 1 && folder.error.contains("cannot be read"), "\(folder)")
+            try home.removeItem(atPath: place)
+            let keyless = try await places.run("restore")
+            #expect(keyless.code == 0 && keyless.output.contains("the backup says it was"), "\(keyless)")
+            #expect(keyless.error.contains("put your copy of log-signing-key"), "\(keyless)")
+        }
+    }
+
     @Test func `what was erased opens from no backup of the cases, and a restore names it`() async throws {
         try await withProgram { program in
             let places = try Places(program)

@@ -113,6 +113,31 @@ import Testing
         }
     }
 
+    /// A log that cannot be looked at is not the same as none.
+    @Test func `an archived log that is there and cannot be read is an error, and no empty one`() async throws {
+        try await withPlace { place in
+            try await place.working { server in
+                try await place.run(server, "CREATE TABLE number AS SELECT 1 AS n")
+                _ = try await place.folder.take(from: server.conninfo(database: "postgres"), facts: [:])
+            }
+            let files = FileManager.default
+            #expect(try place.folder.archivedSegments() > 0)
+            try files.moveItem(at: place.log, to: place.root.appending(path: "log.away"))
+            #expect(try place.folder.archivedSegments() == 0, "where it is gone there is none")
+            try Data("no folder".utf8).write(to: place.log)
+            let backup = try #require(try place.folder.all().first)
+            #expect(throws: UnreadableFile.self) { try place.folder.gaps() }
+            #expect(throws: UnreadableFile.self) { try place.folder.archivedSegments() }
+            await #expect(throws: UnreadableFile.self) { try await place.folder.faults(of: backup) }
+            await #expect(throws: UnreadableFile.self) { try await place.restored("unread") }
+            let note = place.cluster.appending(path: "log-archive")
+            try files.removeItem(at: note)
+            #expect(try EmbeddedServer.archive(of: place.cluster) == nil)
+            try files.createDirectory(at: note, withIntermediateDirectories: false)
+            #expect(throws: UnreadableFile.self) { try EmbeddedServer.archive(of: place.cluster) }
+        }
+    }
+
     @Test func `what is damaged is found before anything is restored, and nothing of it is called whole`() async throws
     {
         try await withPlace { place in

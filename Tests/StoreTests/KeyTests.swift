@@ -129,7 +129,7 @@ struct KeyTests {
                     }
                 }
                 try await store.owner.withConnection { db in try db.run(script: script) }
-                await #expect(throws: CryptoKitError.self) { _ = try await opened(references[0], store, store.keys) }
+                await #expect(throws: DamagedSeal.self) { _ = try await opened(references[0], store, store.keys) }
                 for (id, field, bytes) in sealed {
                     _ = try await store.owner.withConnection { db in
                         try db.run(

@@ -95,7 +95,7 @@ struct LaneTests {
                 try await store.book(), Intaker(store.databases, keys: store.keys, patience: .seconds(120))
             )
             let filer = try await store.databases.work.transaction(as: .system) { db in
-                try db.addOfficer(named: "filer", role: .officer, office: Office.central, at: Date()).id
+                try db.addOfficer(named: "feng", role: .officer, office: Office.central, at: Date()).id
             }
             let filings = (0..<40).map { index in
                 var filing = intake(book, own: "mine")

@@ -105,7 +105,13 @@ extension Connection {
                 "t || jsonb_build_object('complaint_id', copy.id, 'number', copy.number)"
             ),
             ("complaint_barrier_interval", "complaint_id", "t || jsonb_build_object('complaint_id', copy.id)"),
-            ("event", "case_id", "t || jsonb_build_object('case_id', copy.id)"),
+            (
+                "event", "case_id",
+                """
+                t || jsonb_build_object('case_id', copy.id, 'details',
+                    t -> 'details' || jsonb_build_object('number', copy.number::text))
+                """
+            ),
         ]
         for (table, column, row) in tables {
             try run(

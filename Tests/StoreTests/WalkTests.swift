@@ -4,6 +4,7 @@ import Postgres
 import Store
 import TestSupport
 import Testing
+import Transparency
 
 extension Complaint.Action {
     /// The action as the database completes it before it asks the rules.
@@ -64,6 +65,13 @@ struct WalkTests {
             }
             let pairs = (0..<walks).map { (walk: Int) -> [UUID] in [ids[1 + 2 * walk], ids[2 + 2 * walk]] }
             try await store.checkMissedRuns(pairs)
+            // An audit replays each of them, and all that was ever said of it.
+            let signer = try NoteSigner(name: "example.org/log", seed: Data(repeating: 3, count: 32))
+            let log = EventLog(store.databases, signer: signer)
+            try await log.bringUp()
+            try await log.sign()
+            let audit = try await store.databases.auditLog(signer.verifier)
+            #expect(audit.findings == [])
         }
     }
 

@@ -85,6 +85,17 @@ struct TidyTests {
         }
     }
 
+    /// An error that is dropped may be a check that was not made.
+    @Test func `an error is dropped only with the reason beside it`() throws {
+        for file in Self.sources where file.hasPrefix("Sources/") {
+            let lines = try text(file).split(separator: "\n", omittingEmptySubsequences: false)
+            for (index, line) in lines.enumerated() where line.contains(/\btry\?/) || line.contains(/catch \{\s*\}/) {
+                let beside = [line, index > 0 ? lines[index - 1] : ""]
+                #expect(beside.contains { $0.contains(/(^|\s)\/\/ \S/) }, "\(file):\(index + 1)")
+            }
+        }
+    }
+
     @Test func `migrations are numbered without gaps and named for what they do`() throws {
         for folder in ["Migrations", "Migrations/keys"] {
             let names = try FileManager.default.contentsOfDirectory(

@@ -19,6 +19,7 @@ struct ClientOptions: ParsableArguments {
             try await client.close()
             return value
         } catch {
+            // The first error is the one to tell.
             try? await client.close()
             throw error
         }
@@ -77,7 +78,7 @@ struct ClientSettings: Codable {
     static var file: URL { base("XDG_CONFIG_HOME", ".config").appending(path: "rectify/client.yaml") }
 
     static func read() throws -> ClientSettings {
-        guard let text = try? String(contentsOf: file, encoding: .utf8) else { return ClientSettings() }
+        guard let text = try file.textIfThere() else { return ClientSettings() }
         do {
             return try YAMLDecoder().decode(ClientSettings.self, from: text)
         } catch {
@@ -126,7 +127,7 @@ struct TokenFile {
 
     /// What is kept, whichever server it is for.
     func kept() throws -> Kept? {
-        guard let text = try? String(contentsOf: url, encoding: .utf8) else { return nil }
+        guard let text = try url.textIfThere() else { return nil }
         let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber
         guard (mode?.intValue ?? 0) & 0o077 == 0 else {
             throw Failure("\(path) is readable by others; run: chmod 600 \(path)", code: Failure.Code.notSignedIn)
@@ -150,6 +151,7 @@ struct TokenFile {
             throw Failure("\(folder.path(percentEncoded: false)) cannot be made: \(error.systemReason)")
         }
         try store("", at: draft)
+        // An empty draft that stays is written over.
         try? FileManager.default.removeItem(at: draft)
     }
 
@@ -165,15 +167,32 @@ struct TokenFile {
     private var draft: URL { url.appendingPathExtension("new") }
 
     private func store(_ text: String, at file: URL) throws {
-        try? FileManager.default.removeItem(at: file)
         let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
         let path = file.path(percentEncoded: false)
+        // One that is there would keep its rights.
+        if FileManager.default.fileExists(atPath: path) {
+            do {
+                try FileManager.default.removeItem(at: file)
+            } catch {
+                throw Failure("\(path) cannot be replaced: \(error.systemReason)")
+            }
+        }
         guard FileManager.default.createFile(atPath: path, contents: Data(text.utf8), attributes: attributes) else {
             throw Failure("\(path) cannot be written")
         }
     }
 
-    func remove() { try? FileManager.default.removeItem(at: url) }
+    /// Forgets what is kept, if anything is.
+    ///
+    /// - Throws: ``Failure`` where it stays on this machine.
+    func remove() throws {
+        do {
+            try FileManager.default.removeItem(at: url)
+        } catch {
+            guard FileManager.default.fileExists(atPath: path) else { return }
+            throw Failure("\(path) cannot be removed: \(error.systemReason); delete it yourself")
+        }
+    }
 }
 
 extension JSON {

@@ -3,6 +3,7 @@ import Casework
 import Client
 import Contract
 import Foundation
+import Postgres
 import Reports
 
 struct ComplaintFile: AsyncParsableCommand {
@@ -98,12 +99,14 @@ struct ComplaintFile: AsyncParsableCommand {
         if file == "-" {
             data = FileHandle.standardInput.readDataToEndOfFile()
         } else {
-            guard let read = try? Data(contentsOf: URL(filePath: file)) else {
-                throw Failure("\(file) cannot be read", code: Failure.Code.notFound)
+            do {
+                data = try Data(contentsOf: URL(filePath: file))
+            } catch {
+                throw Failure("\(file) cannot be read: \(error.systemReason)", code: Failure.Code.notFound)
             }
-            data = read
         }
         data = data.withoutByteOrderMark
+        // What is no document as a whole is read line by line, and the server says what is wrong with a line.
         if (try? JSON(parsing: data)) != nil { return [(1, data)] }
         let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
             .map { (line: $0 + 1, bytes: Data($1)) }.filter { $0.bytes.contains { $0 > 0x20 } }

@@ -52,6 +52,7 @@ struct ComplaintImport: AsyncParsableCommand {
         guard let handle = FileHandle(forReadingAtPath: file) else {
             throw Failure("\(file) cannot be read", code: Failure.Code.notFound)
         }
+        // Nothing was read or written: it was opened to see that it can be.
         try? handle.close()
         // Asked before anything is sent; what stands there is written over only once there is something to write.
         let folder = results.map { URL(filePath: $0).deletingLastPathComponent().path(percentEncoded: false) }
@@ -183,8 +184,8 @@ struct ComplaintImport: AsyncParsableCommand {
         guard FileManager.default.createFile(atPath: path, contents: nil),
             let handle = FileHandle(forWritingAtPath: path)
         else { throw Failure("\(path) cannot be written") }
-        defer { try? handle.close() }
         try await client.download("\(begun.`self`)/results") { try handle.write(contentsOf: $0) }
+        try handle.close()
         Terminal.note("what became of each line is in \(path)")
     }
 }
@@ -196,6 +197,7 @@ private final class ImportProgress: Sendable {
     private let state = Mutex((sent: 0, shown: 0))
 
     init(ofFile path: String) {
+        // Without a size, the progress shows no percentage.
         bytes = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int ?? 0
     }
 

@@ -42,6 +42,7 @@ struct Login: AsyncParsableCommand {
         // What can fail on this machine is tried first: a code or a directory's token is taken once.
         try TokenFile().checkWritable()
         var settings = try ClientSettings.read()
+        // It is replaced; what cannot be read of it is not revoked, as after a lost file.
         let replaced = try? TokenFile().kept()
         let (token, session) =
             if directory {
@@ -132,6 +133,7 @@ struct Login: AsyncParsableCommand {
             try await client.close()
             return value
         } catch {
+            // The first error is the one to tell.
             try? await client.close()
             throw error
         }
@@ -196,7 +198,7 @@ struct Logout: AsyncParsableCommand {
         } catch let problem as ProblemBody where problem.status == 401 {
             Terminal.note("the token had ended before")
         }
-        TokenFile().remove()
+        try TokenFile().remove()
         Terminal.note("signed out")
     }
 }

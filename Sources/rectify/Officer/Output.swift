@@ -111,6 +111,7 @@ enum Terminal {
     /// - Throws: `Failure` where the answer is no, or nobody is there to ask.
     static func confirm(_ question: String, else advice: String) throws {
         guard isatty(STDIN_FILENO) == 1 else { throw Failure(advice, code: 64) }
+        // Nobody can be told that standard error is closed; the answer is awaited all the same.
         try? FileHandle.standardError.write(contentsOf: Data("\(printable(question)) [y/N] ".utf8))
         guard readLine()?.lowercased() == "y" else {
             throw Failure("nothing was changed", code: Failure.Code.cancelled)
@@ -146,11 +147,13 @@ enum Terminal {
 
     static func note(_ text: String) {
         let shown = isatty(STDERR_FILENO) == 1 ? printable(text, as: .lines) : text
+        // Nobody can be told that standard error is closed.
         try? FileHandle.standardError.write(contentsOf: Data((shown + "\n").utf8))
     }
 
     /// Redraws one line on standard error.
     static func progress(_ text: String) {
+        // Nobody can be told that standard error is closed.
         try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K\(printable(text))".utf8))
     }
 }

@@ -19,6 +19,7 @@ enum PDFPrinter {
         let folder = FileManager.default.temporaryDirectory.appending(path: "rectify-pdf-\(UUID())")
         try FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        // It is in the folder of temporary files, and only its owner reads it.
         defer { try? FileManager.default.removeItem(at: folder) }
         let (page, made) = (folder.appending(path: "report.html"), folder.appending(path: "report.pdf"))
         try Data(html.utf8).write(to: page)
@@ -64,6 +65,7 @@ enum PDFPrinter {
         let descriptor = open(file.path(percentEncoded: false), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { return nil }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        // Without a result, the failure of the browser is told.
         return try? handle.readToEnd()
     }
 

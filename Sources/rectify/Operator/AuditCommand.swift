@@ -21,7 +21,8 @@ struct AuditVerify: AsyncParsableCommand {
         abstract: "Work the whole log out anew from the events, and hold it against what was signed.",
         discussion: """
             Finds events, notes, leaves and kept roots that were changed, deleted, put in or reordered, checkpoints that were
-            changed, published reports that are not what was published, and cases that say something else than their events.
+            changed, published reports that are not what was published, and cases that say something else than their events:
+            what was filed, how it stands, its limits, what reports read of it, and what is sealed about it.
 
             That the database was put back to an earlier state, or that history was told anew and signed anew, is found by
             checkpoints that were kept elsewhere: --saved names their folder.
@@ -147,7 +148,7 @@ struct AuditReceipt: AsyncParsableCommand {
             throw Failure("\(file) cannot be read: \(error.systemReason)", code: Failure.Code.notFound)
         }
         guard let proof = LogProof(text) else {
-            // What `curl` writes there where the filing is not signed yet.
+            // What `curl` writes there where the filing is not signed yet; anything else is the failure below.
             if let problem = try? Coding.decoder.decode(ProblemBody.self, from: Data(text.utf8)) { throw problem }
             throw Failure("\(file) is no proof of a log", code: Failure.Code.invalid)
         }

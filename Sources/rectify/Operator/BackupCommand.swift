@@ -57,7 +57,7 @@ struct BackupCommand: AsyncParsableCommand {
                 await attempt("cases") {
                     var facts = try await facts(deployment, logger)
                     facts["keys"] = try await ClusterIdentity(of: deployment.backupKeysURL).system
-                    tell("cases", cases, try await cases.take(from: deployment.backupURL, facts: facts))
+                    try tell("cases", cases, await cases.take(from: deployment.backupURL, facts: facts))
                     _ = try await cases.expire(places.keeping)
                 }
             } else {
@@ -77,14 +77,14 @@ struct BackupCommand: AsyncParsableCommand {
         } catch {
             Terminal.note("keys that were deleted could not be wiped from the files, and are in this backup: \(error)")
         }
-        tell("keys", folder, try await folder.take(from: deployment.backupKeysURL, facts: ["kind": "keys"]))
+        try tell("keys", folder, await folder.take(from: deployment.backupKeysURL, facts: ["kind": "keys"]))
     }
 
-    private func tell(_ name: String, _ folder: BackupFolder, _ backup: BackupFolder.Backup) {
-        let size = (try? folder.size(of: backup)) ?? 0
+    private func tell(_ name: String, _ folder: BackupFolder, _ backup: BackupFolder.Backup) throws {
+        let size = try folder.size(of: backup)
         let words = size.formatted(.byteCount(style: .memory).locale(Locale(identifier: "en")))
         Terminal.write(lines: ["\(name): \(backup.name), \(words), in \(folder.folder.path(percentEncoded: false))"])
-        if folder.archivedSegments == 0 {
+        if try folder.archivedSegments() == 0 {
             Terminal.note("\(name): the log is not archived there, so that only the moment of a backup can be restored")
         }
     }
@@ -194,6 +194,7 @@ struct VerifyBackup: AsyncParsableCommand {
         guard !FileManager.default.fileExists(atPath: folder.path(percentEncoded: false)) else {
             throw Failure("--drill wants a folder that is not there yet: it is removed afterwards", code: 64)
         }
+        // The folder is the operator's, who sees what is left in it.
         defer { try? FileManager.default.removeItem(at: folder) }
         let verifier = try LogKey(named: key) { try options.deployment(settings).logSigner(settings)?.verifier }
             .verifier

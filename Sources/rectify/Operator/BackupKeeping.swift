@@ -64,7 +64,7 @@ struct BackupKeeping: ServiceLifecycle.Service {
             // Someone takes a backup, or deletes old ones.
         } catch  where !(error is CancellationError) {
             logger.warning("backups could not be looked after; it is tried again", metadata: ["error": "\(error)"])
-        } catch {}
+        } catch {}  // Cancelled: the server ends.
     }
 
     /// Since when the log has not been archived.

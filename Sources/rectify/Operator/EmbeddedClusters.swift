@@ -31,7 +31,7 @@ struct EmbeddedClusters {
                 back, or restore it (rectify restore); an empty one in its place would look as if nothing had been filed
                 """, code: Failure.Code.conflict)
         }
-        let archive = EmbeddedServer.archive(of: directory)
+        let archive = try EmbeddedServer.archive(of: directory)
         if archive != nil, EmbeddedServer.exists(in: directory), !EmbeddedServer.exists(in: place) {
             // Keys that are moved out of the first cluster are in its log while they are.
             try EmbeddedServer.archiveLog(of: directory, in: nil)
@@ -58,11 +58,13 @@ struct EmbeddedClusters {
             do {
                 try await clusters.prepareDatabases()
             } catch {
+                // The first error is the one to tell.
                 try? await keys.stop()
                 throw error
             }
             return clusters
         } catch {
+            // The first error is the one to tell.
             try? await cases.stop()
             throw error
         }
@@ -90,7 +92,7 @@ struct EmbeddedClusters {
             ("backup.folder", directory), ("backup.keys_folder", keysDirectory(in: directory)),
         ] {
             let folder = settings[key].isEmpty ? nil : URL(filePath: settings[key])
-            let was = EmbeddedServer.archive(of: directory)
+            let was = try EmbeddedServer.archive(of: directory)
             if let was, folder == nil {
                 logger.warning(
                     "\(key) is not set any more: moments from now on cannot be restored from what is there",

@@ -1,4 +1,5 @@
 import Foundation
+import Postgres
 
 /// Where the product's own files are: its migrations, its reference data, its settings.
 enum Home {
@@ -22,12 +23,12 @@ enum Home {
 
     /// What a new server loads: the registry, the campaigns, the calendars.
     static func referenceFiles() throws -> [URL] {
-        func files(_ folder: String) -> [URL] {
-            let found = try? FileManager.default.contentsOfDirectory(
-                at: config.appending(path: folder), includingPropertiesForKeys: nil)
-            return (found ?? []).filter { $0.pathExtension == "json" }.sorted { $0.path() < $1.path() }
+        func files(_ name: String) throws -> [URL] {
+            let folder = config.appending(path: name)
+            let names = try folder.namesIfThere() ?? []
+            return names.filter { $0.hasSuffix(".json") }.sorted().map { folder.appending(path: $0) }
         }
-        let files = [config.appending(path: "registry.json")] + files("campaigns") + files("calendars")
+        let files = [config.appending(path: "registry.json")] + (try files("campaigns")) + (try files("calendars"))
         guard files.allSatisfy({ FileManager.default.fileExists(atPath: $0.path(percentEncoded: false)) }) else {
             throw Failure(
                 "Config/ was not found from \(directory.path(percentEncoded: false)); set RECTIFY_HOME to the folder "

@@ -58,7 +58,7 @@ struct KeysNew: AsyncParsableCommand {
                 code: Failure.Code.conflict)
         }
         let draft = data.directory.appending(path: "key-encryption-key.new")
-        try? files.removeItem(at: draft)
+        if files.fileExists(atPath: path(draft)) { try files.removeItem(at: draft) }
         try makeSecret(draft)
         // The old one has its second name before the first is taken from it: a crash in between loses neither.
         try files.linkItem(at: current, to: previous)

@@ -44,7 +44,7 @@ struct LogKeeping: ServiceLifecycle.Service {
             try await log.bringUp()
         } catch  where !(error is CancellationError) {
             logger.warning("the log of history is behind; it is tried again", metadata: ["error": "\(error)"])
-        } catch {}
+        } catch {}  // Cancelled: the server ends.
     }
 
     private func sign() async {
@@ -54,7 +54,7 @@ struct LogKeeping: ServiceLifecycle.Service {
             if let folder { try await folder.keep(log.checkpoints(after: folder.latestSize())) }
         } catch  where !(error is CancellationError) {
             logger.error("no checkpoint of history; it is tried again", metadata: ["error": "\(error)"])
-        } catch {}
+        } catch {}  // Cancelled: the server ends.
     }
 
     /// Refuses a database whose log was signed by another key, or that knows less than a checkpoint that was kept elsewhere:
@@ -133,6 +133,7 @@ struct CheckpointFolder {
                 try handle.close()
                 try FileManager.default.moveItem(at: draft, to: file)
             } catch {
+                // Its name begins with a dot, so that it is taken for no checkpoint.
                 try? FileManager.default.removeItem(at: draft)
                 // Another server was faster.
                 if FileManager.default.fileExists(atPath: file.path(percentEncoded: false)) { continue }

@@ -39,6 +39,7 @@ struct OperatorOptions: ParsableArguments {
             try await server.stop()
             return value
         } catch {
+            // The first error is the one to tell.
             try? await server.stop()
             throw error
         }

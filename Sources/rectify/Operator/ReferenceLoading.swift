@@ -14,8 +14,13 @@ extension Database {
     func load(_ files: [URL], isConfirmed: Bool = false) async throws -> [ReferenceChange] {
         let documents = try files.map { file in
             let name = file.lastPathComponent
-            guard let bytes = try? Data(contentsOf: file) else {
-                throw Failure("\(file.path(percentEncoded: false)) cannot be read", code: Failure.Code.notFound)
+            let bytes: Data
+            do {
+                bytes = try Data(contentsOf: file)
+            } catch {
+                throw Failure(
+                    "\(file.path(percentEncoded: false)) cannot be read: \(error.systemReason)",
+                    code: Failure.Code.notFound)
             }
             do {
                 return (file, try JSON(parsing: bytes))

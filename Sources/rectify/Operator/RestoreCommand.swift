@@ -16,7 +16,8 @@ struct Restore: AsyncParsableCommand {
 
             Nothing is overwritten: stop the server and move DIR/postgres away first (mv DIR/postgres DIR/postgres.lost).
             Keys that are in DIR stay. The key-encryption key and the key of the log are in no backup: put your copies of
-            `key-encryption-key` and `log-signing-key` into DIR.
+            `key-encryption-key` and `log-signing-key` into DIR. Where the key of the log is there before, the signature in the backup is
+            checked with it; a key that cannot be used ends the restore before anything is done.
 
             A server that keeps checkpoints elsewhere (history.checkpoints_folder) does not start on an earlier state until
             those of later states were moved away: so nobody puts a database back unnoticed. What a restored server does goes
@@ -90,7 +91,9 @@ struct Restore: AsyncParsableCommand {
             throw Failure("--at is for the cases, and those are there: move postgres away", code: 64)
         }
         Terminal.write(lines: ["into \(directory.path(percentEncoded: false))"])
-        tellUnarchived(directory)
+        try tellUnarchived(directory)
+        // Before anything is done: a key that is there has to be usable.
+        let verifier = needsCases ? try logVerifier(settings, directory) : nil
         if needsCases, let cases {
             try restoration.check(cases, until: at, against: lacksKeys && !withoutKeys ? keys : nil)
         }
@@ -106,7 +109,6 @@ struct Restore: AsyncParsableCommand {
             Terminal.write(lines: ["keys: those in \(keysDirectory.path(percentEncoded: false)) stay"])
         }
         if needsCases, let cases {
-            let verifier = try? options.deployment(settings).logSigner(settings)?.verifier
             let lines = try await restoration.cases(cases, until: at, to: EmbeddedServer.data(in: directory)) {
                 try await Restoration.look(at: $0, verifier, wholly: false)
             }
@@ -121,15 +123,28 @@ struct Restore: AsyncParsableCommand {
         try await tellWhatIsLeft(directory)
     }
 
+    /// What the signature in the backup is checked with; `nil` where no key is at hand, which the result says.
+    ///
+    /// The embedded server's own key file may be put back after the restore. One that the settings name has to be there.
+    ///
+    /// - Throws: `KeyFile.Failure`, or ``Failure``.
+    private func logVerifier(_ settings: Settings, _ directory: URL) throws -> NoteVerifier? {
+        let file = Deployment.logKeyFile(in: directory).path(percentEncoded: false)
+        guard !settings["history.key_file"].isEmpty || FileManager.default.fileExists(atPath: file) else { return nil }
+        return try options.deployment(settings).logSigner(settings)?.verifier
+    }
+
     /// What was committed last may be in a cluster that was moved away, and nowhere else.
-    private func tellUnarchived(_ directory: URL) {
+    ///
+    /// - Throws: `UnreadableFile` where that cannot be seen.
+    private func tellUnarchived(_ directory: URL) throws {
         let files = FileManager.default
-        func names(_ folder: String) -> [String] { ((try? files.contentsOfDirectory(atPath: folder)) ?? []).sorted() }
+        func names(_ folder: String) throws -> [String] { (try URL(filePath: folder).namesIfThere() ?? []).sorted() }
         let root = directory.path(percentEncoded: false)
-        let clusters = names(root).filter { $0.hasPrefix("postgres.") || $0.hasPrefix("keys.") }
+        let clusters = try names(root).filter { $0.hasPrefix("postgres.") || $0.hasPrefix("keys.") }
             .map { "\(root)/\($0)" + ($0.hasPrefix("keys.") ? "/postgres" : "") }
         for cluster in clusters {
-            let waits = names("\(cluster)/pg_wal/archive_status").contains { $0.hasSuffix(".ready") }
+            let waits = try names("\(cluster)/pg_wal/archive_status").contains { $0.hasSuffix(".ready") }
             guard waits || files.fileExists(atPath: "\(cluster)/postmaster.pid") else { continue }
             Terminal.note(
                 """
@@ -169,6 +184,7 @@ struct Restore: AsyncParsableCommand {
         // As this program prints it, too: 2021-10-08 09:30:00+00.
         let text = text.replacing(" ", with: "T").replacing(/\+00(:?00)?$/, with: "Z")
         for style in [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)] {
+            // What neither style reads is the error below.
             if let date = try? style.parse(text) { return date }
         }
         throw ValidationError("is no moment in UTC, such as 2021-10-08T09:30:00Z.")
@@ -291,15 +307,26 @@ extension Restoration {
             "cases: \(quantity(counts.complaints, "complaint")), \(quantity(counts.events, "event"))"
                 + (counts.lastRecordedAt.map { ", the last of \($0.ISO8601Format())" } ?? "")
         ]
-        if let note = found.checkpoint, let checkpoint = SignedNote(note).flatMap({ Checkpoint($0.text) }) {
-            let isSigned = try verifier.map { try Checkpoint(signed: note, by: $0) } != nil
+        // What the backup remembers, or else what the database itself says it has signed.
+        let own = try await found.database.transaction(.readOnly) { db in try db.latestCheckpoint() }
+        if let note = found.checkpoint ?? own {
+            guard let checkpoint = SignedNote(note).flatMap({ Checkpoint($0.text) }) else {
+                throw Failure("the checkpoint of history in the backup cannot be read: it was changed")
+            }
+            do {
+                _ = try verifier.map { try Checkpoint(signed: note, by: $0) }
+            } catch {
+                throw Failure("the checkpoint of history in the backup is not signed by this log's key: \(error)")
+            }
             let root = try await found.database.transaction(.readOnly) { db in try db.logRoot(ofSize: checkpoint.size) }
             guard root == checkpoint.root else {
                 throw Failure(
                     "history is not what it was when the backup was taken (\(quantity(checkpoint.size, "event")))")
             }
-            let whose = isSigned ? "it was signed when the backup was taken" : "the backup says it was"
+            let whose = verifier == nil ? "the backup says it was" : "it was signed when the backup was taken"
             lines.append("history: as \(whose) (\(quantity(checkpoint.size, "event")))")
+        } else {
+            lines.append("history: nothing of it was signed yet, so that nothing could be compared")
         }
         guard isWhole, let verifier else { return lines }
         let audit = try await found.database.transaction(.snapshot) { db in try db.auditLog(verifier, ofCopy: true) }

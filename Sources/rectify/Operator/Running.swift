@@ -184,8 +184,10 @@ private struct Leaving: ServiceLifecycle.Service {
     let time: Duration
 
     func run() async throws {
+        // Cancelled, the end has come without an announcement.
         try? await gracefulShutdown()
         departure.announce()
+        // Cancelled, it ends at once.
         try? await Task.sleep(for: time)
     }
 }
@@ -276,7 +278,7 @@ struct Rounds: ServiceLifecycle.Service {
                 logger.warning("the worker's round failed; it is tried again", metadata: ["error": "\(error)"])
             }
         }
-        // The next server need not wait until the lease runs out.
+        // The next server need not wait until the lease runs out; where this fails, it does.
         try? await worker.release()
     }
 }
@@ -335,6 +337,7 @@ struct Announcing: ServiceLifecycle.Service {
                 logger.warning("the key in use could not be told; it is tried again", metadata: ["error": "\(error)"])
             }
         }
+        // What is not taken back runs out within a minute.
         try? await databases.announce(server, uses: nil)
     }
 }
@@ -362,6 +365,7 @@ struct Sending: ServiceLifecycle.Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             guard isOn else {
+                // Cancelled, the loop ends by its condition.
                 while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
                 return
             }

@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Logging
+import Postgres
 import SystemPackage
 import Yams
 
@@ -227,7 +228,13 @@ struct Settings: Sendable {
         let others: Set = ["RECTIFY_HOME", "RECTIFY_SERVER", "RECTIFY_CAMPAIGN"]
         let variables = Set(Setting.all.map(\.variable)).union(others)
         var unknown = environment.keys.filter { $0.hasPrefix("RECTIFY_") && !variables.contains($0) }
-        if let text = try? String(contentsOf: path, encoding: .utf8) {
+        let text: String?
+        do {
+            text = try path.textIfThere()
+        } catch {
+            throw SettingsError.unreadable(path.path(percentEncoded: false), error.reason)
+        }
+        if let text {
             do {
                 let keys = try keys(of: try Yams.compose(yaml: text), under: "")
                 unknown += keys.filter { key in !Setting.all.contains { $0.key == key } }

@@ -60,6 +60,7 @@ struct Up: AsyncParsableCommand {
             }
             await endWatch()
         } catch {
+            // The first error is the one to tell.
             try? await server.stop()
             throw error
         }
@@ -75,6 +76,7 @@ struct Up: AsyncParsableCommand {
                 logger.error(
                     "PostgreSQL has died and does not start yet; it is tried again", metadata: ["error": "\(error)"])
             }
+            // Cancelled, the loop ends by its condition.
             try? await Task.sleep(for: .seconds(1))
         }
     }

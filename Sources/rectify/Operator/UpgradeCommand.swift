@@ -55,7 +55,7 @@ struct Upgrade: AsyncParsableCommand {
         Terminal.write(lines: [
             "\(cases.complaints) complaints, \(cases.events) events, \(after.keys) keys in use; history is the same"
         ])
-        if EmbeddedServer.archive(of: directory) == nil, !settings["backup.folder"].isEmpty {
+        if try EmbeddedServer.archive(of: directory) == nil, !settings["backup.folder"].isEmpty {
             Terminal.note(
                 "name new folders in backup.folder and backup.keys_folder, take a backup, and delete the old ones of the keys"
             )
