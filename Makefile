@@ -6,7 +6,7 @@ REPORT ?= rectify-report.html
 
 # No test watches the clock. Those that start servers of their own, each of several processes, run one after another so
 # that the machine's memory holds them; those that keep every processor busy for minutes run last.
-SERVER := CommandTests.CommandTests|OperatingTests|TwoServersTests|ReportCommandTests|TriageTests|TourTests|CommandTests.PeopleDirectoryTests
+SERVER := CommandTests.CommandTests|OperatingTests|StartTests|DescriptorTests|TwoServersTests|ReportCommandTests|TriageTests|TourTests|CommandTests.PeopleDirectoryTests
 HEAVY  := WalkTests|CrowdTests|SearchTests|LaneTests
 # Those that kill servers again and again: `make test-long`.
 LONG   := LongTests

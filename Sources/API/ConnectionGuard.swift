@@ -1,9 +1,12 @@
+import Foundation
 import HTTPTypes
 public import NIOCore
+import NIOHTTP1
 public import NIOHTTPTypes
-import Synchronization
+import NIOHTTPTypesHTTP1
+import Store
 
-/// How long a client may take over each part of a request, and how many connections it may have.
+/// How long a client may take over each part of a request.
 public struct ConnectionLimits: Sendable {
     /// From the opening of a connection to the end of its first request's head.
     public var head: TimeAmount
@@ -17,44 +20,20 @@ public struct ConnectionLimits: Sendable {
     public var answer: TimeAmount
     /// What is still read of a body after it was refused.
     public var afterRefusal = 64 * 1024
-    /// Connections of one address; 0 is no limit.
-    public var perAddress: Int
 
     public init(
         head: TimeAmount = .seconds(5), idle: TimeAmount = .seconds(15), body: TimeAmount = .seconds(10),
-        answer: TimeAmount = .seconds(30), perAddress: Int = 512
+        answer: TimeAmount = .seconds(30)
     ) {
         self.head = head
         self.idle = idle
         self.body = body
         self.answer = answer
-        self.perAddress = perAddress
     }
 }
 
-/// Connections of each address.
-public final class ConnectionLedger: Sendable {
-    private let counts = Mutex<[String: Int]>([:])
-
-    public init() {}
-
-    fileprivate func add(_ address: String) -> Int {
-        counts.withLock { counts in
-            counts[address, default: 0] += 1
-            return counts[address] ?? 0
-        }
-    }
-
-    fileprivate func remove(_ address: String) {
-        counts.withLock { counts in
-            let left = (counts[address] ?? 1) - 1
-            counts[address] = left > 0 ? left : nil
-        }
-    }
-}
-
-/// Ends connections whose client takes too long, sends on after a refusal, or has too many of them, and answers by itself
-/// what is turned away at the head.
+/// Ends connections whose client takes too long or sends on after a refusal, and answers by itself what is turned away at
+/// the head.
 ///
 /// It stands between the HTTP codec and the requests: what has not come whole, or is not taken, is its business.
 public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
@@ -64,9 +43,7 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
     public typealias OutboundOut = HTTPResponsePart
 
     private let limits: ConnectionLimits
-    private let ledger: ConnectionLedger
     private let turnstile: Turnstile?
-    private var address: String?
     /// When the time is up for what comes next; moved often, and looked at when the timer rings.
     private var deadline = NIODeadline.distantFuture
     private var timer: Scheduled<Void>?
@@ -77,30 +54,29 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
     private var isReadingBody = false
     /// The answer says that nothing more is wanted.
     private var isClosing = false
-    /// Nothing of an earlier request waits for its answer.
-    private var isAnswered = true
+    /// Requests that wait for their answer or its end; a client may send the next before.
+    private var unanswered = 0
+    /// The request read last is the last: the connection ends with its answer.
+    private var isLast = false
+    /// The client waits for leave to send its body, which it gets when the requests before are answered.
+    private var owesContinue = false
+    /// What could not be read, and is answered when the requests before are.
+    private var refused: RefusedRequest?
     /// What comes belongs to a request that was turned away: nobody else gets to see it.
     private var isTurnedAway = false
 
-    public init(_ limits: ConnectionLimits, _ ledger: ConnectionLedger, _ turnstile: Turnstile? = nil) {
+    public init(_ limits: ConnectionLimits, _ turnstile: Turnstile? = nil) {
         self.limits = limits
-        self.ledger = ledger
         self.turnstile = turnstile
     }
 
     public func handlerAdded(context: ChannelHandlerContext) {
-        guard let address = context.remoteAddress?.ipAddress else { return wait(limits.head, context) }
-        self.address = address
-        let count = ledger.add(address)
-        if limits.perAddress > 0, count > limits.perAddress { return context.close(promise: nil) }
         wait(limits.head, context)
     }
 
     public func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
         (timer, deadline) = (nil, .distantFuture)
-        if let address { ledger.remove(address) }
-        address = nil
         context.fireChannelInactive()
     }
 
@@ -146,13 +122,15 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
         if isTurnedAway { return passOver(part, context) }
         switch part {
         case .head(let head):
-            if isAnswered, let answer = turnstile?.answer(to: head) { return turnAway(head, answer, context) }
-            (isReadingBody, isClosing, isAnswered, received, receivedBefore) = (true, false, false, 0, 0)
+            isLast = head.headerFields[.connection] == "close"
+            if unanswered == 0, let answer = turnstile?.answer(to: head) { return turnAway(answer, context) }
+            unanswered += 1
+            (isReadingBody, isClosing, received, receivedBefore) = (true, false, 0, 0)
             wait(limits.body, context)
-            if head.headerFields[.expect]?.lowercased() == "100-continue" {
-                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
-            }
+            owesContinue = head.headerFields[.expect] == "100-continue"
+            if unanswered == 1 { giveLeave(context) }
         case .body(let bytes):
+            owesContinue = false
             received += bytes.readableBytes
             guard isClosing else { break }
             // It was refused: a little more is let pass by, so that the client gets to read why.
@@ -161,7 +139,7 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
         case .end:
             isReadingBody = false
             deadline = .distantFuture
-            if isAnswered {
+            if unanswered == 0 {
                 // The answer did not wait for the body; what comes next is another request, or nothing.
                 guard !isClosing else { return context.close(promise: nil) }
                 wait(limits.idle, context)
@@ -170,13 +148,20 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
         context.fireChannelRead(data)
     }
 
-    private func turnAway(
-        _ head: HTTPRequest, _ answer: (head: HTTPResponse, body: ByteBuffer), _ context: ChannelHandlerContext
-    ) {
+    /// Lets a client that waits for it send its body (RFC 9110, 10.1.1).
+    private func giveLeave(_ context: ChannelHandlerContext) {
+        guard owesContinue else { return }
+        owesContinue = false
+        context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+    }
+
+    private func turnAway(_ answer: (head: HTTPResponse, body: ByteBuffer), _ context: ChannelHandlerContext) {
         (isTurnedAway, isReadingBody, received, receivedBefore) = (true, true, 0, 0)
-        isClosing = [head.headerFields, answer.head.headerFields].contains { $0[.connection]?.lowercased() == "close" }
+        var head = answer.head
+        if isLast { head.headerFields[.connection] = "close" }
+        isClosing = head.headerFields[.connection] == "close"
         wait(limits.body, context)
-        context.write(wrapOutboundOut(.head(answer.head)), promise: nil)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(answer.body)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
@@ -195,16 +180,56 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
         }
     }
 
+    // MARK: Refusals of the parser
+
+    public func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let refused = error as? RefusedRequest ?? Self.unconvertible(error) else {
+            return context.fireErrorCaught(error)
+        }
+        guard self.refused == nil else { return }
+        let wasReadingBody = isReadingBody
+        // Nothing more can be read, of a body neither.
+        (isReadingBody, isLast) = (false, true)
+        // The body of a request that was answered already: there is nobody left to be answered.
+        if wasReadingBody, unanswered == 0 || isTurnedAway { return context.close(promise: nil) }
+        if !wasReadingBody { self.refused = refused }
+        // Those who answer requests learn it in their order, and their word for it is written in ours.
+        context.fireErrorCaught(HTTPParserError.unknown)
+    }
+
+    /// What the parser takes and the types of this server cannot say, such as a method with odd letters.
+    private static func unconvertible(_ error: any Error) -> RefusedRequest? {
+        guard error is HTTP1TypeConversionError else { return nil }
+        return RefusedRequest(
+            problem: .malformed("Its method or a header field has a name it cannot have."), isHead: false)
+    }
+
+    /// Writes the answer to what could not be read, and ends the connection soon.
+    private func refuse(_ refused: RefusedRequest, _ context: ChannelHandlerContext) {
+        let answer = refused.problem.answer(to: UUID.v7(at: Date()), isEncrypted: turnstile?.isEncrypted ?? false)
+        turnstile?.noteRefusal(status: answer.head.status.code)
+        context.write(wrapOutboundOut(.head(answer.head)), promise: nil)
+        if !refused.isHead { context.write(wrapOutboundOut(.body(answer.body)), promise: nil) }
+        // What the client still sends is taken from it for a second: closed at once, it would not get to read why.
+        wait(.seconds(1), context)
+    }
+
     // MARK: Answers
 
     public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
-        case .head(let head):
-            if head.headerFields[.connection]?.lowercased() == "close" {
-                (isClosing, received) = (true, 0)
+        case .head(var head):
+            if unanswered == 0, let refused {
+                refuse(refused, context)
+                promise?.succeed()
+                return
             }
+            if unanswered == 1, isLast, head.status.kind != .informational {
+                head.headerFields[.connection] = "close"
+            }
+            if head.headerFields[.connection] == "close" { (isClosing, received) = (true, 0) }
             if !isReadingBody { wait(limits.answer, context) }
-            context.write(data, promise: promise)
+            context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body:
             // An answer may be long, as long as each part of it is taken in time.
             let taken = promise ?? context.eventLoop.makePromise(of: Void.self)
@@ -213,23 +238,25 @@ public final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandle
             taken.futureResult.whenSuccess { bound.value.partTaken(place.value) }
             context.write(data, promise: taken)
         case .end:
-            isAnswered = true
+            guard unanswered > 0 else { return context.write(data, promise: promise) }
+            unanswered -= 1
             let taken = promise ?? context.eventLoop.makePromise(of: Void.self)
             let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
             let place = NIOLoopBound(context, eventLoop: context.eventLoop)
             taken.futureResult.whenSuccess { bound.value.answered(place.value) }
             context.write(data, promise: taken)
+            if unanswered == 1, isReadingBody { giveLeave(context) }
         }
     }
 
     private func partTaken(_ context: ChannelHandlerContext) {
-        guard !isReadingBody, !isAnswered else { return }
+        guard !isReadingBody, unanswered > 0 else { return }
         wait(limits.answer, context)
     }
 
     private func answered(_ context: ChannelHandlerContext) {
-        guard !isReadingBody else { return }
+        guard !isReadingBody, refused == nil else { return }
         if isClosing { return context.close(promise: nil) }
-        wait(limits.idle, context)
+        if unanswered == 0 { wait(limits.idle, context) }
     }
 }

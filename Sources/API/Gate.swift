@@ -8,15 +8,14 @@ import Synchronization
 struct Gate: RouterMiddleware {
     let service: Service
 
-    /// Characters of an address.
-    private static let addressLimit = 16_384
-
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         let path = request.uri.path
-        // Whoever asks whether the server lives is answered however busy it is, and need not name a host: proxies ask so.
+        // The question whether the server lives is answered however busy it is.
         if path == "/livez" || path == "/readyz" { return try await next(request, context) }
+        // About the server as a whole (RFC 9110, 9.3.7): every method that some address takes.
+        if request.uri.string == "*" { return Response(status: .noContent, headers: [.allow: Self.methods]) }
         try checkForm(request)
         guard service.requests.enter(service.requestsAtOnce) else {
             throw Problem.overloaded("More is under way than can be taken; send it again in a moment.")
@@ -39,16 +38,10 @@ struct Gate: RouterMiddleware {
         return response
     }
 
+    private static let methods = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
+
     private func checkForm(_ request: Request) throws {
-        guard request.head.authority?.isEmpty == false else {
-            throw Problem(.badRequest, "host-missing", "No host is named", "Send the header Host.")
-        }
-        let target = request.uri.string
-        guard target.utf8.count <= Self.addressLimit else {
-            throw Problem(
-                .uriTooLong, "address-too-long", "The address is too long",
-                "It may have \(Self.addressLimit) characters at the most.")
-        }
+        guard request.uri.string.utf8.count <= Problem.addressLimit else { throw Problem.addressTooLong }
         let path = request.uri.path
         let isOdd = path.contains("//") || path.count > 1 && path.hasSuffix("/") || path.contains("/.")
         if isOdd || path.lowercased().contains("%2e") || path.lowercased().contains("%2f") {
@@ -95,6 +88,13 @@ extension HTTPField.Name {
 }
 
 extension Problem {
+    /// Characters of an address, at the most.
+    static let addressLimit = 16_384
+
+    static let addressTooLong = Problem(
+        .uriTooLong, "address-too-long", "The address is too long",
+        "It may have \(addressLimit) characters at the most.")
+
     static let tooManyFilings = overloaded("More filings come than can be taken; send it again in a moment.")
 
     static func quotaExceeded(_ policy: RatePolicy, _ fields: HTTPFields) -> Problem {

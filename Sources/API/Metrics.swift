@@ -91,6 +91,11 @@ final class Metrics: Sendable {
         }
         page.gauge("rectify_requests_under_way", "Requests being answered.", service.requests.count)
         page.gauge("rectify_filings_under_way", "Filings being answered.", service.filings.count)
+        let connections = service.connections.figures
+        page.gauge("rectify_connections", "Connections of clients that are open.", connections.admitted)
+        page.gauge(
+            "rectify_connections_at_most", "Connections of clients that may be open.", service.connections.atOnce)
+        page.counter("rectify_connections_refused_total", "Connections closed at once.", connections.refused)
         page.lane(service.intaker.laneState)
         page.counter(
             "rectify_password_hashes_total", "Passwords hashed or compared.", service.signIn.passwordHashes)

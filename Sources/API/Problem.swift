@@ -355,6 +355,15 @@ extension Problem {
         return fields
     }
 
+    /// The whole answer, for what is refused before there is a request to answer.
+    func answer(to requestID: UUID, isEncrypted: Bool) -> (head: HTTPResponse, body: ByteBuffer) {
+        let body = bytes(requestID: requestID)
+        var fields = fields
+        fields.complete(requestID: requestID, isEncrypted: isEncrypted)
+        fields[.contentLength] = String(body.count)
+        return (HTTPResponse(status: status, headerFields: fields), ByteBuffer(bytes: body))
+    }
+
     func response(requestID: UUID) -> Response {
         let body = ByteBuffer(bytes: bytes(requestID: requestID))
         return Response(status: status, headers: fields, body: .init(byteBuffer: body))

@@ -29,6 +29,8 @@ public struct Service: Sendable {
     /// Requests under way, at the most, and how many there are.
     let requestsAtOnce: Int
     let requests = UnderWay()
+    /// Connections to all listeners.
+    public let connections: ConnectionLedger
     /// Filings among them, at the most, and how many there are.
     let filingsAtOnce: Int
     let filings = UnderWay()
@@ -48,7 +50,7 @@ public struct Service: Sendable {
     public init(
         databases: Databases, references: ReferenceCache, keys: CaseKeys, letters: [String: String] = [:],
         contract: Data = Data("{}".utf8), limits: RateLimits = RateLimits(), requestsAtOnce: Int = 1024,
-        filingsAtOnce: Int = 128,
+        filingsAtOnce: Int = 128, connections: ConnectionLedger = ConnectionLedger(),
         evidenceQuota: EvidenceQuota = EvidenceQuota(bytesOfAll: 10 << 30), proxies: TrustedProxies = TrustedProxies(),
         webhookNetworks: NetworkList = NetworkList(), isEncrypted: Bool = false,
         logKey: NoteVerifier? = nil, sessions: SignIn.Limits = SignIn.Limits(),
@@ -72,6 +74,7 @@ public struct Service: Sendable {
         self.limits = limits
         self.requestsAtOnce = requestsAtOnce
         self.filingsAtOnce = filingsAtOnce
+        self.connections = connections
         self.evidenceQuota = evidenceQuota
         self.proxies = proxies
         self.webhookNetworks = webhookNetworks

@@ -27,14 +27,17 @@ public final class Turnstile: Sendable {
         self.logger = logger
         let problem = Problem.tooManyFilings
         let id = UUID()
-        let body = problem.bytes(requestID: id)
+        let answer = problem.answer(to: id, isEncrypted: service.isEncrypted)
+        let body = Array(answer.body.readableBytesView)
         let place = body.firstRange(of: id.text.utf8) ?? body.endIndex..<body.endIndex
-        var fields = problem.fields
-        fields.complete(requestID: id, isEncrypted: service.isEncrypted)
-        fields[.contentLength] = String(body.count)
-        self.fields = fields
+        fields = answer.head.headerFields
         parts = (Array(body[..<place.lowerBound]), Array(body[place.upperBound...]))
     }
+
+    var isEncrypted: Bool { service.isEncrypted }
+
+    /// Counts what could not be read as a request.
+    func noteRefusal(status: Int) { service.metrics.note("other", nil, status: status, took: nil) }
 
     static func isFiling(_ request: HTTPRequest) -> Bool {
         guard request.method == .post, let path = request.path else { return false }

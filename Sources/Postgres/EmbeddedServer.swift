@@ -14,6 +14,8 @@ public final class EmbeddedServer: Sendable {
         case cannotPrepare(String)
         case dataWereMovedAway(String, found: [String])
         case archiveOfAnother(String)
+        case startFailed(log: String, output: String)
+        case doesNotStop(log: String)
 
         public var description: String {
             switch self {
@@ -34,6 +36,10 @@ public final class EmbeddedServer: Sendable {
                     + "broken off, or someone moved it; rename the one that is meant, or do it again"
             case .archiveOfAnother(let folder):
                 "\(folder) holds the log of another cluster; name another folder for this one"
+            case .startFailed(let log, let output):
+                "PostgreSQL does not start; read its log, \(log)\n\(output)"
+            case .doesNotStop(let log):
+                "PostgreSQL was asked to stop and has not stopped in time; it stops by itself once it can. Its log is \(log)"
             }
         }
     }
@@ -142,27 +148,28 @@ public final class EmbeddedServer: Sendable {
 
     /// Stops the server: open transactions are rolled back, what is committed is safe.
     ///
-    /// - Throws: ``Failure/commandFailed(_:output:)``.
-    public func stop() async throws {
-        try await run("pg_ctl", ["-D", data.plainPath, "-m", "fast", "-w", "-t", "60", "stop"])
-    }
-
-    /// Whether the server's process lives.
-    public var isRunning: Bool {
-        // A server without its file has ended, or ends.
-        guard let file = try? String(contentsOf: data.appending(path: "postmaster.pid"), encoding: .utf8),
-            let process = file.split(separator: "\n").first.flatMap({ pid_t($0) })
-        else { return false }
-        // Where this program is the first of a container, a server that died is its own to bury, and looks alive until then.
-        return waitpid(process, nil, WNOHANG) != process && kill(process, 0) == 0
+    /// - Parameter limit: How long its end is waited for, in whole seconds.
+    /// - Throws: ``Failure/doesNotStop(log:)`` where it takes longer, or ``Failure/commandFailed(_:output:)``.
+    public func stop(within limit: Duration = .seconds(60)) async throws {
+        let seconds = max(1, limit.components.seconds)
+        do {
+            try await run("pg_ctl", ["-D", data.plainPath, "-m", "fast", "-w", "-t", "\(seconds)", "stop"])
+        } catch Failure.commandFailed(let command, let output) {
+            guard case .runs = PostmasterFile.life(in: data) else {
+                throw Failure.commandFailed(command, output: output)
+            }
+            throw Failure.doesNotStop(log: serverLog.plainPath)
+        }
     }
 
     /// Starts the server again where it has died; what was committed is there.
     ///
+    /// Where it is not known whether it lives, as when this process may open no more files, nothing is done.
+    ///
     /// - Returns: Whether it had died.
-    /// - Throws: ``Failure/commandFailed(_:output:)``, also where what the dead one left behind still ends.
+    /// - Throws: ``Failure/startFailed(log:output:)``, also where what the dead one left behind still ends.
     public func revive() async throws -> Bool {
-        guard !isRunning else { return false }
+        guard PostmasterFile.life(in: data) == .died else { return false }
         try await startServer()
         return true
     }
@@ -172,14 +179,21 @@ public final class EmbeddedServer: Sendable {
     private func createCluster() async throws {
         let files = FileManager.default
         guard !Self.exists(in: directory) else { return }
-        let others = (try directory.namesIfThere() ?? [])
-            .filter { $0.hasPrefix("postgres.") && !["postgres.new", "postgres.restoring"].contains($0) }.sorted()
+        let drafts = "postgres.new"
+        let found = (try directory.namesIfThere() ?? []).sorted()
+        let others = found.filter {
+            $0.hasPrefix("postgres.") && !$0.hasPrefix(drafts) && $0 != "postgres.restoring"
+        }
         // An empty cluster in place of one that was moved away would look as if everything were lost.
         guard others.isEmpty else { throw Failure.dataWereMovedAway(data.plainPath, found: others) }
-        // Made under another name first: what a crash leaves behind is never taken for a cluster.
-        let draft = directory.appending(path: "postgres.new")
-        // initdb refuses a folder that holds something.
-        try? files.removeItem(at: draft)
+        // Made under another name first: what a crash leaves behind is never taken for a cluster. The name is this process's
+        // own, because the initdb of one that was killed may still write into the other; what it writes is removed here or
+        // at the next start.
+        for name in found where name.hasPrefix(drafts) {
+            // What stays is removed by the next start.
+            try? files.removeItem(at: directory.appending(path: name))
+        }
+        let draft = directory.appending(path: "\(drafts)-\(UUID().uuidString)")
         try await Self.initialise(draft, with: programs)
         do {
             try files.moveItem(at: draft, to: data)
@@ -211,36 +225,81 @@ public final class EmbeddedServer: Sendable {
         }
     }
 
+    /// What PostgreSQL itself says.
+    private var serverLog: URL { data.appending(path: "server.log") }
+
     private func startServer() async throws {
-        // One that cannot be asked is started, and a second start in one place fails.
-        let isRunning = (try? await run("pg_ctl", ["-D", data.plainPath, "status"])) != nil
         var settings = [
             "listen_addresses=", "unix_socket_directories=\(socket.plainPath)", "unix_socket_permissions=0700",
         ]
         if let folder = try Self.archive(of: directory) {
             settings += ["archive_mode=on", "archive_command=\(ArchivedLog(folder).command)", "archive_timeout=60"]
         }
-        if isRunning {
-            guard !runs(with: settings) else { return }
-            try await stop()
+        for attempt in 1... {
+            if try await takesOver(settings) { return }
+            try programs.makeOwned(socket)
+            do {
+                return try await launch(settings)
+            } catch let failure as Failure {
+                // A server that a killed process had begun to start may have been faster.
+                guard attempt < 3, case .runs = PostmasterFile.life(in: data) else { throw failure }
+            }
         }
-        try programs.makeOwned(socket)
-        let log = data.appending(path: "server.log").plainPath
+    }
+
+    private func launch(_ settings: [String]) async throws {
         let switches = (settings + options).map { "-c " + $0.quotedForShell }.joined(separator: " ")
-        try await run("pg_ctl", ["-D", data.plainPath, "-w", "-t", "60", "-l", log, "-o", switches, "start"])
+        do {
+            try await run(
+                "pg_ctl",
+                ["-D", data.plainPath, "-w", "-t", "60", "-l", serverLog.plainPath, "-o", switches, "start"])
+        } catch Failure.commandFailed(_, let output) {
+            throw startFailed(output)
+        }
+    }
+
+    private func startFailed(_ output: String) -> Failure {
+        // The failure names the log; where it cannot be read, its end is not shown.
+        let said = (try? String(contentsOf: serverLog, encoding: .utf8)).map { String($0.suffix(2000)) } ?? ""
+        return .startFailed(log: serverLog.plainPath, output: output + said)
+    }
+
+    /// Whether a server that runs already, started by a process that was killed, can be used as it is.
+    ///
+    /// One that does not listen or archive as it should is stopped.
+    private func takesOver(_ settings: [String]) async throws -> Bool {
+        let end = ContinuousClock.now + .seconds(60)
+        while true {
+            switch PostmasterFile.life(in: data) {
+            case .died: return false
+            case .unknown(let why):
+                throw Failure.cannotPrepare("whether PostgreSQL runs in \(data.plainPath) is not known: \(why)")
+            case .runs(.ready):
+                if try runs(with: settings) { return true }
+                try await stop()
+                return false
+            case .runs(.starting), .runs(.stopping):
+                guard ContinuousClock.now < end else {
+                    throw startFailed("It has been starting or stopping for a minute.\n")
+                }
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
     }
 
     /// Whether the server that runs was started as it would be now.
     ///
     /// One that an interrupted upgrade has left behind listens elsewhere; one from before a setting does not archive its log.
-    private func runs(with settings: [String]) -> Bool {
-        // What is not known of a server is as if it were otherwise: it is started again.
-        let file = try? String(contentsOf: data.appending(path: "postmaster.pid"), encoding: .utf8)
-        let lines = file?.split(separator: "\n", omittingEmptySubsequences: false) ?? []
-        guard lines.count > 3, lines[3] == "5432",
-            // As above.
-            let started = try? String(contentsOf: data.appending(path: "postmaster.opts"), encoding: .utf8)
-        else { return false }
+    private func runs(with settings: [String]) throws -> Bool {
+        guard try PostmasterFile(of: data)?.port == "5432" else { return false }
+        let file = data.appending(path: "postmaster.opts")
+        let started: String
+        do {
+            started = try String(contentsOf: file, encoding: .utf8)
+        } catch {
+            // A healthy server is not stopped because a file could not be read just now.
+            throw Failure.cannotPrepare("\(file.plainPath) cannot be read: \(error.systemReason)")
+        }
         let archives = settings.contains("archive_mode=on")
         return settings.allSatisfy { started.contains($0) } && started.contains("archive_mode=on") == archives
     }

@@ -47,3 +47,12 @@ extension URL {
         }
     }
 }
+
+extension Error {
+    /// Whether this says that a file is not there, and not only that it could not be reached.
+    var isNoSuchFile: Bool {
+        let error = self as NSError
+        if let cause = error.userInfo[NSUnderlyingErrorKey] as? POSIXError { return cause.code == .ENOENT }
+        return (self as? CocoaError)?.code == .fileReadNoSuchFile
+    }
+}

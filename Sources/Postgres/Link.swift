@@ -261,7 +261,9 @@ final class Link {
         let milliseconds = left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000
         var descriptor = pollfd(fd: PQsocket(handle), events: Int16(orSpace ? POLLIN | POLLOUT : POLLIN), revents: 0)
         let ready = poll(&descriptor, 1, Int32(clamping: milliseconds + 1))
-        guard ready >= 0 || errno == EINTR else { throw lost("poll failed") }
+        // Short of memory, nothing is known of the server; it is asked again until the deadline.
+        if ready < 0, errno == ENOMEM || errno == EAGAIN { usleep(10_000) }
+        guard ready >= 0 || [EINTR, ENOMEM, EAGAIN].contains(errno) else { throw lost("poll failed") }
         if ready > 0, descriptor.revents & Int16(POLLIN | POLLHUP | POLLERR) != 0, PQconsumeInput(handle) == 0 {
             throw lost()
         }

@@ -18,6 +18,29 @@ extension Database {
         try await withConnection { db in try db.run(script: "CREATE DATABASE \(name.quoted)") }
     }
 
+    /// Waits while commands that set a cluster up are at work in it: those of a process that was killed finish what they had
+    /// begun, and what they make would be in the way.
+    ///
+    /// - Parameter limit: How long is waited at the most; then the work goes on.
+    /// - Throws: ``PostgresError``, or `CancellationError`.
+    public func waitForOtherCommands(atMost limit: Duration) async throws {
+        let end = ContinuousClock.now + limit
+        while ContinuousClock.now < end {
+            let isBusy = try await withConnection { db in
+                try db.first(
+                    """
+                    SELECT true FROM pg_stat_activity
+                    WHERE (usename = current_user OR application_name = 'rectify-operator') AND state <> 'idle'
+                      AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+                    LIMIT 1
+                    """
+                ) { row in try row.read(Bool.self) } ?? false
+            }
+            guard isBusy else { return }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
     /// Writes everything that is only in memory to the cluster's files.
     ///
     /// - Throws: ``PostgresError``.

@@ -263,14 +263,11 @@ public struct Recovery: Sendable {
 
     /// Waits until the log is read to where it should be: `pg_ctl` counts a server as started when it only begins to.
     private func becomeReady() async throws {
-        let file = draft.appending(path: "postmaster.pid")
         let end = ContinuousClock.now + .seconds(86_400)
-        // A server without its file has ended, which is the failure below.
-        while ContinuousClock.now < end, let text = try? String(contentsOf: file, encoding: .utf8) {
-            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-            if lines.count >= 8, lines[7].hasPrefix("ready") { return }
-            // What was killed leaves its file behind.
-            guard let process = lines.first.flatMap({ pid_t($0) }), kill(process, 0) == 0 else { break }
+        while ContinuousClock.now < end {
+            let life = PostmasterFile.life(in: draft)
+            if life == .runs(.ready) { return }
+            if life == .died { break }
             try await Task.sleep(for: .milliseconds(50))
         }
         throw EmbeddedServer.Failure.commandFailed("recovery", output: "")

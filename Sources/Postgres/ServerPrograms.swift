@@ -135,28 +135,38 @@ public struct ServerPrograms: Sendable {
         return output
     }
 
+    private var files: FileManager { .default }
+
     /// Makes a folder that only the server's user can enter.
     ///
     /// One that is there already has to be that, and no link: under /tmp anyone may have put it there.
     ///
     /// - Throws: ``EmbeddedServer/Failure/cannotPrepare(_:)``.
     func makeOwned(_ folder: URL) throws {
+        let path = folder.plainPath
         var status = stat()
-        if lstat(folder.plainPath, &status) == 0 {
-            let isOurs = status.st_uid == account?.userID ?? geteuid()
-            guard isOurs, status.st_mode & S_IFMT == S_IFDIR, status.st_mode & 0o077 == 0 else {
+        if lstat(path, &status) == 0 {
+            let isClosedFolder = status.st_mode & S_IFMT == S_IFDIR && status.st_mode & 0o077 == 0
+            if isClosedFolder, status.st_uid == account?.userID ?? geteuid() { return }
+            // Made by us, killed before it was given away: the next lines do that.
+            let isUngiven =
+                status.st_uid == geteuid() && (try? files.contentsOfDirectory(atPath: path))?.isEmpty == true
+            guard isClosedFolder, isUngiven else {
                 let whose = account.map { "\($0.name):" } ?? "$USER"
                 throw EmbeddedServer.Failure.cannotPrepare(
-                    "\(folder.plainPath) has to be a folder of the server's user, closed to others: "
+                    "\(path) has to be a folder of the server's user, closed to others: "
                         + "chown -R \(whose) and chmod 700")
             }
-            return
+            return try give(folder)
         }
         do {
-            try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try files.createDirectory(at: folder.deletingLastPathComponent(), withIntermediateDirectories: true)
         } catch {
-            throw EmbeddedServer.Failure.cannotPrepare("\(folder.plainPath) cannot be made: \(error.systemReason)")
+            throw EmbeddedServer.Failure.cannotPrepare("\(path) cannot be made: \(error.systemReason)")
+        }
+        // Closed from its first moment.
+        guard mkdir(path, 0o700) == 0 else {
+            throw EmbeddedServer.Failure.cannotPrepare("\(path) cannot be made: \(String(cString: strerror(errno)))")
         }
         try give(folder)
     }

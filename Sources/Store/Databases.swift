@@ -90,6 +90,9 @@ public struct Databases: Sendable {
         ]
     }
 
+    /// Connections that all pools together may open.
+    public var connectionsAtMost: Int { pools.reduce(0) { $0 + $1.database.poolState.atMost } }
+
     public func close() async {
         for (_, database) in pools { await database.close() }
     }

@@ -24,13 +24,20 @@ public enum KeyFile {
     /// - Throws: ``Failure``.
     public static func read(_ file: URL) throws(Failure) -> Data {
         let path = file.path(percentEncoded: false)
-        // The failure names the file; why it cannot be read may tell of what is in it.
-        guard let text = try? String(contentsOf: file, encoding: .utf8),
-            // As above.
-            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        else { throw .unreadable(path) }
-        let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0o777
-        guard mode & 0o077 == 0 else { throw .readableByOthers(path) }
+        // What is opened is what is judged and read: behind a symbolic link its target, and nothing that is put in its place
+        // in between. A pipe without a writer must not hold the start up.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw .unreadable(path) }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw .unreadable(path) }
+        guard status.st_mode & 0o077 == 0 else { throw .readableByOthers(path) }
+        let text: String
+        do {
+            text = String(decoding: try handle.read(upToCount: 4096) ?? Data(), as: UTF8.self)
+        } catch {
+            throw .unreadable(path)
+        }
         guard let bytes = Data(base64Encoded: text.trimmingCharacters(in: .whitespacesAndNewlines)), bytes.count == 32
         else { throw .notAKey(path) }
         guard looksRandom(bytes) else { throw .notRandom(path) }

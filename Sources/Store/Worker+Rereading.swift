@@ -134,7 +134,9 @@ private struct Correction: Sendable {
         link = row.link.map { directory.normalizedLink($0) ?? $0 }
         contacts = row.contacts
         if let sealed = row.identity, let id = row.key, let key = try await keys.key(id) {
+            // What was tampered with is left as it is; the audit of history tells of it.
             if let text = try? key.open(sealed, field: .identity, of: row.id),
+                // As above.
                 let identity = try? JSONText(text).decoded(as: Identity.self)
             {
                 let found = identity.contactDigests(key: keys.named.contactIndex)

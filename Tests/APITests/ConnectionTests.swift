@@ -9,7 +9,7 @@ import Testing
 @testable import API
 
 /// A connection on which the test writes every byte itself.
-private final class RawConnection: Sendable {
+final class RawConnection: Sendable {
     private let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>
 
     init(_ address: String) async throws {
@@ -110,7 +110,7 @@ struct ConnectionTests {
     }
 
     @Test(arguments: [
-        ("GET /v1/campaigns HTTP/1.1\r\n\r\n", "400"), ("GET /readyz HTTP/1.0\r\n\r\n", "200"),
+        ("GET /readyz HTTP/1.0\r\n\r\n", "200"),
         ("GET //livez HTTP/1.1\r\nHost: x\r\n\r\n", "404"),
         ("GET /livez/ HTTP/1.1\r\nHost: x\r\n\r\n", "404"),
         ("GET /v1/%2e%2e/livez HTTP/1.1\r\nHost: x\r\n\r\n", "404"),
@@ -135,7 +135,8 @@ struct ConnectionTests {
     }
 
     @Test func `one address has so many connections, and others are served (G39)`() async throws {
-        try await withServer(connections: ConnectionLimits(head: .hours(1), perAddress: 20)) { server in
+        try await withServer(connections: ConnectionLimits(head: .hours(1)), ledger: ConnectionLedger(perClient: 20)) {
+            server in
             let connections = try await (0..<30).asyncMap { _ in try await RawConnection.silent(server.address) }
             try await until("those beyond the limit are closed") { connections.count { !$0.isActive } == 10 }
             for connection in connections where connection.isActive { try await connection.close().get() }
@@ -143,6 +144,23 @@ struct ConnectionTests {
                 (try? await server.send("GET", "/livez", as: nil).status) == 200
             }
         }
+    }
+
+    @Test func `a few clients cannot take every connection, and IPv6 counts by its network`() {
+        func client(_ address: String) -> [UInt8] { ConnectionLedger.client(at: address) }
+        let ledger = ConnectionLedger(atOnce: 60, perClient: 50)
+        for number in 1...5 {
+            let address = client("2001:db8:0:\(number)::1")
+            while ledger.enter(address) {}
+        }
+        #expect(ledger.figures.admitted < 60 && ledger.enter(client("192.0.2.1")), "there is room for others")
+        ledger.leave(client("192.0.2.1"), wasAdmitted: true)
+        #expect(!ledger.enter(client("2001:db8:0:1:ffff::7")), "the same subscriber")
+        #expect(ledger.enter(client("2001:db8:0:6::7")))
+        #expect(client("::ffff:192.0.2.1") == client("192.0.2.1"))
+        let behindProxy = ConnectionLedger(atOnce: 60, perClient: 0)
+        for _ in 1...60 { #expect(behindProxy.enter(client("192.0.2.1"))) }
+        #expect(!behindProxy.enter(client("192.0.2.2")))
     }
 
     @Test func `a quota is kept, and says when to come again (G22)`() async throws {

@@ -95,7 +95,8 @@ struct ListeningTests {
             let other = folder.appending(path: "other.pem")
             try Data("no key".utf8).write(to: other)
             _ = try Listening(
-                ConnectionLimits(), certificate: .init(chain: certificate.chain, privateKey: other.path))
+                ConnectionLimits(), ConnectionLedger(),
+                certificate: .init(chain: certificate.chain, privateKey: other.path), logger: quiet)
         }
     }
 }

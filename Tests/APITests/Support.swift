@@ -121,7 +121,8 @@ func filing(_ changes: [String: JSON] = [:]) -> String {
 func withServer(
     now: @escaping @Sendable () -> Date = Date.init, limits: RateLimits = RateLimits(), requestsAtOnce: Int = 1024,
     filingsAtOnce: Int = 128, logger: Logger = quiet,
-    connections: ConnectionLimits = ConnectionLimits(), proxies: TrustedProxies = TrustedProxies(),
+    connections: ConnectionLimits = ConnectionLimits(), ledger: ConnectionLedger = ConnectionLedger(),
+    proxies: TrustedProxies = TrustedProxies(),
     certificate: Listening.Certificate? = nil, evidence: EvidenceQuota = EvidenceQuota(bytesOfAll: 1 << 30),
     directory: PeopleDirectory? = nil,
     _ body: @escaping @Sendable (TestServing) async throws -> Void
@@ -134,19 +135,26 @@ func withServer(
         let service = Service(
             databases: store.databases, references: store.references, keys: store.keys, letters: letters,
             contract: try Data(contentsOf: repository.appending(path: "Config/openapi.json")), limits: limits,
-            requestsAtOnce: requestsAtOnce, filingsAtOnce: filingsAtOnce, evidenceQuota: evidence, proxies: proxies,
+            requestsAtOnce: requestsAtOnce, filingsAtOnce: filingsAtOnce, connections: ledger, evidenceQuota: evidence,
+            proxies: proxies,
             webhookNetworks: try NetworkList("127.0.0.0/8"),
             isEncrypted: certificate != nil, logKey: try logSigner().verifier, directory: directory, now: now)
         let (ports, started) = AsyncStream<Int>.makeStream()
+        let listening = try Listening(
+            connections, ledger, certificate: certificate, turnstile: Turnstile(service, logger: logger), logger: logger
+        )
         let application = Application(
-            router: router(service),
-            server: try Listening(connections, certificate: certificate, turnstile: Turnstile(service, logger: logger))
-                .server,
+            router: router(service), server: listening.server,
             configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { channel in started.yield(channel.localAddress?.port ?? 0) }, logger: logger)
+            onServerRunning: { channel in
+                await listening.admit(at: channel)
+                started.yield(channel.localAddress?.port ?? 0)
+            }, logger: logger)
         let (metricsPorts, metricsStarted) = AsyncStream<Int>.makeStream()
+        let metricsListening = try Listening(connections, ledger, logger: quiet)
         let metrics = Application(
-            router: metricsRouter(service), configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            router: metricsRouter(service), server: metricsListening.server,
+            configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in metricsStarted.yield(channel.localAddress?.port ?? 0) }, logger: quiet)
         let tokens = try await store.officers()
         try await withThrowingTaskGroup(of: Void.self) { group in

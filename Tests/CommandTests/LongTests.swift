@@ -9,95 +9,41 @@ import Testing
 
 /// What takes minutes: run by `make test-long`.
 @Suite(.serialized) struct LongTests {
-    /// Filings that were acknowledged: reference and tracking code.
-    private final class Ledger: Sendable {
-        private let entries = Mutex<[String: String]>([:])
-        func add(_ filed: FiledBody) { entries.withLock { $0[filed.reference] = filed.trackingCode } }
-        var codes: [String: String] { entries.withLock { $0 } }
-    }
-
-    /// Files from eight sides until the task is cancelled; what fails is tried again with the same key.
-    private func storm(_ address: @escaping @Sendable () -> String, _ ledger: Ledger) -> Task<Void, any Error> {
-        Task {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<8 {
-                    group.addTask {
-                        let body = Data(try anonymousFiling().utf8)
-                        while !Task.isCancelled {
-                            let key = UUID().uuidString
-                            while !Task.isCancelled {
-                                let client = Client(server: address(), token: nil)
-                                let filed = try? await client.file(body, key: key)
-                                try? await client.close()
-                                if let filed {
-                                    ledger.add(filed)
-                                    break
-                                }
-                                try? await Task.sleep(for: .milliseconds(100))
-                            }
-                        }
-                    }
-                }
-                try await group.waitForAll()
-            }
-        }
-    }
-
-    /// Everything acknowledged is there once, and what is there has numbers of its own.
-    private func check(_ ledger: Ledger, at address: String, atLeast count: Int) async throws {
-        let client = Client(server: address, token: nil)
-        let codes = ledger.codes
-        #expect(codes.count >= count && Set(codes.values).count == codes.count)
-        for (reference, code) in codes {
-            var call = Client.Call("GET", "/v1/tracking")
-            call.headers = [("Tracking-Code", code)]
-            let bytes = try await client.send(call).bytes
-            #expect(try Coding.decoder.decode(TrackingBody.self, from: bytes).reference == reference)
-        }
-        try await client.close()
-    }
-
-    private func wait(for ledger: Ledger, past count: Int) async throws {
-        try await until("filings are acknowledged") { ledger.codes.count > count }
-    }
-
     @Test func `the server is killed twenty times, and nothing acknowledged is lost (G44)`() async throws {
         try await withProgram { program in
-            let ledger = Ledger()
-            let address = Mutex("")
             var server = try await ServerProcess(program)
-            address.withLock { $0 = server.address }
-            let filing = storm({ address.withLock { $0 } }, ledger)
+            let storm = FilingStorm(at: server.address)
+            storm.begin(clients: 8)
             for _ in 1...20 {
-                try await wait(for: ledger, past: ledger.codes.count + 20)
+                try await storm.untilMore(20)
                 await server.kill()
                 server = try await ServerProcess(program)
-                address.withLock { $0 = server.address }
+                storm.move(to: server.address)
             }
-            try await wait(for: ledger, past: ledger.codes.count + 20)
-            filing.cancel()
-            _ = try? await filing.value
-            try await check(ledger, at: server.address, atLeast: 400)
+            try await storm.untilMore(20)
+            await storm.end()
+            let said = try await storm.audit(program, at: server.address)
+            #expect(said.hasSuffix("sound\n"), "\(said)")
             #expect(await server.stop() == 0)
         }
     }
 
     @Test func `the database is killed twenty times under a server that goes on (G45)`() async throws {
         try await withProgram { program in
-            let ledger = Ledger()
             let server = try await ServerProcess(program)
-            let filing = storm({ server.address }, ledger)
+            let storm = FilingStorm(at: server.address)
+            storm.begin(clients: 8)
             let pidFile = program.folder.appending(path: "data/postgres/postmaster.pid")
             for _ in 1...20 {
-                try await wait(for: ledger, past: ledger.codes.count + 20)
+                try await storm.untilMore(20)
                 let first = try String(contentsOf: pidFile, encoding: .utf8).split(separator: "\n").first
                 kill(try #require(first.flatMap { pid_t($0) }), SIGKILL)
                 try await Task.sleep(for: .milliseconds(200))
             }
-            try await wait(for: ledger, past: ledger.codes.count + 20)
-            filing.cancel()
-            _ = try? await filing.value
-            try await check(ledger, at: server.address, atLeast: 400)
+            try await storm.untilMore(20)
+            await storm.end()
+            let said = try await storm.audit(program, at: server.address)
+            #expect(said.hasSuffix("sound\n"), "\(said)")
             #expect(await server.stop() == 0)
         }
     }
@@ -243,28 +189,6 @@ import Testing
         }
     }
 
-    private func connection(from address: String, to port: UInt16) -> Int32 {
-        func place(_ address: String, _ port: UInt16) -> sockaddr_in {
-            var place = sockaddr_in()
-            place.sin_family = sa_family_t(AF_INET)
-            place.sin_port = port.bigEndian
-            place.sin_addr.s_addr = inet_addr(address)
-            return place
-        }
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { return -1 }
-        for (call, var place) in [(bind, place(address, 0)), (connect, place("127.0.0.1", port))] {
-            let result = withUnsafePointer(to: &place) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { call(descriptor, $0, 16) }
-            }
-            if result != 0 {
-                close(descriptor)
-                return -1
-            }
-        }
-        return descriptor
-    }
-
     @Test func `an import whose server is killed goes on where it stood, and files each line once (G20)`() async throws
     {
         try await withProgram { program in
@@ -313,20 +237,4 @@ private func linesIn(_ program: Program) async throws -> Int {
     return try await database.withConnection { db in
         try db.first("SELECT coalesce(sum(lines), 0)::bigint FROM filing_import") { row in try row.read(Int.self) }
     } ?? 0
-}
-
-/// What anyone may file.
-private func anonymousFiling() throws -> String {
-    var document = try JSON(parsing: try sampleLine(1).utf8)
-    document.remove("received_on")
-    document.remove("client_reference")
-    return document.canonicalText
-}
-
-extension JSON {
-    fileprivate mutating func set(_ name: String, _ value: JSON) {
-        guard case .object(var members) = self else { return }
-        members[name] = value
-        self = .object(members)
-    }
 }

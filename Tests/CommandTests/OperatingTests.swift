@@ -279,25 +279,4 @@ import Testing
         else { return nil }
         return String(buffer: buffer)
     }
-
-    private func status(_ url: String, _ headers: [String: String] = [:]) async -> Int? {
-        var request = HTTPClientRequest(url: url)
-        for (name, value) in headers { request.headers.add(name: name, value: value) }
-        let answer = try? await HTTPClient.shared.execute(request, timeout: .seconds(300))
-        return answer.map { Int($0.status.code) }
-    }
-
-    /// The processes of a program's own PostgreSQL that run.
-    private func postgres(of program: Program) throws -> [pid_t] {
-        let file = program.folder.appending(path: "data/postgres/postmaster.pid")
-        guard let line = try? String(contentsOf: file, encoding: .utf8).split(separator: "\n").first,
-            let main = pid_t(line)
-        else { return [] }
-        return try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { pid_t($0) }.filter { process in
-            guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
-                let parent = text.split(separator: ")").last?.split(separator: " ").dropFirst().first
-            else { return false }
-            return process == main || pid_t(parent) == main
-        }
-    }
 }

@@ -1,7 +1,10 @@
+import AsyncHTTPClient
 import Casework
 import Client
 import Contract
 import Foundation
+import NIOCore
+import NIOHTTP1
 import Postgres
 import Subprocess
 import SystemPackage
@@ -70,11 +73,15 @@ actor ServerProcess {
     let address: String
 
     /// Starts `rectify up` and waits until it is ready.
+    ///
+    /// With `files`, it may have so many files and connections open.
     init(
-        _ program: Program, _ arguments: [String] = [], settings: [String: String] = [:], log: URL? = nil
+        _ program: Program, _ arguments: [String] = [], settings: [String: String] = [:], log: URL? = nil,
+        files: Int? = nil
     ) async throws {
         try await self.init(
-            program, command: ["up", "--data", program.data, "--port", "0"] + arguments, settings: settings, log: log)
+            program, command: ["up", "--data", program.data, "--port", "0"] + arguments, settings: settings, log: log,
+            files: files)
     }
 
     /// Starts a second server, on the databases of the first.
@@ -89,10 +96,13 @@ actor ServerProcess {
     }
 
     /// Runs a command that starts a server, and waits until it is ready.
-    init(_ program: Program, command: [String], settings: [String: String], log: URL? = nil) async throws {
+    init(
+        _ program: Program, command: [String], settings: [String: String], log: URL? = nil, files: Int? = nil
+    ) async throws {
         process = Process()
-        process.executableURL = URL(filePath: Program.path)
-        process.arguments = command
+        process.executableURL = URL(filePath: "/bin/sh")
+        let limit = files.map { "ulimit -n \($0) && " } ?? ""
+        process.arguments = ["-c", limit + #"exec "$0" "$@""#, Program.path] + command
         let home = program.folder.path(percentEncoded: false)
         process.environment = ProcessInfo.processInfo.environment.merging([
             "XDG_STATE_HOME": home + "state", "RECTIFY_HOME": repository.path(percentEncoded: false),
@@ -136,6 +146,21 @@ actor ServerProcess {
         return (text?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? .max / 8192) * 4096
     }
 
+    var isRunning: Bool { process.isRunning }
+
+    /// Lets it have so many files and connections open from now on.
+    func limit(files: Int) async throws {
+        let arguments = ["--pid", "\(process.processIdentifier)", "--nofile=\(files):"]
+        let result = try await Subprocess.run(
+            .name("prlimit"), arguments: Arguments(arguments), output: .discarded, error: .discarded)
+        try #require(result.terminationStatus.isSuccess)
+    }
+
+    /// Files and connections that it has open.
+    func openFiles() throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process.processIdentifier)/fd").count
+    }
+
     /// Sends a signal, and goes on.
     func signal(_ signal: Int32) { Foundation.kill(process.processIdentifier, signal) }
 
@@ -144,6 +169,37 @@ actor ServerProcess {
         while process.isRunning { try? await Task.sleep(for: .milliseconds(20)) }
         return process.terminationStatus
     }
+}
+
+/// A connection on which nothing is sent, from an address of this machine; -1 where it cannot be made.
+func connection(from address: String, to port: UInt16) -> Int32 {
+    func place(_ address: String, _ port: UInt16) -> sockaddr_in {
+        var place = sockaddr_in()
+        place.sin_family = sa_family_t(AF_INET)
+        place.sin_port = port.bigEndian
+        place.sin_addr.s_addr = inet_addr(address)
+        return place
+    }
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard descriptor >= 0 else { return -1 }
+    for (call, var place) in [(bind, place(address, 0)), (connect, place("127.0.0.1", port))] {
+        let result = withUnsafePointer(to: &place) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { call(descriptor, $0, 16) }
+        }
+        if result != 0 {
+            close(descriptor)
+            return -1
+        }
+    }
+    return descriptor
+}
+
+/// The status that an address answers with; `nil` where it does not.
+func status(_ url: String, _ headers: [String: String] = [:]) async -> Int? {
+    var request = HTTPClientRequest(url: url)
+    for (name, value) in headers { request.headers.add(name: name, value: value) }
+    let answer = try? await HTTPClient.shared.execute(request, timeout: .seconds(300))
+    return answer.map { Int($0.status.code) }
 }
 
 /// A port on which nobody listens.
@@ -199,4 +255,19 @@ func withProgram(_ body: (Program) async throws -> Void) async throws {
 func sampleLine(_ index: Int) throws -> String {
     let file = repository.appending(path: "Config/demo/complaints.ndjson")
     return String(try String(contentsOf: file, encoding: .utf8).split(separator: "\n")[index])
+}
+
+/// The processes of a program's own two PostgreSQL clusters that run.
+func postgres(of program: Program) throws -> [pid_t] {
+    let mains = ["postgres", "keys/postgres"].compactMap { cluster -> pid_t? in
+        let file = program.folder.appending(path: "data/\(cluster)/postmaster.pid")
+        let text = try? String(contentsOf: file, encoding: .utf8)
+        return text?.split(separator: "\n").first.flatMap { pid_t($0) }
+    }
+    return try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { pid_t($0) }.filter { process in
+        guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
+            let parent = text.split(separator: ")").last?.split(separator: " ").dropFirst().first.flatMap({ pid_t($0) })
+        else { return false }
+        return mains.contains(process) || mains.contains(parent)
+    }
 }

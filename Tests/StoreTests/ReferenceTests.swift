@@ -106,6 +106,29 @@ struct SealingTests {
         _ = try KeyEncryptionKey(file: file)
         try Data("short".utf8).write(to: file)
         #expect(throws: KeyFile.Failure.notAKey(path)) { try KeyEncryptionKey(file: file) }
+        try Data().write(to: file)
+        #expect(throws: KeyFile.Failure.notAKey(path)) { try KeyEncryptionKey(file: file) }
+    }
+
+    @Test func `behind a symbolic link the file it leads to counts, and nothing but a file is a key`() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "kek-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let (target, link) = (folder.appending(path: "target"), folder.appending(path: "link"))
+        try Data(KeyFile.newSecret().utf8).write(to: target)
+        try FileManager.default.createSymbolicLink(at: link, withDestinationURL: target)
+        let (name, path) = (link.path(percentEncoded: false), target.path(percentEncoded: false))
+        #expect(chmod(path, 0o600) == 0)
+        _ = try KeyEncryptionKey(file: link)
+        #expect(chmod(path, 0o640) == 0)
+        #expect(throws: KeyFile.Failure.readableByOthers(name)) { try KeyEncryptionKey(file: link) }
+        try FileManager.default.removeItem(at: target)
+        #expect(throws: KeyFile.Failure.unreadable(name)) { try KeyEncryptionKey(file: link) }
+        #expect(mkfifo(path, 0o600) == 0)
+        #expect(throws: KeyFile.Failure.unreadable(name)) { try KeyEncryptionKey(file: link) }
+        #expect(throws: KeyFile.Failure.unreadable(folder.path(percentEncoded: false))) {
+            try KeyEncryptionKey(file: folder)
+        }
     }
 }
 

@@ -128,7 +128,9 @@ struct TokenFile {
     /// What is kept, whichever server it is for.
     func kept() throws -> Kept? {
         guard let text = try url.textIfThere() else { return nil }
-        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber
+        // Behind a symbolic link the target counts: the link itself lets everyone in.
+        let target = url.resolvingSymlinksInPath().path(percentEncoded: false)
+        let mode = try FileManager.default.attributesOfItem(atPath: target)[.posixPermissions] as? NSNumber
         guard (mode?.intValue ?? 0) & 0o077 == 0 else {
             throw Failure("\(path) is readable by others; run: chmod 600 \(path)", code: Failure.Code.notSignedIn)
         }

@@ -56,6 +56,9 @@ struct EmbeddedClusters {
                 in: place, options: ["shared_buffers=16MB"], installations: installations)
             let clusters = EmbeddedClusters(cases: cases, keys: keys)
             do {
+                for server in [cases, keys] {
+                    try await administer(server) { admin in try await admin.waitForOtherCommands(atMost: .seconds(30)) }
+                }
                 try await clusters.prepareDatabases()
             } catch {
                 // The first error is the one to tell.
@@ -183,12 +186,14 @@ struct EmbeddedClusters {
         return Database(settings, limits: PoolLimits(connections: 1), logger: serverLogger(.warning))
     }
 
-    /// Stops both.
+    /// Stops both at the same time.
     ///
-    /// - Throws: `EmbeddedServer.Failure` of the first that could not be; the other is stopped all the same.
-    func stop() async throws {
-        let first = await Result { try await cases.stop() }
-        try await keys.stop()
+    /// - Parameter limit: How long their end is waited for.
+    /// - Throws: `EmbeddedServer.Failure` of one that could not be; the other is stopped all the same.
+    func stop(within limit: Duration = .seconds(60)) async throws {
+        async let second = Result { try await keys.stop(within: limit) }
+        let first = await Result { try await cases.stop(within: limit) }
+        try await second.get()
         try first.get()
     }
 

@@ -55,9 +55,31 @@ enum KeySource {
 func makeSecret(_ file: URL) throws {
     let path = file.path(percentEncoded: false)
     guard !FileManager.default.fileExists(atPath: path) else { return }
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw Failure("\(path) cannot be written") }
+    // Written under a name of this process first, so that a process that is killed leaves no file with half a secret.
+    removeDrafts(of: file)
+    let draft = path + ".new-\(getpid())"
+    let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw Failure("\(draft) cannot be written: \(String(cString: strerror(errno)))") }
+    defer { unlink(draft) }
     let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     try handle.write(contentsOf: Data((KeyFile.newSecret() + "\n").utf8))
     try handle.synchronize()
+    // Unlike a rename, this never replaces a secret that another process has made in the meantime.
+    guard link(draft, path) == 0 || errno == EEXIST else {
+        throw Failure("\(path) cannot be written: \(String(cString: strerror(errno)))")
+    }
+}
+
+/// Removes what processes that were killed have left of secrets that were never used.
+private func removeDrafts(of file: URL) {
+    let folder = file.deletingLastPathComponent()
+    let beginning = file.lastPathComponent + ".new-"
+    // Where the folder cannot be read, the secret cannot be made either, and that is said.
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false))) ?? []
+    for name in names where name.hasPrefix(beginning) {
+        guard let process = pid_t(name.dropFirst(beginning.count)), kill(process, 0) != 0 || process == getpid() else {
+            continue
+        }
+        unlink(folder.appending(path: name).path(percentEncoded: false))
+    }
 }

@@ -7,6 +7,7 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 import Store
+import Synchronization
 import Transparency
 import UnixSignals
 
@@ -17,8 +18,15 @@ struct Running {
     let host: String
     let port: Int
     let logger: Logger
+    /// When the process was told to stop.
+    var stopping = StopMoment()
+    /// What is still done where the end takes too long, and nothing is waited for any more.
+    var breakOff: @Sendable () async -> Void = {}
 
     func run() async throws {
+        // Work that waits for a database that does not react cannot be cancelled: it would outlast the time that is given.
+        let watch = Task { await breakOffInTime() }
+        defer { watch.cancel() }
         try refuseOnePortForTwo()
         let databases = Databases(
             url: deployment.url, keysURL: deployment.keysURL,
@@ -38,7 +46,7 @@ struct Running {
             contract: try Data(contentsOf: Home.config.appending(path: "openapi.json")),
             limits: limits,
             requestsAtOnce: settings.number("server.requests_at_once"),
-            filingsAtOnce: settings.number("server.filings_at_once"),
+            filingsAtOnce: settings.number("server.filings_at_once"), connections: try ledger(databases),
             evidenceQuota: EvidenceQuota(bytesOfAll: settings.number("evidence.total_mib") << 20),
             proxies: TrustedProxies(try networks("server.trusted_proxies")), webhookNetworks: webhookNetworks,
             isEncrypted: !settings["server.certificate_file"].isEmpty, logKey: signer?.verifier,
@@ -66,7 +74,7 @@ struct Running {
             try application(of: service, settings.number("staff.port") > 0 ? .world : .everyone),
         ]
         if settings.number("staff.port") > 0 { services.append(try staffListener(of: service)) }
-        if settings.number("metrics.port") > 0 { services.append(metricsListener(of: service)) }
+        if settings.number("metrics.port") > 0 { services.append(try metricsListener(of: service)) }
         services.append(
             Leaving(departure: service.departure, time: .seconds(settings.number("server.leaving_seconds"))))
         do {
@@ -135,10 +143,12 @@ struct Running {
         of service: API.Service, _ entrance: Entrance
     ) throws -> some ServiceLifecycle.Service {
         let scheme = settings["server.certificate_file"].isEmpty ? "http" : "https"
+        let listening = try listening(service)
         return Application(
-            router: router(service, entrance), server: try listening(Turnstile(service, logger: logger)).server,
+            router: router(service, entrance), server: listening.server,
             configuration: .init(address: .hostname(host, port: port), serverName: "rectify", backlog: 4096),
             onServerRunning: { channel in
+                await listening.admit(at: channel)
                 let address = channel.localAddress
                 Terminal.write(lines: ["ready on \(scheme)://\(address?.ipAddress ?? host):\(address?.port ?? port)"])
             }, logger: logger)
@@ -148,8 +158,7 @@ struct Running {
     private func run(_ services: [any ServiceLifecycle.Service]) async throws {
         var configuration = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        configuration.maximumGracefulShutdownDuration = .seconds(
-            settings.number("server.leaving_seconds") + settings.number("server.shutdown_seconds"))
+        configuration.maximumGracefulShutdownDuration = allowance
         let group = ServiceGroup(configuration: configuration)
         try await withThrowingTaskGroup { tasks in
             tasks.addTask { try await running(group) }
@@ -164,6 +173,37 @@ struct Running {
         }
     }
 
+    /// Ends the process two seconds after all that is under way should have ended.
+    private func breakOffInTime() async {
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let told = AsyncStream<Void>.makeStream()
+        let listening = Task {
+            for await _ in signals {
+                stopping.note()
+                told.continuation.yield()
+            }
+        }
+        defer { listening.cancel() }
+        var tellings = told.stream.makeAsyncIterator()
+        guard await tellings.next() != nil else { return }
+        let timer = Task {
+            // Cancelled, it need not wait.
+            try? await Task.sleep(for: allowance)
+            told.continuation.yield()
+        }
+        defer { timer.cancel() }
+        // The time is up, or the second signal has come.
+        guard await tellings.next() != nil, (try? await Task.sleep(for: .seconds(2))) != nil else { return }
+        logger.error("what is under way does not end, as where the database does not react; it is broken off")
+        await breakOff()
+        exit(Failure.Code.general)
+    }
+
+    /// How long the end may take.
+    private var allowance: Duration {
+        .seconds(settings.number("server.leaving_seconds") + settings.number("server.shutdown_seconds"))
+    }
+
     private func running(_ group: ServiceGroup) async throws {
         do {
             try await group.run()
@@ -175,6 +215,19 @@ struct Running {
                 .joined()
             throw Failure("cannot listen on \(host):\(port)\(places): \(String(cString: strerror(error.errnoCode)))")
         }
+    }
+}
+
+/// When the process was told to stop for the first time.
+final class StopMoment: Sendable {
+    private let moment = Mutex<ContinuousClock.Instant?>(nil)
+
+    func note() { moment.withLock { $0 = $0 ?? .now } }
+
+    /// What is left of the time that the end may take: at least two seconds, and a minute where nobody has asked for it.
+    func left(of seconds: Int) -> Duration {
+        guard let moment = moment.withLock({ $0 }) else { return .seconds(60) }
+        return max(moment + .seconds(seconds) - .now, .seconds(2))
     }
 }
 
@@ -202,21 +255,36 @@ extension Running {
 
     /// Where officers work who are not let in from everywhere.
     private func staffListener(of service: API.Service) throws -> some ServiceLifecycle.Service {
-        Application(
-            router: router(service), server: try listening(Turnstile(service, logger: logger)).server,
+        let listening = try listening(service)
+        return Application(
+            router: router(service), server: listening.server,
             configuration: .init(
                 address: .hostname(settings["staff.host"], port: settings.number("staff.port")), serverName: "rectify",
                 backlog: 1024),
-            logger: logger)
+            onServerRunning: { channel in await listening.admit(at: channel) }, logger: logger)
     }
 
-    private func metricsListener(of service: API.Service) -> some ServiceLifecycle.Service {
-        Application(
-            router: metricsRouter(service),
+    private func metricsListener(of service: API.Service) throws -> some ServiceLifecycle.Service {
+        let listening = try Listening(connectionLimits, service.connections, logger: logger)
+        return Application(
+            router: metricsRouter(service), server: listening.server,
             configuration: .init(
                 address: .hostname(settings["metrics.host"], port: settings.number("metrics.port")),
                 serverName: "rectify"),
-            logger: logger)
+            onServerRunning: { channel in await listening.admit(at: channel) }, logger: logger)
+    }
+
+    /// Room for as many connections as the open files of the process leave, or for fewer where the settings say so.
+    private func ledger(_ databases: Databases) throws -> ConnectionLedger {
+        let room = try OpenFiles.connections(databases: databases.connectionsAtMost)
+        let asked = settings.number("server.connections_at_once")
+        guard asked <= room else {
+            throw Failure(
+                "server.connections_at_once is \(asked), but the limit of open files (\(OpenFiles.limit)) leaves room for "
+                    + "\(room); raise the limit (ulimit -n, LimitNOFILE=), or set fewer", code: 64)
+        }
+        return ConnectionLedger(
+            atOnce: asked > 0 ? asked : room, perClient: settings.number("server.connections_per_address"))
     }
 
     private func networks(_ key: String) throws -> NetworkList {
@@ -227,18 +295,21 @@ extension Running {
         }
     }
 
-    private func listening(_ turnstile: Turnstile) throws -> Listening {
-        let limits = ConnectionLimits(
-            idle: .seconds(Int64(settings.number("server.idle_seconds"))),
-            perAddress: settings.number("server.connections_per_address"))
+    private var connectionLimits: ConnectionLimits {
+        ConnectionLimits(idle: .seconds(Int64(settings.number("server.idle_seconds"))))
+    }
+
+    private func listening(_ service: API.Service) throws -> Listening {
+        let (limits, ledger) = (connectionLimits, service.connections)
+        let turnstile = Turnstile(service, logger: logger)
         let (chain, key) = (settings["server.certificate_file"], settings["server.private_key_file"])
         guard chain.isEmpty == key.isEmpty else {
             throw Failure("server.certificate_file and server.private_key_file go together: set both, or neither")
         }
-        guard !chain.isEmpty else { return try Listening(limits, turnstile: turnstile) }
+        guard !chain.isEmpty else { return try Listening(limits, ledger, turnstile: turnstile, logger: logger) }
         do {
             return try Listening(
-                limits, certificate: .init(chain: chain, privateKey: key), turnstile: turnstile)
+                limits, ledger, certificate: .init(chain: chain, privateKey: key), turnstile: turnstile, logger: logger)
         } catch {
             throw Failure("the certificate \(chain) with the key \(key) cannot be used: \(error)")
         }
@@ -252,124 +323,5 @@ extension Running {
                 code: Failure.Code.unavailable)
         }
         return PublicSuffixes(list: list, version: hexadecimal(Data(SHA256.hash(data: list).prefix(6))))
-    }
-}
-
-/// Does, every while, what time itself brings about; of several servers one at a time.
-struct Rounds: ServiceLifecycle.Service {
-    let worker: Worker
-    /// Open what a round reads again that a version before wrote.
-    let keys: CaseKeys
-    let every: Duration
-    let logger: Logger
-
-    func run() async throws {
-        await repeatedly(every: every) {
-            do {
-                if let done = try await worker.round(at: Date()), !done.isEmpty {
-                    let level: Logger.Level = done.failures.isEmpty ? .notice : .warning
-                    logger.log(level: level, "worker's round", metadata: ["done": "\(done)"])
-                }
-                if let changed = try await worker.readAgain(with: keys), changed > 0 {
-                    logger.notice(
-                        "rows of the version before were brought into today's form", metadata: ["rows": "\(changed)"])
-                }
-            } catch  where !(error is CancellationError) {
-                logger.warning("the worker's round failed; it is tried again", metadata: ["error": "\(error)"])
-            }
-        }
-        // The next server need not wait until the lease runs out; where this fails, it does.
-        try? await worker.release()
-    }
-}
-
-/// Takes cases from officers who have left, soon after they did: a round of the worker may take long.
-struct Leavers: ServiceLifecycle.Service {
-    let worker: Worker
-    let isOn: Bool
-    let logger: Logger
-    /// What is promised are ten seconds.
-    static let pause: Duration = .seconds(4)
-
-    func run() async throws {
-        await repeatedly(every: isOn ? Self.pause : .zero) {
-            do {
-                guard let count = try await worker.unassignLeavers(at: Date()), count > 0 else { return }
-                logger.notice("cases of officers who have left are nobody's", metadata: ["cases": "\(count)"])
-            } catch  where !(error is CancellationError) {
-                logger.warning(
-                    "cases of officers who have left could not be unassigned; it is tried again",
-                    metadata: ["error": "\(error)"])
-            }
-        }
-    }
-}
-
-/// Keeps the sums of reports up to date, so that a report is soon made; of several servers one at a time.
-struct Summing: ServiceLifecycle.Service {
-    let sums: ReportSums
-    let every: Duration
-    let logger: Logger
-
-    func run() async throws {
-        await repeatedly(every: every) {
-            do {
-                try await sums.bringUp()
-            } catch  where !(error is CancellationError) {
-                logger.warning("the sums of reports are behind; it is tried again", metadata: ["error": "\(error)"])
-            }
-        }
-    }
-}
-
-/// Lets `keys rewrap` know under which key this server wraps new ones.
-struct Announcing: ServiceLifecycle.Service {
-    let databases: Databases
-    let key: String
-    let logger: Logger
-    let server = UUID()
-
-    func run() async throws {
-        await repeatedly(every: .seconds(15)) {
-            do {
-                try await databases.announce(server, uses: key)
-            } catch  where !(error is CancellationError) {
-                logger.warning("the key in use could not be told; it is tried again", metadata: ["error": "\(error)"])
-            }
-        }
-        // What is not taken back runs out within a minute.
-        try? await databases.announce(server, uses: nil)
-    }
-}
-
-/// Does something again and again until the server is told to stop; with 0 another server does it.
-func repeatedly(every: Duration, _ body: @escaping @Sendable () async throws -> Void) async {
-    await cancelWhenGracefulShutdown {
-        while !Task.isCancelled {
-            do {
-                if every > .zero { try await body() }
-                try await Task.sleep(for: every > .zero ? every : .seconds(3600))
-            } catch {
-                // It was cancelled.
-                return
-            }
-        }
-    }
-}
-
-/// Sends filers what has changed; a server without a worker leaves it to those that have one.
-struct Sending: ServiceLifecycle.Service {
-    let sender: WebhookSender
-    let isOn: Bool
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            guard isOn else {
-                // Cancelled, the loop ends by its condition.
-                while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
-                return
-            }
-            await sender.run(every: .seconds(2))
-        }
     }
 }

@@ -20,6 +20,7 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         forbidCoreFiles()
+        OpenFiles.raiseLimit()
         let settings = try await file.settings()
         try await Running(
             deployment: try Deployment(settings), settings: settings, host: host ?? settings["server.host"],

@@ -79,8 +79,11 @@ struct Setting: Sendable {
         Setting("server.requests_at_once", "1024", .number(1...100_000), "requests under way; more get 503"),
         Setting("server.filings_at_once", "128", .number(1...100_000), "filings among them; more get 503"),
         Setting(
+            "server.connections_at_once", "0", .number(0...100_000),
+            "connections in all; more are closed at once; 0: what the limit of open files leaves, 10000 at the most"),
+        Setting(
             "server.connections_per_address", "512", .number(0...100_000),
-            "connections of one address; 0: no limit, as behind a proxy"),
+            "connections of one IPv4 address or IPv6 /64, and never more than are free; 0: no limit, as behind a proxy"),
         Setting(
             "server.certificate_file", "", .text, "PEM file with the certificate and its chain; empty: in the clear"),
         Setting("server.private_key_file", "", .text, "PEM file with the certificate's private key"),

@@ -28,10 +28,11 @@ struct Up: AsyncParsableCommand {
 
     func run() async throws {
         forbidCoreFiles()
+        OpenFiles.raiseLimit()
         let settings = try await file.settings()
         let logger = serverLogger(settings.logLevel)
         guard settings["database.url"].isEmpty else {
-            return try await serve(Deployment(settings), settings)
+            return try await serve(Deployment(settings), settings, StopMoment(), breakOff: {})
         }
         let directory = data.directory
         for key in ["keys.file", "keys.command", "keys.previous_files"] where !settings[key].isEmpty {
@@ -42,6 +43,12 @@ struct Up: AsyncParsableCommand {
         try makeKeyFile(Deployment.keyFile(in: directory), for: directory)
         try EmbeddedClusters.archiveLogs(of: directory, settings, logger)
         let server = try await EmbeddedClusters.start(in: directory, settings)
+        let stopping = StopMoment()
+        /// PostgreSQL gets what is left of the time that the end may take, and a little more.
+        @Sendable func stopInTime() async throws {
+            let seconds = settings.number("server.leaving_seconds") + settings.number("server.shutdown_seconds")
+            try await server.stop(within: stopping.left(of: seconds + 4))
+        }
         do {
             try await server.beginArchiving()
             let deployment = Deployment(embeddedIn: directory)
@@ -53,18 +60,24 @@ struct Up: AsyncParsableCommand {
                 await watch.value
             }
             do {
-                try await serve(deployment, settings)
+                try await serve(deployment, settings, stopping) {
+                    do {
+                        try await stopInTime()
+                    } catch {
+                        logger.error("\(error)")
+                    }
+                }
             } catch {
                 await endWatch()
                 throw error
             }
             await endWatch()
         } catch {
-            // The first error is the one to tell.
-            try? await server.stop()
+            // Why it ends is what matters; a server that does not stop is taken over by the next start.
+            try? await stopInTime()
             throw error
         }
-        try await server.stop()
+        try await stopInTime()
     }
 
     /// Brings the database back where its process has died, within a second or two, until the task is cancelled.
@@ -81,7 +94,10 @@ struct Up: AsyncParsableCommand {
         }
     }
 
-    private func serve(_ deployment: Deployment, _ settings: Settings) async throws {
+    private func serve(
+        _ deployment: Deployment, _ settings: Settings, _ stopping: StopMoment,
+        breakOff: @escaping @Sendable () async -> Void
+    ) async throws {
         let logger = serverLogger(settings.logLevel)
         _ = try await deployment.migrate(logger: logger)
         let database = deployment.database(logger: logger)
@@ -98,7 +114,7 @@ struct Up: AsyncParsableCommand {
         }
         try await Running(
             deployment: deployment, settings: settings, host: host ?? settings["server.host"],
-            port: port ?? settings.number("server.port"), logger: logger
+            port: port ?? settings.number("server.port"), logger: logger, stopping: stopping, breakOff: breakOff
         ).run()
     }
 
