@@ -109,7 +109,7 @@ import Testing
         try await withProgram { program in
             let server = try await ServerProcess(program)
             #expect(await status(server.address + "/readyz") == 200)
-            let processes = try postgres(of: program)
+            let processes = try program.processes(of: .cases)
             #expect(processes.count > 3)
             for process in processes { kill(process, SIGSTOP) }
             // It answers while the database still hangs.
@@ -133,7 +133,7 @@ import Testing
             #expect(await status(server.address + "/v1/campaigns") == 200, "everything else goes on")
             await server.signal(SIGTERM)
             #expect(await server.ended() == 2)
-            #expect(try postgres(of: program).isEmpty, "its database has stopped with it")
+            #expect(try program.processes(of: .cases).isEmpty, "its database has stopped with it")
         }
     }
 
@@ -285,19 +285,5 @@ import Testing
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         let answer = try? await HTTPClient.shared.execute(request, timeout: .seconds(300))
         return answer.map { Int($0.status.code) }
-    }
-
-    /// The processes of a program's own PostgreSQL that run.
-    private func postgres(of program: Program) throws -> [pid_t] {
-        let file = program.folder.appending(path: "data/postgres/postmaster.pid")
-        guard let line = try? String(contentsOf: file, encoding: .utf8).split(separator: "\n").first,
-            let main = pid_t(line)
-        else { return [] }
-        return try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { pid_t($0) }.filter { process in
-            guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
-                let parent = text.split(separator: ")").last?.split(separator: " ").dropFirst().first
-            else { return false }
-            return process == main || pid_t(parent) == main
-        }
     }
 }
