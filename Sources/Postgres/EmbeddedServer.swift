@@ -208,21 +208,40 @@ public final class EmbeddedServer: Sendable {
     }
 
     private func startServer() async throws {
-        let isRunning = (try? await run("pg_ctl", ["-D", data.plainPath, "status"])) != nil
+        let isThere = (try? await run("pg_ctl", ["-D", data.plainPath, "status"])) != nil
         var settings = [
             "listen_addresses=", "unix_socket_directories=\(socket.plainPath)", "unix_socket_permissions=0700",
         ]
         if let folder = Self.archive(of: directory) {
             settings += ["archive_mode=on", "archive_command=\(ArchivedLog(folder).command)", "archive_timeout=60"]
         }
-        if isRunning {
-            guard !runs(with: settings) else { return }
+        if isThere, !runs(with: settings) {
             try await stop()
+        } else if isThere, try await takesConnections() {
+            return
         }
         try programs.makeOwned(socket)
         let log = data.appending(path: "server.log").plainPath
         let switches = (settings + options).map { "-c " + $0.quotedForShell }.joined(separator: " ")
         try await run("pg_ctl", ["-D", data.plainPath, "-w", "-t", "60", "-l", log, "-o", switches, "start"])
+    }
+
+    /// Waits until the server that is there takes connections: one whose processes have crashed recovers first.
+    ///
+    /// - Returns: `false` where it ends instead. One that was killed is there until its parent has asked for its exit code.
+    /// - Throws: ``Failure/commandFailed(_:output:)`` where it does neither within a minute.
+    private func takesConnections() async throws -> Bool {
+        let end = ContinuousClock.now + .seconds(60)
+        while isRunning {
+            do {
+                try await run("pg_isready", ["-h", socket.plainPath, "-U", Self.administrator, "-d", "postgres"])
+                return true
+            } catch let failure as Failure {
+                guard ContinuousClock.now < end else { throw failure }
+                try await Task.sleep(for: .milliseconds(100))
+            }
+        }
+        return false
     }
 
     /// Whether the server that runs was started as it would be now.

@@ -60,6 +60,7 @@ final class FaultScene: Sendable {
         } catch {
             scene.show()
             try? await scene.filers.stop()
+            try? await scene.kill()
             throw error
         }
         try await scene.filers.stop()
@@ -91,10 +92,16 @@ final class FaultScene: Sendable {
     ///
     /// - Parameter changes: Settings beside those of the scene.
     func start(_ changes: [String: String] = [:]) async throws {
-        let server = try await ServerProcess(
-            program, settings: settings.merging(changes) { $1 }, log: URL(filePath: program.path("server.log")))
-        running.withLock { $0 = server }
-        filers.turn(to: server.address)
+        let log = URL(filePath: program.path("server.log"))
+        do {
+            let server = try await ServerProcess(program, settings: settings.merging(changes) { $1 }, log: log)
+            running.withLock { $0 = server }
+            filers.turn(to: server.address)
+        } catch {
+            let said = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
+            Issue.record("the server did not start: \(said.suffix(4000))")
+            throw error
+        }
     }
 
     /// Stops it in good order.

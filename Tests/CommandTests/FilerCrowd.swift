@@ -52,7 +52,7 @@ final class FilerCrowd: Sendable {
     /// - Parameters:
     ///   - count: How many filers there are.
     ///   - token: The key of those that are organisations.
-    func start(_ count: Int = 6, token: String) {
+    func start(_ count: Int = 4, token: String) {
         let task = Task {
             await withTaskGroup { group in
                 for number in 0..<count {

@@ -49,9 +49,15 @@ import Testing
         try await withProgram { program in
             try await FaultScene.play(program) { scene in
                 var dice = Dice(seed: 17_03)
-                for _ in 1...6 {
-                    try await scene.run("everything killed") {
-                        try await atRandom(scene, &dice) { try await program.killEverything() }
+                for number in 1...10 {
+                    let kind = number.isMultiple(of: 2) ? "everything" : "server and one process of PostgreSQL"
+                    try await scene.run("\(kind) killed") {
+                        try await atRandom(scene, &dice) {
+                            if number.isMultiple(of: 2) { return try await program.killEverything() }
+                            // PostgreSQL ends its other processes then, and recovers while the server starts again.
+                            kill(try #require(try program.processes(of: .cases).last), SIGKILL)
+                            try await scene.kill()
+                        }
                     } mend: {
                         try await scene.start()
                     }

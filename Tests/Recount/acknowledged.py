@@ -20,7 +20,13 @@ import json
 import subprocess
 import sys
 import threading
+import time
 import urllib.parse
+
+
+class Busy(Exception):
+    """The server asks to be asked again."""
+
 
 STORED = """
     COPY (
@@ -32,10 +38,21 @@ STORED = """
 KEYS = "COPY (SELECT id FROM case_key WHERE octet_length(wrapped) > 0) TO STDOUT (FORMAT csv)"
 
 
+def patiently(ask, wait=0.5, tries=120):
+    """What `ask` returns; a database or a server that is coming back is asked again, for a minute at least."""
+    for left in reversed(range(tries)):
+        try:
+            return ask()
+        except (OSError, subprocess.CalledProcessError, http.client.HTTPException, Busy):
+            if not left:
+                raise
+            time.sleep(wait)
+
+
 def rows(conninfo, query):
     command = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", conninfo, "-c", query]
-    text = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.decode("utf-8")
-    return list(csv.reader(io.StringIO(text, newline="")))
+    answer = patiently(lambda: subprocess.run(command, check=True, stdout=subprocess.PIPE))
+    return list(csv.reader(io.StringIO(answer.stdout.decode("utf-8"), newline="")))
 
 
 def digest(text):
@@ -93,9 +110,15 @@ def opened(address, token, entries):
     wrong, waiting, lock = [], collections.deque(entries), threading.Lock()
 
     def get(connection, path, headers):
-        connection.request("GET", path, headers=headers)
-        answer = connection.getresponse()
-        body = answer.read()
+        try:
+            connection.request("GET", path, headers=headers)
+            answer = connection.getresponse()
+            body = answer.read()
+        except (OSError, http.client.HTTPException):
+            connection.close()
+            raise
+        if answer.status == 503:
+            raise Busy(f"{path} answers 503")
         if answer.status != 200:
             raise ValueError(f"{path} answers {answer.status}")
         return json.loads(body)
@@ -108,18 +131,18 @@ def opened(address, token, entries):
                     return
                 entry = waiting.popleft()
             reference, fault = entry["reference"], None
+            code, officer = {"Tracking-Code": entry["tracking_code"]}, {"Authorization": f"Bearer {token}"}
             try:
-                tracked = get(connection, "/v1/tracking", {"Tracking-Code": entry["tracking_code"]})
-                shown = get(connection, f"/v1/complaints/{reference}", {"Authorization": f"Bearer {token}"})
+                tracked = patiently(lambda: get(connection, "/v1/tracking", code))
+                shown = patiently(lambda: get(connection, f"/v1/complaints/{reference}", officer))
                 if tracked["reference"] != reference:
                     fault = "its tracking code opens " + tracked["reference"]
                 elif digest(shown["narrative"]) != entry["narrative_sha256"]:
                     fault = "it opens to another narrative"
                 elif not (shown.get("complainant") or {}).get("name"):
                     fault = "what is sealed does not open"
-            except (OSError, ValueError, KeyError, http.client.HTTPException) as error:
+            except (OSError, ValueError, KeyError, http.client.HTTPException, Busy) as error:
                 fault = f"it does not open: {error!r}"
-                connection.close()
             if fault:
                 with lock:
                     wrong.append(f"{reference}: {fault}")
