@@ -41,9 +41,11 @@ test: ## Run every test, on a real PostgreSQL
 	@.make/test heavy --filter '$(HEAVY)'
 
 test-long: ## Run the tests that take minutes, and let schemathesis try the live server
-	@.make/setup tmux openssl python3-venv haproxy
+	@.make/setup tmux openssl python3-venv haproxy libfaketime
 	@$(SWIFT) build --build-tests
 	@.make/test long --no-parallel --filter '$(LONG)'
+	@echo 'fault | kind | runs | acknowledged | lost | doubled | refused | unanswered | seconds until filings were taken again'
+	@grep '^fault |' .build/test-long.log
 	@.make/contract .build/debug/rectify
 
 lint: ## Check form: swift-format, strictly

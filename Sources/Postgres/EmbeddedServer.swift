@@ -275,15 +275,27 @@ public final class EmbeddedServer: Sendable {
             case .unknown(let why):
                 throw Failure.cannotPrepare("whether PostgreSQL runs in \(data.plainPath) is not known: \(why)")
             case .runs(.ready):
-                if try runs(with: settings) { return true }
-                try await stop()
-                return false
-            case .runs(.starting), .runs(.stopping):
-                guard ContinuousClock.now < end else {
-                    throw startFailed("It has been starting or stopping for a minute.\n")
+                guard try runs(with: settings) else {
+                    try await stop()
+                    return false
                 }
-                try await Task.sleep(for: .milliseconds(50))
+                if await takesConnections() { return true }
+            case .runs(.starting), .runs(.stopping): break
             }
+            guard ContinuousClock.now < end else {
+                throw startFailed("It has been starting, stopping or recovering for a minute.\n")
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// Whether the server takes connections; one whose processes have crashed says that it is ready and recovers first.
+    private func takesConnections() async -> Bool {
+        do {
+            try await run("pg_isready", ["-h", socket.plainPath, "-U", Self.administrator, "-d", "postgres"])
+            return true
+        } catch {
+            return false
         }
     }
 

@@ -9,45 +9,6 @@ import Testing
 
 /// What takes minutes: run by `make test-long`.
 @Suite(.serialized) struct LongTests {
-    @Test func `the server is killed twenty times, and nothing acknowledged is lost (G44)`() async throws {
-        try await withProgram { program in
-            var server = try await ServerProcess(program)
-            let storm = FilingStorm(at: server.address)
-            storm.begin(clients: 8)
-            for _ in 1...20 {
-                try await storm.untilMore(20)
-                await server.kill()
-                server = try await ServerProcess(program)
-                storm.move(to: server.address)
-            }
-            try await storm.untilMore(20)
-            await storm.end()
-            let said = try await storm.audit(program, at: server.address)
-            #expect(said.hasSuffix("sound\n"), "\(said)")
-            #expect(await server.stop() == 0)
-        }
-    }
-
-    @Test func `the database is killed twenty times under a server that goes on (G45)`() async throws {
-        try await withProgram { program in
-            let server = try await ServerProcess(program)
-            let storm = FilingStorm(at: server.address)
-            storm.begin(clients: 8)
-            let pidFile = program.folder.appending(path: "data/postgres/postmaster.pid")
-            for _ in 1...20 {
-                try await storm.untilMore(20)
-                let first = try String(contentsOf: pidFile, encoding: .utf8).split(separator: "\n").first
-                kill(try #require(first.flatMap { pid_t($0) }), SIGKILL)
-                try await Task.sleep(for: .milliseconds(200))
-            }
-            try await storm.untilMore(20)
-            await storm.end()
-            let said = try await storm.audit(program, at: server.address)
-            #expect(said.hasSuffix("sound\n"), "\(said)")
-            #expect(await server.stop() == 0)
-        }
-    }
-
     /// What clients were answered.
     private final class Seen: Sendable {
         let answers = Mutex(0)

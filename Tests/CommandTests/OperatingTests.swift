@@ -109,7 +109,7 @@ import Testing
         try await withProgram { program in
             let server = try await ServerProcess(program)
             #expect(await status(server.address + "/readyz") == 200)
-            let processes = try postgres(of: program)
+            let processes = try program.processes(of: .cases)
             #expect(processes.count > 3)
             for process in processes { kill(process, SIGSTOP) }
             // It answers while the database still hangs.
@@ -133,7 +133,7 @@ import Testing
             #expect(await status(server.address + "/v1/campaigns") == 200, "everything else goes on")
             await server.signal(SIGTERM)
             #expect(await server.ended() == 2)
-            #expect(try postgres(of: program).isEmpty, "its database has stopped with it")
+            #expect(try program.processes(of: .cases).isEmpty, "its database has stopped with it")
         }
     }
 
