@@ -38,6 +38,7 @@ class Builder:
         heavy = {"post-v1-complaints": 6, "post-v1-complaint-batches": 3, "post-v1-complaints-reference-evidence": 14, "post-v1-imports-id-lines": 12,
                  "post-v1-imports-dry-run": 8, "post-v1-imports": 3, "get-v1-complaints": 8, "post-v1-campaigns-campaign-probe-results": 4, "post-v1-bulk-actions": 4,
                  "get-v1-campaigns-campaign-progress": 3, "get-v1-campaigns-campaign-barriers": 2, "get-openapi-json": 0.3, "get-docs": 0.3}
+        heavy |= {operation.id: 0.2 for operation in contract.operations if operation.path.startswith("/v1/session") and operation.bodies}
         self.weights = [heavy.get(operation.id, 1) for operation in contract.operations]
 
     def request(self, number):
@@ -52,12 +53,18 @@ class Builder:
         values = {}
         if operation.bodies:
             self.add_body(rng, operation, request, values)
+            # Lines are read one by one, by a debug build perhaps a hundred in a second; a password takes it some seconds.
+            is_password = operation.path.startswith("/v1/session")
+            request.wait = 30 if is_password else min(60, (request.body.count(b"\n") + len(request.body) // 1000) // 20)
         path = self.path(rng, operation, request, values)
         query = self.query(rng, operation, values)
         request.target = path + ("?" + query if query else "")
-        request.wait = 31 if "wait=" in query else 0
+        request.wait += 31 if "wait=" in query else 0
         self.add_headers(rng, operation, request)
-        if rng.random() < 0.03:
+        # The parser takes no head of more than 80 KiB.
+        request.is_broken = len(request.target) + sum(len(value) for _, value in request.headers) > 75_000
+        # Not of a session: its end would make the rest of the requests anonymous.
+        if rng.random() < 0.03 and not path.startswith("/v1/session"):
             request.method = rng.choice(["HEAD", "OPTIONS", "PATCH", "PUT", "DELETE", "TRACE", "QUERY", "POST", "GET"])
             if request.method == "HEAD" and request.body:
                 request.method = "PATCH"

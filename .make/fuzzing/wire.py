@@ -100,7 +100,8 @@ class Exchange:
                 if answer:
                     return answer
                 if self.is_over:
-                    raise NoAnswer(f"closed after {len(self.received)} bytes: {self.received[:120]!r}")
+                    after = time.monotonic() - self.begun
+                    raise NoAnswer(f"closed after {after:.1f} s and {len(self.received)} bytes: {self.received[:120]!r}")
                 left = self.end - time.monotonic()
                 if left <= 0:
                     raise NoAnswer("hang: no whole answer in time")

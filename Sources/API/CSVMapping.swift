@@ -10,6 +10,9 @@ struct CSVMapping {
     private let columns: [String: [String]]
     private let constants: [[String]: JSON]
 
+    /// Columns and constants that a mapping names, at the most; a filing has fewer members.
+    static let limit = 200
+
     /// Members that are true or false.
     private static let truths: Set<[String]> = [
         ["complainant", "disclose_identity"], ["consent", "publish_narrative"],
@@ -34,18 +37,19 @@ struct CSVMapping {
             return
         }
         var (columns, constants) = ([String: [String]](), [[String]: JSON]())
-        if let names = reader.object("columns") {
+        if let names = reader.object("columns"), Self.isWithinLimit(names) {
             for name in names.names {
+                if name.utf8.contains(0) { names.fault(name, "control_character", "may not hold U+0000") }
                 columns[name] = names.requiredText(name, limit: 100).split(separator: ".").map(String.init)
                 if columns[name]?.isEmpty == true || (columns[name]?.count ?? 0) > 2 {
                     names.fault(name, "invalid", "has to be a member such as narrative, or blocked_link.text")
                 }
             }
             names.finish()
-        } else {
+        } else if !reader.has("columns") {
             reader.fault("columns", "missing", "is required: which column is which member")
         }
-        if let fixed = reader.object("constants") {
+        if let fixed = reader.object("constants"), Self.isWithinLimit(fixed) {
             for name in fixed.names {
                 let path = name.split(separator: ".").map(String.init)
                 if !(1...2).contains(path.count) {
@@ -59,6 +63,12 @@ struct CSVMapping {
         }
         reader.finish()
         (self.columns, self.constants) = (columns, constants)
+    }
+
+    private static func isWithinLimit(_ part: ObjectReader) -> Bool {
+        let isWithin = part.names.count <= limit
+        if !isWithin { part.faults.add(part.pointer, "too_many", "may have \(limit) members at the most") }
+        return isWithin
     }
 
     /// The filing that a record tells; what is wrong with a cell is noted at its member.
@@ -101,7 +111,8 @@ struct CSVMapping {
 
     /// Columns that stand twice in the header, so that it is not certain which is meant.
     func doubled(in header: [String]) -> [String] {
-        columns.keys.filter { name in header.count { $0 == name } > 1 }.sorted()
+        let counts = header.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+        return columns.keys.filter { counts[$0, default: 0] > 1 }.sorted()
     }
 
     /// Whether a header names a column in letters of its own, which another encoding would not have given.
@@ -110,7 +121,7 @@ struct CSVMapping {
     }
 
     /// Columns that the mapping names and the header has not.
-    func missing(in header: [String]) -> [String] { columns.keys.filter { !header.contains($0) }.sorted() }
+    func missing(in header: [String]) -> [String] { Set(columns.keys).subtracting(header).sorted() }
 }
 
 extension [String: JSON] {
