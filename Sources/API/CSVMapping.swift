@@ -39,7 +39,6 @@ struct CSVMapping {
         var (columns, constants) = ([String: [String]](), [[String]: JSON]())
         if let names = reader.object("columns"), Self.isWithinLimit(names) {
             for name in names.names {
-                if name.utf8.contains(0) { names.fault(name, "control_character", "may not hold U+0000") }
                 columns[name] = names.requiredText(name, limit: 100).split(separator: ".").map(String.init)
                 if columns[name]?.isEmpty == true || (columns[name]?.count ?? 0) > 2 {
                     names.fault(name, "invalid", "has to be a member such as narrative, or blocked_link.text")
@@ -65,10 +64,16 @@ struct CSVMapping {
         (self.columns, self.constants) = (columns, constants)
     }
 
+    /// Notes what is wrong with the names of a part; where there are too many of them, they are not read one by one.
     private static func isWithinLimit(_ part: ObjectReader) -> Bool {
-        let isWithin = part.names.count <= limit
-        if !isWithin { part.faults.add(part.pointer, "too_many", "may have \(limit) members at the most") }
-        return isWithin
+        guard part.names.count <= limit else {
+            part.faults.add(part.pointer, "too_many", "may have \(limit) members at the most")
+            return false
+        }
+        for name in part.names where name.utf8.contains(0) {
+            part.fault(name, "control_character", "may not hold U+0000")
+        }
+        return true
     }
 
     /// The filing that a record tells; what is wrong with a cell is noted at its member.
