@@ -40,13 +40,14 @@ test: ## Run every test, on a real PostgreSQL
 	@.make/test server --no-parallel --filter '$(SERVER)'
 	@.make/test heavy --filter '$(HEAVY)'
 
-test-long: ## Run the tests that take minutes, and let schemathesis try the live server
+test-long: ## Run the tests that take minutes, and let schemathesis and a fuzzer try the live server
 	@.make/setup tmux openssl python3-venv haproxy libfaketime
 	@$(SWIFT) build --build-tests
 	@.make/test long --no-parallel --filter '$(LONG)'
 	@echo 'fault | kind | runs | acknowledged | lost | doubled | refused | unanswered | seconds until filings were taken again'
 	@grep '^fault |' .build/test-long.log
 	@.make/contract .build/debug/rectify
+	@.make/fuzz .build/debug/rectify
 
 lint: ## Check form: swift-format, strictly
 	@$(SWIFT) format lint --strict --recursive Sources Tests Package.swift

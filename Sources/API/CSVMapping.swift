@@ -11,6 +11,9 @@ struct CSVMapping {
     private let columns: [String: [String]]
     private let constants: [[String]: JSON]
 
+    /// Columns and constants that a mapping names, at the most; a filing has fewer members.
+    static let limit = 200
+
     /// The members of a filing that a cell can hold, as the contract lists them; a test compares the two.
     static let members: Set<[String]> = {
         let groups = [
@@ -51,7 +54,7 @@ struct CSVMapping {
             return
         }
         var (columns, constants) = ([String: [String]](), [[String]: JSON]())
-        if let names = reader.object("columns") {
+        if let names = reader.object("columns"), Self.isWithinLimit(names) {
             var taken: [[String]: String] = [:]
             for name in names.names {
                 let path = Self.path(names.requiredText(name, limit: 100), of: "the column “\(name)”") { code, detail in
@@ -65,10 +68,10 @@ struct CSVMapping {
                 (columns[name], taken[path]) = (path, name)
             }
             names.finish()
-        } else {
+        } else if !reader.has("columns") {
             reader.fault("columns", "missing", "is required: which column is which member")
         }
-        if let fixed = reader.object("constants") {
+        if let fixed = reader.object("constants"), Self.isWithinLimit(fixed) {
             for name in fixed.names {
                 let path = Self.path(name, of: "the constant “\(name)”") { code, detail in
                     fixed.fault(name, code, detail)
@@ -109,6 +112,18 @@ struct CSVMapping {
         let column = columns.first { _, path in fault.pointer == "#/\(path.joined(separator: "/"))" }?.key
         guard let column else { return fault }
         return Fault(pointer: fault.pointer, code: fault.code, detail: "\(fault.detail) (column “\(column)”)")
+    }
+
+    /// Notes what is wrong with the names of a part; where there are too many of them, they are not read one by one.
+    private static func isWithinLimit(_ part: ObjectReader) -> Bool {
+        guard part.names.count <= limit else {
+            part.faults.add(part.pointer, "too_many", "may have \(limit) members at the most")
+            return false
+        }
+        for name in part.names where name.utf8.contains(0) {
+            part.fault(name, "control_character", "may not hold U+0000")
+        }
+        return true
     }
 
     /// The filing that a record tells; what is wrong with a cell is noted at its member.
@@ -155,7 +170,8 @@ struct CSVMapping {
 
     /// Columns that stand twice in the header, so that it is not certain which is meant.
     func doubled(in header: [String]) -> [String] {
-        columns.keys.filter { name in header.count { $0 == name } > 1 }.sorted()
+        let counts = header.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+        return columns.keys.filter { counts[$0, default: 0] > 1 }.sorted()
     }
 
     /// Whether a header names a column in letters of its own, which another encoding would not have given.
@@ -164,7 +180,7 @@ struct CSVMapping {
     }
 
     /// Columns that the mapping names and the header has not.
-    func missing(in header: [String]) -> [String] { columns.keys.filter { !header.contains($0) }.sorted() }
+    func missing(in header: [String]) -> [String] { Set(columns.keys).subtracting(header).sorted() }
 }
 
 extension [String: JSON] {

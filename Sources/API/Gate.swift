@@ -1,3 +1,4 @@
+import Casework
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -44,9 +45,13 @@ struct Gate: RouterMiddleware {
         guard request.uri.string.utf8.count <= Problem.addressLimit else { throw Problem.addressTooLong }
         let path = request.uri.path
         let isOdd = path.contains("//") || path.count > 1 && path.hasSuffix("/") || path.contains("/.")
-        if isOdd || path.lowercased().contains("%2e") || path.lowercased().contains("%2f") {
-            throw Problem.notFound(path)
-        }
+        let isEscaped = path.lowercased().contains("%2e") || path.lowercased().contains("%2f")
+        if isOdd || isEscaped || Self.holdsControls(path) { throw Problem.notFound(path) }
+    }
+
+    /// Whether the path has an escaped control character: no address has one, and PostgreSQL takes no text with U+0000.
+    private static func holdsControls(_ path: String) -> Bool {
+        path.contains("%") && path.removingPercentEncoding?.unicodeScalars.contains(where: \.isControl) == true
     }
 
     /// Which quotas a request uses up, and whose.

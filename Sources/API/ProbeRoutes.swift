@@ -36,9 +36,13 @@ struct ProbeRoutes {
                 "One request may have \(Self.lines) lines; send the rest next.")
         }
         let book = try await service.references.book()
-        var results: [LineResultBody] = []
-        for (index, line) in lines.enumerated() where line.contains(where: { $0 > 0x20 }) {
-            results.append(await enter(Data(line), number: index + 1, id, campaign, officer, book, context))
+        // Reading up to 4 MiB takes longer than other requests can wait for their event loop.
+        let results = await withTaskExecutorPreference(globalConcurrentExecutor) {
+            var results: [LineResultBody] = []
+            for (index, line) in lines.enumerated() where line.contains(where: { $0 > 0x20 }) {
+                results.append(await enter(Data(line), number: index + 1, id, campaign, officer, book, context))
+            }
+            return results
         }
         return try .json(Page(items: results))
     }

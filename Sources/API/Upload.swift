@@ -53,6 +53,8 @@ struct Upload {
     /// Whether it is what the complainant was asked for; `nil` where nothing is said.
     var answersRequest: Bool?
 
+    /// Characters of `Content-Disposition` and of `Content-Digest`, at the most.
+    private static let headerLimit = 1000
     /// Bytes a form may have beside its file.
     private static let formMargin = 16 * 1024
 
@@ -74,6 +76,13 @@ struct Upload {
     private init(_ request: Request, _ body: [UInt8]) throws {
         guard request.headers[.contentEncoding] == nil, let type = request.headers[.contentType] else {
             throw Self.unsupported
+        }
+        for name in [HTTPField.Name.contentDisposition, .contentDigest] {
+            guard (request.headers[name]?.unicodeScalars.count ?? 0) <= Self.headerLimit else {
+                throw Problem(
+                    .badRequest, "header-too-long", "A header is too long",
+                    "\(name) may have \(Self.headerLimit) characters at the most.")
+            }
         }
         let query = try ObjectReader(query: request)
         let captured = query.day("captured_on")

@@ -1,16 +1,30 @@
 /// Something wrong with one place of a document.
 public struct Fault: Sendable, Equatable, Codable {
-    /// A JSON pointer, such as `#/respondent/name`.
+    /// A JSON pointer as the fragment of an address, such as `#/respondent/name` (RFC 6901, 6).
     public let pointer: String
     /// Stable and short, for programs, such as `missing`, `unknown_member`, `too_long`.
     public let code: String
     /// For people: what is wrong and what would be right.
     public let detail: String
 
+    /// Control characters of a client’s text are escaped: U+0000 is `%00` in a pointer and `\u0000` in a detail.
+    ///
+    /// PostgreSQL keeps no text with U+0000, and a fault of a line of an import is kept.
     public init(pointer: String, code: String, detail: String) {
-        self.pointer = pointer
+        self.pointer = pointer.escapingControls { "%" + $0.suffix(2) }
         self.code = code
-        self.detail = detail
+        self.detail = detail.escapingControls { "\\u" + $0 }
+    }
+}
+
+extension String {
+    /// The text with each character of C0 and DEL replaced; `escape` gets its four hexadecimal digits.
+    fileprivate func escapingControls(_ escape: (String) -> String) -> String {
+        guard utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return self }
+        return unicodeScalars.reduce(into: "") { text, scalar in
+            guard scalar.value < 0x20 || scalar.value == 0x7F else { return text.unicodeScalars.append(scalar) }
+            text += escape((scalar.value < 0x10 ? "000" : "00") + String(scalar.value, radix: 16, uppercase: true))
+        }
     }
 }
 
