@@ -23,15 +23,18 @@ struct PastRules {
     ///
     /// - Throws: `PostgresError`, or what reading reference data throws.
     mutating func rules(of code: String, at moment: Date, db: isolated Connection) throws -> Complaint.Rules {
-        // What was recorded before any load was judged by the first.
-        let load = loads.last { $0 <= moment } ?? loads.first ?? moment
-        let key = "\(code) \(load.timeIntervalSince1970)"
-        if let rules = known[key] { return rules }
-        let data = try db.referenceBook(knownAt: load).data
-        guard let campaign = data.campaigns[code] else { throw CaseError.notFound("campaign \(code)") }
-        let rules = data.rules(for: campaign)
-        known[key] = rules
-        return rules
+        let place = loads.lastIndex { $0 <= moment } ?? 0
+        // Nothing was judged before the campaign was loaded: the first load that has it is the one.
+        for load in loads[place...] {
+            let key = "\(code) \(load.timeIntervalSince1970)"
+            if let rules = known[key] { return rules }
+            let data = try db.referenceBook(knownAt: load).data
+            guard let campaign = data.campaigns[code] else { continue }
+            let rules = data.rules(for: campaign)
+            known[key] = rules
+            return rules
+        }
+        throw CaseError.notFound("campaign \(code)")
     }
 
     /// The calendars that were replaced between the filing and a moment, each with the last event recorded under it.
