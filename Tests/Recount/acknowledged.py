@@ -1,4 +1,4 @@
-"""Holds what filers were acknowledged against what is stored, with nothing of Rectify but its tables and its HTTP answers.
+"""Compares what filers were acknowledged with what is stored, with nothing of Rectify but its tables and its HTTP answers.
 
     acknowledged.py LEDGER CASES KEYS [ADDRESS TOKEN FIRST]
 
