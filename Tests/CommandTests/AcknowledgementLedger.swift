@@ -8,7 +8,7 @@ import Testing
 
 /// Every 201 that filers got, a line of JSON each, on disk before the filer sends its next request.
 ///
-/// `Tests/Recount/acknowledged.py` holds it against the databases; it shares no code with the product.
+/// `Tests/Recount/acknowledged.py` compares it with the databases; it shares no code with the product.
 final class AcknowledgementLedger: Sendable {
     /// One acknowledgement.
     struct Entry: Sendable {
@@ -75,6 +75,8 @@ final class AcknowledgementLedger: Sendable {
     ///   - address: A server at which each acknowledgement is opened too.
     ///   - token: Of an officer there.
     ///   - first: The first acknowledgement that is opened, counted from 0.
+    /// - Returns: What it found.
+    /// - Throws: Where it could not compare them.
     func check(
         _ program: Program, at address: String, officer token: String, openingFrom first: Int = 0
     ) async throws -> Verdict {

@@ -39,6 +39,7 @@ struct DatabaseClock: Sendable {
     /// Sets it, for everything that runs.
     ///
     /// - Parameter seconds: Ahead of the machine's clock; behind it where negative.
+    /// - Throws: Where the file that it is read from cannot be written.
     func set(to seconds: Int) throws {
         let (text, draft) = (seconds < 0 ? "\(seconds)" : "+\(seconds)", offset + ".new")
         try Data(text.utf8).write(to: URL(filePath: draft))

@@ -7,12 +7,13 @@ import Testing
 @Suite(.serialized) struct DiskFaultLongTests {
     /// Plays a scene whose folder lies on a small disk.
     private func play(
-        _ folder: String, spare: Int, settings: (Program) throws -> [String: String] = { _ in [:] },
+        _ folder: String, spare: Int, hasBackups: Bool = false,
         _ body: (FaultScene, SmallDisk) async throws -> Void
     ) async throws {
         try await withProgram { program in
             do {
-                try await FaultScene.play(program, settings: try settings(program)) { scene in
+                let settings = hasBackups ? try Places(program).settings : [:]
+                try await FaultScene.play(program, settings: settings) { scene in
                     try await scene.stop()
                     let disk = try await SmallDisk(over: program.path(folder), spare: spare)
                     try await scene.start()
@@ -68,8 +69,8 @@ import Testing
         }
     }
 
-    @Test func `filings go on while the disk of the archive is full, and the archive has no gap afterwards`() async throws {
-        try await play("cases/log", spare: 64 << 20, settings: { try Places($0).settings }) { scene, disk in
+    @Test func `filings go on while the archive's disk is full, and later nothing is missing in it`() async throws {
+        try await play("cases/log", spare: 64 << 20, hasBackups: true) { scene, disk in
             for _ in 1...3 {
                 try await scene.run("disk of the archive full") {
                     try disk.fill()

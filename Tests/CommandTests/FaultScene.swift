@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A program under load, to which a test does something in runs, and which is held against its acknowledgements after each.
+/// A program under load, to which faults happen, run by run; after each run its data are compared with its acknowledgements.
 ///
 /// A table of the runs is printed at the end, a line for each kind of fault: `make test-long` shows it.
 final class FaultScene: Sendable {
@@ -30,12 +30,15 @@ final class FaultScene: Sendable {
 
         var line: String {
             let times = seconds.map { String(format: "%.1f", $0) }.joined(separator: " ")
-            return "fault | \(fault) | \(runs) | \(acknowledged) | \(lost) | \(doubled) | \(refused) | \(unanswered) | \(times)"
+            let counts = [runs, acknowledged, lost, doubled, refused, unanswered].map(String.init)
+            return (["fault", fault] + counts + [times]).joined(separator: " | ")
         }
     }
 
     private init(_ program: Program, _ settings: [String: String]) throws {
-        (self.program, self.settings) = (program, settings)
+        self.program = program
+        // History is signed within the shortest of scenes.
+        self.settings = settings.merging(["RECTIFY_HISTORY_CHECKPOINT_SECONDS": "15"]) { own, _ in own }
         ledger = try AcknowledgementLedger(of: program)
         filers = FilerCrowd(ledger)
     }
@@ -47,6 +50,7 @@ final class FaultScene: Sendable {
     ///   - program: Whose data were not used yet.
     ///   - settings: Of the server, by the names of their environment variables.
     ///   - body: Makes the runs. It may stop the server and start it again.
+    /// - Throws: What `body` throws, or why the program does not run.
     static func play(
         _ program: Program, settings: [String: String] = [:], _ body: (FaultScene) async throws -> Void
     ) async throws {
@@ -91,6 +95,7 @@ final class FaultScene: Sendable {
     /// Starts the server, and turns the filers to it.
     ///
     /// - Parameter changes: Settings beside those of the scene.
+    /// - Throws: Where it does not start; what it said is recorded as an issue.
     func start(_ changes: [String: String] = [:]) async throws {
         let log = URL(filePath: program.path("server.log"))
         do {
@@ -140,6 +145,7 @@ final class FaultScene: Sendable {
     ///   - name: Of the kind of fault, in the table.
     ///   - fault: Brings it about, and returns when it is over.
     ///   - mend: Does what an operator would, or the machine when it comes back.
+    /// - Throws: What the two throw, or ``TookTooLong`` where filings are not taken again.
     func run(
         _ name: String, _ fault: () async throws -> Void, mend: () async throws -> Void = {}
     ) async throws {

@@ -123,7 +123,9 @@ final class FilerCrowd: Sendable {
             state.withLock { state in
                 state.tally.refused += 1
                 state.tally.problems["\(answer.status) \(code)", default: 0] += 1
-                if answer.status == 503, !answer.mayTryAgain { state.tally.unexpected.append("503 without Retry-After") }
+                if answer.status == 503, !answer.mayTryAgain {
+                    state.tally.unexpected.append("503 without Retry-After")
+                }
             }
             return false
         default:

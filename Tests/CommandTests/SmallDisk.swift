@@ -14,6 +14,7 @@ struct SmallDisk: Sendable {
     /// - Parameters:
     ///   - folder: What it takes the place of.
     ///   - spare: Bytes beside those that the folder needs.
+    /// - Throws: Where it cannot be mounted, and says what is missing.
     init(over folder: String, spare: Int) async throws {
         self.folder = folder
         let aside = folder + ".aside"
@@ -22,8 +23,8 @@ struct SmallDisk: Sendable {
         do {
             try await Self.run("mount", "-t", "tmpfs", "-o", "size=\(used + spare)", "tmpfs", folder)
         } catch let failure as Failure {
-            try #require(
-                Bool(false), "a small file system cannot be mounted; run the tests as root with CAP_SYS_ADMIN: \(failure)")
+            throw Failure(
+                description: "a small disk cannot be mounted; run the tests as root with CAP_SYS_ADMIN: \(failure)")
         }
         try await Self.run("cp", "-a", aside + "/.", folder)
         try FileManager.default.removeItem(atPath: aside)

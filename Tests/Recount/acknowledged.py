@@ -1,4 +1,4 @@
-"""Holds what filers were acknowledged against what is stored, with nothing of Rectify but its tables and its HTTP answers.
+"""Compares what filers were acknowledged with what is stored, with nothing of Rectify but its tables and its HTTP answers.
 
     acknowledged.py LEDGER CASES KEYS [ADDRESS TOKEN FIRST]
 
@@ -123,6 +123,11 @@ def opened(address, token, entries):
             raise ValueError(f"{path} answers {answer.status}")
         return json.loads(body)
 
+    def unsealed(shown):
+        if shown["is_sealed_unavailable"]:
+            raise Busy("the keys cannot be reached")
+        return shown
+
     def work():
         connection = http.client.HTTPConnection(urllib.parse.urlsplit(address).netloc, timeout=60)
         while True:
@@ -134,7 +139,7 @@ def opened(address, token, entries):
             code, officer = {"Tracking-Code": entry["tracking_code"]}, {"Authorization": f"Bearer {token}"}
             try:
                 tracked = patiently(lambda: get(connection, "/v1/tracking", code))
-                shown = patiently(lambda: get(connection, f"/v1/complaints/{reference}", officer))
+                shown = patiently(lambda: unsealed(get(connection, f"/v1/complaints/{reference}", officer)))
                 if tracked["reference"] != reference:
                     fault = "its tracking code opens " + tracked["reference"]
                 elif digest(shown["narrative"]) != entry["narrative_sha256"]:

@@ -28,14 +28,15 @@ struct LogKeeping: ServiceLifecycle.Service {
         await repeatedly(every: every) {
             await bringUp()
             guard signedAt.withLock({ $0.duration(to: .now) }) >= signEvery else { return }
-            signedAt.withLock { $0 = .now }
-            await sign()
+            let now = ContinuousClock.now
+            // What failed is tried again in the next round: where the database comes and goes, each try may meet it away.
+            if await sign() { signedAt.withLock { $0 = now } }
         }
         guard every > .zero else { return }
         // What was acknowledged last is signed before the server ends, also where the others took all the time there was.
         await Task {
             await bringUp()
-            await sign()
+            _ = await sign()
         }.value
     }
 
@@ -47,14 +48,17 @@ struct LogKeeping: ServiceLifecycle.Service {
         } catch {}  // Cancelled: the server ends.
     }
 
-    private func sign() async {
+    /// - Returns: Whether it was signed, and what was signed is kept elsewhere too.
+    private func sign() async -> Bool {
         do {
             try await log.sign()
             // Also those that could not be copied before, or that another server signed.
             if let folder { try await folder.keep(log.checkpoints(after: folder.latestSize())) }
+            return true
         } catch  where !(error is CancellationError) {
             logger.error("no checkpoint of history; it is tried again", metadata: ["error": "\(error)"])
         } catch {}  // Cancelled: the server ends.
+        return false
     }
 
     /// Refuses a database whose log was signed by another key, or that knows less than a checkpoint that was kept elsewhere:
