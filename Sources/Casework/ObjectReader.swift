@@ -145,6 +145,8 @@ public final class ObjectReader {
         let length = text.unicodeScalars.count
         if length > limit {
             faults.add(place, "too_long", "may have \(limit) characters at the most; these are \(length)")
+            // It is refused. The rest of the reading is spared what is too long for it.
+            return String(text.unicodeScalars.prefix(limit))
         }
         return text
     }
