@@ -3,8 +3,8 @@ import HTTPTypes
 import Hummingbird
 import Synchronization
 
-/// What every request passes before anything is done about it: its form, how many are under way, and how many its client
-/// may still send.
+/// What every request passes before anything is done about it: its form, how many are under way, and how many its
+/// network may still send.
 struct Gate: RouterMiddleware {
     let service: Service
 
@@ -16,7 +16,7 @@ struct Gate: RouterMiddleware {
     ) async throws -> Response {
         let path = request.uri.path
         // Whoever asks whether the server lives is answered however busy it is, and need not name a host: proxies ask so.
-        if path == "/livez" || path == "/readyz" { return try await next(request, context) }
+        if path == "/livez" || path == "/readyz" || path == "/readyz/worker" { return try await next(request, context) }
         try checkForm(request)
         guard service.requests.enter(service.requestsAtOnce) else {
             throw Problem.overloaded("More is under way than can be taken; send it again in a moment.")
@@ -26,16 +26,12 @@ struct Gate: RouterMiddleware {
         if let forwarded = request.headers[.forwardedFor] {
             context.network = networkPrefix(of: service.proxies.client(peer: context.peer, forwarded: forwarded))
         }
-        let policies = policies(request, path, context)
-        var fields: HTTPFields = [:]
-        for (policy, client) in policies where policy.quota > 0 {
-            let state = service.limits.take(policy, by: client, at: service.now())
-            let own = policy.fields(state)
-            guard state.isAllowed else { throw Problem.quotaExceeded(policy, own) }
-            fields = own
-        }
+        // Limits of the network come first, whatever the request says about who sends it.
+        let fields = try service.limits.take(
+            Quotas.ofNetwork(request, context, service.limits), by: context.network, at: service.now())
         var response = try await next(request, context)
-        for field in fields { response.headers[field.name] = field.value }
+        // Where a principal has a quota of its own, that is what its requests are told.
+        if response.headers[.rateLimit] == nil { response.headers.append(contentsOf: fields) }
         return response
     }
 
@@ -54,22 +50,6 @@ struct Gate: RouterMiddleware {
         if isOdd || path.lowercased().contains("%2e") || path.lowercased().contains("%2f") {
             throw Problem.notFound(path)
         }
-    }
-
-    /// Which quotas a request uses up, and whose.
-    private func policies(_ request: Request, _ path: String, _ context: Context) -> [(RatePolicy, String)] {
-        let network = context.network
-        let token = request.headers[.authorization]
-        var policies = [(service.limits.all, token.map { "token \($0.hashValue)" } ?? network)]
-        if token == nil, Turnstile.isFiling(request.head) { policies.append((service.limits.filing, network)) }
-        if token == nil, path.hasPrefix("/v1/campaigns/"), path.hasSuffix("/progress") {
-            policies.append((service.limits.reports, network))
-        }
-        if token == nil, path.hasPrefix("/v1/session") { policies.append((service.limits.signIn, network)) }
-        if request.headers[.trackingCode] != nil || path.hasPrefix("/v1/tracking") {
-            policies.append((service.limits.tracking, network))
-        }
-        return policies
     }
 }
 

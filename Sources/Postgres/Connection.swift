@@ -1,4 +1,5 @@
 import Dispatch
+public import Foundation
 import Logging
 
 /// One session with the server.
@@ -46,6 +47,9 @@ public actor Connection {
     func isAlive() -> Bool {
         (try? link?.execute(script: "SELECT 1", within: .seconds(2))) != nil
     }
+
+    /// The time by this machine's own clock.
+    public nonisolated var ownTime: Date { settings.clock() }
 
     /// The server's version as a number: 150018 is 15.18.
     public var serverVersion: Int { link?.serverVersion ?? 0 }

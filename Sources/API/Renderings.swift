@@ -1,0 +1,55 @@
+import Casework
+import Foundation
+import NIOCore
+import Reports
+import Store
+
+/// Reports and issues as the bytes that are sent: each is rendered once for each form and language.
+struct Renderings {
+    /// A form and a language, and of a CSV its table.
+    struct Form: Hashable {
+        let kind: MediaKind
+        var language = Language.en
+        var table: String?
+        var isForExcel = false
+    }
+
+    /// What is rendered; the same subject is the same for ever.
+    enum Subject: Hashable {
+        case report(campaign: String, edition: ProgressReport.Edition, period: ReportPeriod, knownAt: String)
+        /// A page says which issue corrects it.
+        case issue(campaign: String, number: Int, isPublic: Bool, correctedBy: Int?)
+    }
+
+    private struct Key: Hashable {
+        let subject: Subject
+        let form: Form
+    }
+
+    /// Bytes that all of them may take.
+    private static let limit = 32 << 20
+
+    private let compute: ComputePool
+    private let kept = Remembered<Key, ByteBuffer>(upTo: Self.limit) { $0.readableBytes }
+
+    init(_ compute: ComputePool) {
+        self.compute = compute
+    }
+
+    /// - Parameters:
+    ///   - subject: What is rendered.
+    ///   - form: How.
+    ///   - load: Finds what it is rendered from; `nil` where there is none.
+    ///   - write: Renders it, on a thread for computing.
+    /// - Returns: The bytes, or `nil` where there is none.
+    /// - Throws: `ComputePool.Busy`, or what `load` and `write` throw.
+    func bytes<Source: Sendable>(
+        of subject: Subject, as form: Form, from load: @escaping @Sendable () async throws -> Source?,
+        _ write: @escaping @Sendable (Source) throws -> String
+    ) async throws -> ByteBuffer? {
+        try await kept.value(Key(subject: subject, form: form)) { [compute] in
+            guard let source = try await load() else { return nil }
+            return try await compute.run { ByteBuffer(string: try write(source)) }
+        }
+    }
+}
