@@ -50,7 +50,9 @@ struct HealthRoutes {
 
     /// Whether some server has a worker, which warns, erases and sends; any server answers for all of them.
     @Sendable func workerReady(_ request: Request, context: Context) async throws -> Response {
-        guard let missing = try await service.databases.workerMissing() else { return try .json(Health(status: "ok")) }
+        guard let missing = try await service.databases.workerMissing() else {
+            return try .json(Health(status: "ok"))
+        }
         let since = missing.seconds.map { "its next round is overdue by \($0) seconds" } ?? "there never was one"
         throw Problem(
             .serviceUnavailable, "worker-missing", "No server has a worker",
@@ -60,7 +62,8 @@ struct HealthRoutes {
 
     /// - Returns: `nil` where the databases take too long; the question is then left to itself.
     private func answerInTime() async throws -> Readiness? {
-        let (answers, answer) = AsyncThrowingStream<Readiness?, any Error>.makeStream(bufferingPolicy: .bufferingOldest(1))
+        let (answers, answer) = AsyncThrowingStream<Readiness?, any Error>.makeStream(
+            bufferingPolicy: .bufferingOldest(1))
         let asking = Task {
             do {
                 answer.yield(try await service.databases.readiness())

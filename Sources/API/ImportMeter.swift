@@ -27,7 +27,8 @@ struct ImportMeter {
             let minutes = Int(limits.stream / .seconds(60))
             throw Problem(
                 .requestTimeout, "import-stream-too-long", "The stream lasts too long",
-                "Lines are taken for \(minutes) minutes at a time. Read the import, and send the lines after those that are in.")
+                "Lines are taken for \(minutes) minutes at a time. Read the import, and send the lines after those that are in."
+            )
         }
     }
 
@@ -53,6 +54,7 @@ extension Problem {
     static func importIsOver(_ limits: ImportLimits) -> Problem {
         Problem(
             .conflict, "import-is-over", "The import is over",
-            "Lines are taken for \(Int(limits.age / .seconds(3600))) hours after it was begun. Begin another one for the rest.")
+            "Lines are taken for \(Int(limits.age / .seconds(3600))) hours after it was begun. Begin another one for the rest."
+        )
     }
 }

@@ -274,7 +274,8 @@ extension ImportBody {
         self.init(
             id: whole.id, campaign: whole.campaign, format: whole.format.rawValue, lines: whole.lines,
             filed: whole.filed, known: whole.known, refused: whole.refused,
-            leftOff: whole.leftOff.map { .init(code: $0.key, lines: $0.value) }.sorted { $0.code < $1.code }, createdAt: whole.createdAt,
+            leftOff: whole.leftOff.map { .init(code: $0.key, lines: $0.value) }.sorted { $0.code < $1.code },
+            createdAt: whole.createdAt,
             changedAt: whole.changedAt, link: "/v1/imports/\(whole.id.text)")
     }
 }

@@ -90,7 +90,8 @@ struct MetricsPage {
             }
         }
         gauge(
-            "rectify_database_clock_ahead_seconds", "Of the database's clock before this server's; over 300 nothing is recorded.",
+            "rectify_database_clock_ahead_seconds",
+            "Of the database's clock before this server's; over 300 nothing is recorded.",
             (figures.clockAhead * 1000).rounded() / 1000)
         gauge("rectify_database_size_bytes", "Of the first database.", figures.bytes)
         gauge(

@@ -112,8 +112,10 @@ final class Authentication: RouterMiddleware {
                 throw error
             }
         }
-        let fields = try limits.take(
+        var fields = try limits.take(
             Quotas.ofCaller(request, context, limits), by: context.principal ?? context.network, at: now())
+        let filing = try limits.take(Quotas.ofFiling(request, context, limits), by: context.network, at: now())
+        if !filing.isEmpty { fields = filing }
         // Whoever knows the password besides the officer could do things in the officer's name.
         if mustChangePassword, !request.uri.path.hasPrefix("/v1/session") { throw Problem.passwordNotOwn }
         var response = try await next(request, context)

@@ -188,7 +188,8 @@ extension Problem {
     private static func storageQuotaUsed(_ full: FilerStorageFull) -> Problem {
         Problem(
             .forbidden, "storage-quota-used", "No more may be stored",
-            "What this filer has filed and imported takes the \(full.quota >> 20) MiB it may take. Ask the authority for more.")
+            "What this filer has filed and imported takes the \(full.quota >> 20) MiB it may take. Ask the authority for more."
+        )
     }
 
     private static let complaintIsFull = Problem(

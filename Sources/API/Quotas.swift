@@ -24,17 +24,21 @@ enum Quotas {
             || request.method == .post && (path == "/v1/session" || path == "/v1/session/directory")
     }
 
+    /// The quota of the network for filings, once it is known that no officer and no filer files.
+    ///
+    /// A company's key gives no right to file: such a filing is anyone's.
+    static func ofFiling(_ request: Request, _ context: Context, _ limits: RateLimits) -> [RatePolicy] {
+        switch context.caller {
+        case .officer, .filer: []
+        case .anyone, .company: Turnstile.isFiling(request.head) ? [limits.filing] : []
+        }
+    }
+
     /// The quotas of who was found to ask.
     static func ofCaller(_ request: Request, _ context: Context, _ limits: RateLimits) -> [RatePolicy] {
         var policies: [RatePolicy] = []
         if context.principal != nil { policies.append(limits.all) }
-        switch context.caller {
-        case .officer: return policies
-        case .filer: break
-        // A company's key gives no right to file: such a filing is anyone's.
-        case .anyone, .company:
-            if Turnstile.isFiling(request.head) { policies.append(limits.filing) }
-        }
+        if case .officer = context.caller { return policies }
         let path = context.endpointPath ?? ""
         if path.hasPrefix("/v1/campaigns/"), path.contains("/progress") || path.contains("/issues") {
             policies.append(limits.reports)

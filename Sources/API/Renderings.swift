@@ -26,11 +26,11 @@ struct Renderings {
         let form: Form
     }
 
-    /// Bytes that all of them may take.
-    private static let limit = 32 << 20
-
     private let compute: ComputePool
-    private let kept = Remembered<Key, ByteBuffer>(upTo: Self.limit) { $0.readableBytes }
+    /// Issues, up to so many bytes.
+    private let issues = Remembered<Key, ByteBuffer>(upTo: 32 << 20) { $0.readableBytes }
+    /// Reports, of which there are new ones all the time, so that they push out no issue.
+    private let reports = Remembered<Key, ByteBuffer>(upTo: 8 << 20) { $0.readableBytes }
 
     init(_ compute: ComputePool) {
         self.compute = compute
@@ -47,7 +47,8 @@ struct Renderings {
         of subject: Subject, as form: Form, from load: @escaping @Sendable () async throws -> Source?,
         _ write: @escaping @Sendable (Source) throws -> String
     ) async throws -> ByteBuffer? {
-        try await kept.value(Key(subject: subject, form: form)) { [compute] in
+        let kept = if case .issue = subject { issues } else { reports }
+        return try await kept.value(Key(subject: subject, form: form)) { [compute] in
             guard let source = try await load() else { return nil }
             return try await compute.run { ByteBuffer(string: try write(source)) }
         }

@@ -64,7 +64,8 @@ struct ReportRoutes {
         }
         let subject = Renderings.Subject.report(
             campaign: shown.campaign, edition: shown.edition, period: shown.period, knownAt: shown.knownAt)
-        let bytes = try await service.renderings.bytes(of: subject, as: form, from: { shown }) { shown in
+        let load: @Sendable () async throws -> ProgressReport? = { shown }
+        let bytes = try await service.renderings.bytes(of: subject, as: form, from: load) { shown in
             switch form.kind {
             case .html: shown.html(form.language)
             case .markdown: shown.markdown(form.language)

@@ -10,8 +10,10 @@ struct Route: Sendable {
     let path: String
     /// What it can answer with; the first is the default.
     let offers: [MediaKind]
-    /// Whether it never computes longer than two milliseconds: then it is answered on the thread that reads its
-    /// connection, which is cheaper. All others are answered on the shared threads of Swift.
+    /// Whether it never computes longer than two milliseconds.
+    ///
+    /// Then it is answered on the thread that reads its connection, which is cheaper; all others are answered on the
+    /// shared threads of Swift.
     let isBrief: Bool
     let answer: @Sendable (Request, Context) async throws -> Response
 

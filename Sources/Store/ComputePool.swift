@@ -1,5 +1,4 @@
 import DequeModule
-import Dispatch
 import Foundation
 import Synchronization
 
@@ -105,7 +104,7 @@ public final class ComputePool: Sendable {
 /// Lowers the priority of this thread; where that cannot be done, computing goes on at the usual one.
 private func lowerPriority(by niceness: Int32) {
     #if os(Linux)
-        // Elsewhere setpriority(2) is of the whole process.
-        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
+    // Elsewhere setpriority(2) is of the whole process.
+    _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
     #endif
 }

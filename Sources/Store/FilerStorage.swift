@@ -2,7 +2,9 @@ import Casework
 import Foundation
 import Postgres
 
-/// What an import may be. Beyond it the rest goes into another one.
+/// What an import may be.
+///
+/// Beyond it the rest goes into another one.
 public struct ImportLimits: Sendable {
     /// Lines of one import.
     public var lines: Int

@@ -101,6 +101,7 @@ public final class Importer: Sendable {
     /// - Parameters:
     ///   - lines: The next lines of a file.
     ///   - bytes: Of the file, that came with them.
+    /// - Returns: The lines, sealed.
     /// - Throws: `PostgresError`.
     public func prepare(_ lines: [ImportLine], bytes: Int) async throws -> ImportPart {
         var filings: [Int: PreparedFiling] = [:]

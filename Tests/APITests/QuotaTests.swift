@@ -1,5 +1,6 @@
 import Casework
 import Foundation
+import Postgres
 import Store
 import TestSupport
 import Testing
@@ -32,7 +33,9 @@ struct QuotaTests {
                 try db.issueToken(toOfficerNamed: "test-officer", lasting: 1, at: Date()).secret
             }
             let found = try await statuses(64, server) { number in
-                let word = "bearer".enumerated().map { number >> $0.offset & 1 == 1 ? $0.element.uppercased() : "\($0.element)" }
+                let word = "bearer".enumerated().map { place, letter in
+                    number >> place & 1 == 1 ? letter.uppercased() : String(letter)
+                }
                 return word.joined() + " " + (number % 2 == 0 ? token : second)
             }
             #expect(found == [200: 20, 429: 44])
@@ -104,6 +107,7 @@ struct QuotaTests {
                 ).status
             }
             #expect(filed == [201, 201, 429])
+            #expect(try await server.file(as: nil).status == 429, "the network's quota")
         }
     }
 }

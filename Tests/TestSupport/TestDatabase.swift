@@ -120,7 +120,11 @@ public struct TestStore: Sendable {
 
 /// Lends `body` freshly migrated databases with the shipped reference data, and drops them afterwards.
 ///
-/// - Parameter clock: The server's own, with which the database's is compared.
+/// - Parameters:
+///   - clock: The server's own, with which the database's is compared.
+///   - body: Works with them.
+/// - Returns: What `body` returns.
+/// - Throws: `PostgresError`, or what `body` throws.
 @discardableResult
 public func withStore<Value: Sendable>(
     clock: @escaping @Sendable () -> Date = Date.init, _ body: (TestStore) async throws -> Value

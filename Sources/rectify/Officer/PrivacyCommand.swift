@@ -282,7 +282,8 @@ extension OutputOptions {
         ) { one in
             [
                 one.reference, String(one.request), one.kind.rawValue, one.state.rawValue,
-                one.fulfilment?.rawValue ?? "–", one.receivedOn.description, one.dueOn.description, one.enteredBy ?? "the complainant", one.said ?? "–", one.reasons ?? "",
+                one.fulfilment?.rawValue ?? "–", one.receivedOn.description, one.dueOn.description,
+                one.enteredBy ?? "the complainant", one.said ?? "–", one.reasons ?? "",
             ]
         }
     }
@@ -298,13 +299,15 @@ extension OutputOptions {
             bodies,
             [
                 .init("Run", .right), .init("As of"), .init("Restrict", .right), .init("Erase", .right),
-                .init("Done", .right), .init("Passed by", .right), .init("Pending", .right), .init("Proposed by"), .init("Approved by"),
+                .init("Done", .right), .init("Passed by", .right), .init("Pending", .right), .init("Proposed by"),
+                .init("Approved by"),
                 .init("Withdrawn by"), .init("Finished"),
             ], name: \.label
         ) { one in
             [
                 one.number.map(String.init) ?? "–", one.asOf.description, String(one.restricted), String(one.erased),
-                String(one.done), String(one.passedBy), one.pending.map(String.init) ?? "–", one.proposedBy ?? "–", one.approvedBy ?? "–",
+                String(one.done), String(one.passedBy), one.pending.map(String.init) ?? "–", one.proposedBy ?? "–",
+                one.approvedBy ?? "–",
                 one.withdrawnBy ?? "–", one.finishedAt?.formatted(.iso8601) ?? "–",
             ]
         }

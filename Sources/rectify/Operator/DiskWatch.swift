@@ -19,7 +19,8 @@ struct DiskWatch: ServiceLifecycle.Service {
     init(_ deployment: Deployment, _ settings: Settings, _ gauge: DiskGauge, _ logger: Logger) {
         folders =
             [
-                ("data", deployment.directory?.path(percentEncoded: false) ?? ""), ("backups", settings["backup.folder"]),
+                ("data", deployment.directory?.path(percentEncoded: false) ?? ""),
+                ("backups", settings["backup.folder"]),
                 ("keys_backups", settings["backup.keys_folder"]),
                 ("checkpoints", settings["history.checkpoints_folder"]),
             ].filter { !$0.1.isEmpty }

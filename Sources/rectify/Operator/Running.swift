@@ -47,10 +47,10 @@ struct Running {
                 seconds: settings.number("sessions.hours") * 3600,
                 idleSeconds: settings.number("sessions.idle_minutes") * 60),
             directory: try directory)
-        let worker = Worker(
-            databases, references: references, every: .seconds(settings.number("worker.seconds")))
-        let rounds = Rounds(worker: worker, every: .seconds(settings.number("worker.seconds")), logger: logger)
-        let leavers = Leavers(worker: worker, isOn: settings.number("worker.seconds") > 0, logger: logger)
+        let often = Duration.seconds(settings.number("worker.seconds"))
+        let worker = Worker(databases, references: references, every: often)
+        let rounds = Rounds(worker: worker, every: often, logger: logger)
+        let leavers = Leavers(worker: worker, isOn: often > .zero, logger: logger)
         let summing = Summing(
             sums: ReportSums(databases, references: references),
             every: .seconds(settings.number("reports.sums_seconds")), logger: logger)
@@ -58,7 +58,7 @@ struct Running {
         try await logKeeping.refuseStrangeHistory(databases, signer?.verifier)
         let sending = Sending(
             sender: WebhookSender(databases, keys: keys, allowing: webhookNetworks, logger: logger),
-            isOn: settings.number("worker.seconds") > 0)
+            isOn: often > .zero)
         let announcing = Announcing(databases: databases, key: ring.current.id, logger: logger)
         try await databases.announce(announcing.server, uses: announcing.key)
         // They are stopped from last to first: the log after everyone who writes events.

@@ -105,7 +105,8 @@ struct Setting: Sendable {
             "limits.requests_per_minute", "0", .number(0...10_000_000),
             "requests of one officer, company or filer, or of one network without a good token; 0: no limit"),
         Setting(
-            "limits.filer_mib", "10240", .number(1...100_000_000), "MiB that all filings and imports of one filer may take"),
+            "limits.filer_mib", "10240", .number(1...100_000_000),
+            "MiB that all filings and imports of one filer may take"),
         Setting("imports.lines", "1000000", .number(1...1_000_000_000), "lines of one import"),
         Setting("imports.mib", "1024", .number(1...1_000_000), "MiB of one import"),
         Setting("imports.hours", "168", .number(1...8760), "after its beginning lines are taken for so long"),
