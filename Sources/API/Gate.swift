@@ -30,7 +30,7 @@ struct Gate: RouterMiddleware {
         let fields = try service.limits.take(
             Quotas.ofNetwork(request, context, service.limits), by: context.network, at: service.now())
         var response = try await next(request, context)
-        // Where a principal has a quota of its own, that is what its requests are told.
+        // Where a principal has a quota of its own, the answer says that one.
         if response.headers[.rateLimit] == nil { response.headers.append(contentsOf: fields) }
         return response
     }

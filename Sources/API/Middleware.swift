@@ -116,7 +116,7 @@ final class Authentication: RouterMiddleware {
             Quotas.ofCaller(request, context, limits), by: context.principal ?? context.network, at: now())
         let filing = try limits.take(Quotas.ofFiling(request, context, limits), by: context.network, at: now())
         if !filing.isEmpty { fields = filing }
-        // Whoever knows the password besides the officer could do things in the officer's name.
+        // Someone else knows this password, and could act in the officer's name.
         if mustChangePassword, !request.uri.path.hasPrefix("/v1/session") { throw Problem.passwordNotOwn }
         var response = try await next(request, context)
         for field in fields { response.headers[field.name] = field.value }

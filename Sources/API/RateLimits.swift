@@ -24,13 +24,13 @@ public struct RatePolicy: Sendable, Hashable {
 public final class RateLimits: Sendable {
     /// Filings of no officer and no filer, by network.
     public let filing: RatePolicy
-    /// Questions with a tracking code, by network, whoever asks.
+    /// Questions with a tracking code, by network, whatever token is sent.
     public let tracking: RatePolicy
     /// Reports and issues read by no officer, by company, filer or network.
     public let reports: RatePolicy
     /// The public pages of campaigns, by network; they are made once a minute.
     public let pages: RatePolicy
-    /// Attempts to sign in, by network, whoever asks.
+    /// Attempts to sign in, by network, whatever token is sent.
     public let signIn: RatePolicy
     /// Tokens and keys that turned out to be nobody's, by network.
     let strangers = RatePolicy("unknown-tokens", quota: 600)

@@ -14,7 +14,7 @@ struct Renderings {
         var isForExcel = false
     }
 
-    /// What is rendered; the same subject is the same for ever.
+    /// What is rendered; a subject never changes.
     enum Subject: Hashable {
         case report(campaign: String, edition: ProgressReport.Edition, period: ReportPeriod, knownAt: String)
         /// A page says which issue corrects it.

@@ -51,7 +51,7 @@ public final class ComputePool: Sendable {
     /// - Parameters:
     ///   - threads: How many compute at a time; left out, one less than there are processors.
     ///   - waiting: How many may wait.
-    ///   - niceness: How much lower their priority is, 0 to 19 (setpriority(2), which on Linux is of one thread).
+    ///   - niceness: How much lower their priority is, 0 to 19 (setpriority(2), which on Linux counts for one thread).
     public init(threads: Int? = nil, waiting: Int = 64, niceness: Int32 = 10) {
         self.threads = threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount - 1)
         limit = self.threads + waiting
@@ -104,7 +104,7 @@ public final class ComputePool: Sendable {
 /// Lowers the priority of this thread; where that cannot be done, computing goes on at the usual one.
 private func lowerPriority(by niceness: Int32) {
     #if os(Linux)
-    // Elsewhere setpriority(2) is of the whole process.
+    // Elsewhere setpriority(2) counts for the whole process.
     _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
     #endif
 }

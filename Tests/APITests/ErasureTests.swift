@@ -32,11 +32,11 @@ struct ErasureTests {
                 #"{"granted":true,"reason":"as asked"}"#, as: cast["supervisor-gd"])
             #expect(decided.status == 200 && decided.json["state"]?.string == "granted")
             #expect(decided.json["fulfilment"]?.string == "pending")
-            func told(_ path: String, _ headers: [String: String]) async throws -> String? {
+            func fulfilment(_ path: String, _ headers: [String: String]) async throws -> String? {
                 try await cast.send("GET", path, as: headers).json["items"]?[0]?["fulfilment"]?.string
             }
-            #expect(try await told(root, cast["auditor-gd"]) == "pending")
-            #expect(try await told("/v1/tracking/rights-requests", code) == "pending")
+            #expect(try await fulfilment(root, cast["auditor-gd"]) == "pending")
+            #expect(try await fulfilment("/v1/tracking/rights-requests", code) == "pending")
             #expect(try await figure("rectify_erasures_pending", server) == "1")
             #expect(pages.all.contains { $0.contains("an erasure is pending") })
 
@@ -45,8 +45,8 @@ struct ErasureTests {
             await keys.close()
             let worker = Worker(server.store.databases, references: server.store.references)
             _ = try await worker.round(at: Date())
-            #expect(try await told(root, cast["auditor-gd"]) == "done")
-            #expect(try await told("/v1/tracking/rights-requests", code) == "done")
+            #expect(try await fulfilment(root, cast["auditor-gd"]) == "done")
+            #expect(try await fulfilment("/v1/tracking/rights-requests", code) == "done")
             #expect(try await figure("rectify_erasures_pending", server) == "0")
         }
     }
