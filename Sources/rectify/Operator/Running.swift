@@ -36,8 +36,7 @@ struct Running {
         let service = Service(
             databases: databases, references: references, keys: keys, letters: try Home.letters(),
             contract: try Data(contentsOf: Home.config.appending(path: "openapi.json")),
-            limits: limits,
-            requestsAtOnce: settings.number("server.requests_at_once"),
+            limits: limits, requestsAtOnce: settings.number("server.requests_at_once"),
             filingsAtOnce: settings.number("server.filings_at_once"),
             evidenceQuota: EvidenceQuota(bytesOfAll: settings.number("evidence.total_mib") << 20),
             proxies: TrustedProxies(try networks("server.trusted_proxies")), imports: importLimits,
