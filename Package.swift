@@ -119,7 +119,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "rectify", "Client", "Contract", "Casework", "TestSupport", httpClient, nio, nioHTTP1,
+                "rectify", "API", "Client", "Contract", "Casework", "TestSupport", httpClient, nio, nioHTTP1,
                 subprocess, system,
             ],
             swiftSettings: settings),

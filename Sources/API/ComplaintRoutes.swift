@@ -13,7 +13,7 @@ struct ComplaintRoutes {
     var routes: [Route] {
         [
             Route(.get, "/v1/complaints", list),
-            Route(.get, "/v1/complaints/:reference", show),
+            Route(.get, "/v1/complaints/:reference", isBrief: true, show),
             Route(.get, "/v1/complaints/:reference/events", events),
             Route(.get, "/v1/complaints/:reference/duplicates", duplicates),
             Route(.delete, "/v1/complaints/:reference/duplicates/:other", dismiss),

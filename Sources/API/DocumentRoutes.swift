@@ -11,12 +11,12 @@ struct DocumentRoutes {
         let contract = ByteBuffer(bytes: service.contract)
         let page = Result { ByteBuffer(string: try ContractPage(service.contract).html) }
         return [
-            Route(.get, "/openapi.json") { _, _ in
+            Route(.get, "/openapi.json", isBrief: true) { _, _ in
                 Response(
                     status: .ok, headers: [.contentType: MediaKind.json.contentType, .cacheControl: "max-age=300"],
                     body: .init(byteBuffer: contract))
             },
-            Route(.get, "/docs", offers: [.html]) { _, _ in
+            Route(.get, "/docs", offers: [.html], isBrief: true) { _, _ in
                 Response(
                     status: .ok,
                     headers: [.contentType: MediaKind.html.contentType, .cacheControl: "max-age=300"],

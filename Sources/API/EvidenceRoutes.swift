@@ -51,14 +51,13 @@ struct EvidenceRoutes {
 
     @Sendable func add(_ request: Request, context: Context) async throws -> Response {
         let access = try await access(request, context)
-        // Looking at a file and sealing it takes long for a thread that others' requests come by.
-        return try await withTaskExecutorPreference(globalConcurrentExecutor) {
-            try await Upload.reading(request, in: service.uploads) { upload in
-                let file = try EvidenceFile(upload.bytes, named: upload.name, mediaType: upload.mediaType)
-                // What an officer adds is usually no answer of the complainant's.
-                let answersRequest = upload.answersRequest ?? (access.actor.kind == .complainant)
-                return try await keep(file, upload.capturedOn, answersRequest: answersRequest, access)
+        return try await Upload.reading(request, in: service.uploads) { upload in
+            let file = try await service.databases.compute.run {
+                try EvidenceFile(upload.bytes, named: upload.name, mediaType: upload.mediaType)
             }
+            // What an officer adds is usually no answer of the complainant's.
+            let answersRequest = upload.answersRequest ?? (access.actor.kind == .complainant)
+            return try await keep(file, upload.capturedOn, answersRequest: answersRequest, access)
         }
     }
 
@@ -74,7 +73,9 @@ struct EvidenceRoutes {
         guard let key = try await service.keys.key(of: record) else {
             throw Refusal.invalid(field: "file", reason: "cannot be sealed: the key of this complaint was erased")
         }
-        let sealed = try SealedEvidence(file, capturedOn: capturedOn, with: key, of: record.complaint.id)
+        let sealed = try await service.databases.compute.run {
+            try SealedEvidence(file, capturedOn: capturedOn, with: key, of: record.complaint.id)
+        }
         var terms = ActionTerms()
         terms.file = (sealed, service.evidenceQuota)
         do {
@@ -168,8 +169,13 @@ struct EvidenceRoutes {
             status: .ok, headers: Self.headers(file, name, rendition),
             body: ResponseBody(contentLength: length) { writer in
                 var position = 0
-                while let part = try await self.part(position, of: file, rendition, access.record) {
-                    try await writer.write(ByteBuffer(bytes: part))
+                while true {
+                    // Parts are opened away from the thread that sends them.
+                    let part = try await withTaskExecutorPreference(globalConcurrentExecutor) { [position] in
+                        try await self.part(position, of: file, rendition, access.record).map { ByteBuffer(bytes: $0) }
+                    }
+                    guard let part else { break }
+                    try await writer.write(part)
                     position += 1
                 }
                 try await writer.finish(nil)

@@ -15,7 +15,7 @@ struct FilingRoutes {
 
     var routes: [Route] {
         [
-            Route(.post, "/v1/complaints", file),
+            Route(.post, "/v1/complaints", isBrief: true, file),
             Route(.post, "/v1/complaint-batches", fileMany),
         ]
     }

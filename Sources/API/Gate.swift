@@ -4,8 +4,8 @@ import HTTPTypes
 import Hummingbird
 import Synchronization
 
-/// What every request passes before anything is done about it: its form, how many are under way, and how many its client
-/// may still send.
+/// What every request passes before anything is done about it: its form, how many are under way, and how many its
+/// network may still send.
 struct Gate: RouterMiddleware {
     let service: Service
 
@@ -14,7 +14,7 @@ struct Gate: RouterMiddleware {
     ) async throws -> Response {
         let path = request.uri.path
         // The question whether the server lives is answered however busy it is.
-        if path == "/livez" || path == "/readyz" { return try await next(request, context) }
+        if path == "/livez" || path == "/readyz" || path == "/readyz/worker" { return try await next(request, context) }
         // About the server as a whole (RFC 9110, 9.3.7): every method that some address takes.
         if request.uri.string == "*" { return Response(status: .noContent, headers: [.allow: Self.methods]) }
         try checkForm(request)
@@ -26,16 +26,12 @@ struct Gate: RouterMiddleware {
         if let forwarded = request.headers[.forwardedFor] {
             context.network = networkPrefix(of: service.proxies.client(peer: context.peer, forwarded: forwarded))
         }
-        let policies = policies(request, path, context)
-        var fields: HTTPFields = [:]
-        for (policy, client) in policies where policy.quota > 0 {
-            let state = service.limits.take(policy, by: client, at: service.now())
-            let own = policy.fields(state)
-            guard state.isAllowed else { throw Problem.quotaExceeded(policy, own) }
-            fields = own
-        }
+        // Limits of the network come first, whatever the request says about who sends it.
+        let fields = try service.limits.take(
+            Quotas.ofNetwork(request, context, service.limits), by: context.network, at: service.now())
         var response = try await next(request, context)
-        for field in fields { response.headers[field.name] = field.value }
+        // Where a principal has a quota of its own, the answer says that one.
+        if response.headers[.rateLimit] == nil { response.headers.append(contentsOf: fields) }
         return response
     }
 
@@ -52,22 +48,6 @@ struct Gate: RouterMiddleware {
     /// Whether the path has an escaped control character: no address has one, and PostgreSQL takes no text with U+0000.
     private static func holdsControls(_ path: String) -> Bool {
         path.contains("%") && path.removingPercentEncoding?.unicodeScalars.contains(where: \.isControl) == true
-    }
-
-    /// Which quotas a request uses up, and whose.
-    private func policies(_ request: Request, _ path: String, _ context: Context) -> [(RatePolicy, String)] {
-        let network = context.network
-        let token = request.headers[.authorization]
-        var policies = [(service.limits.all, token.map { "token \($0.hashValue)" } ?? network)]
-        if token == nil, Turnstile.isFiling(request.head) { policies.append((service.limits.filing, network)) }
-        if token == nil, path.hasPrefix("/v1/campaigns/"), path.hasSuffix("/progress") {
-            policies.append((service.limits.reports, network))
-        }
-        if token == nil, path.hasPrefix("/v1/session") { policies.append((service.limits.signIn, network)) }
-        if request.headers[.trackingCode] != nil || path.hasPrefix("/v1/tracking") {
-            policies.append((service.limits.tracking, network))
-        }
-        return policies
     }
 }
 

@@ -95,10 +95,12 @@ struct ImportRoutes {
         try query.faults.finish()
         try Self.admit(request, as: ImportPlan(whole).contentType)
         guard after == whole.lines else { throw ImportError.elsewhere(lines: whole.lines) }
-        // Reading, understanding and writing go on side by side, on all processors.
-        try await withTaskExecutorPreference(globalConcurrentExecutor) {
-            try await take(request.body, into: whole, for: party, context)
+        let limits = service.importer.limits
+        guard service.now().timeIntervalSince(whole.createdAt) < limits.age / .seconds(1) else {
+            throw Problem.importIsOver(limits)
         }
+        // Reading, understanding and writing go on side by side, on all processors.
+        try await take(request.body, into: whole, for: party, context)
         return try .json(ImportBody(try await find(context).0))
     }
 
@@ -118,12 +120,14 @@ struct ImportRoutes {
         let plan = try ImportPlan(whole)
         var reader = plan.records
         var taker = LineTaker(service: service, plan: plan, party: party)
+        var meter = ImportMeter(whole, service.importer.limits)
         // Parts on their way: each is made ready at once, and written after the one before.
         var underWay: Deque<Task<Void, any Error>> = []
-        func begin(_ lines: [ImportLine]) {
+        func begin(_ lines: [ImportLine]) throws {
+            let bytes = try meter.part(through: taker.lines)
             underWay.append(
                 Task { [service, before = underWay.last] in
-                    let part = try await service.importer.prepare(lines)
+                    let part = try await service.importer.prepare(lines, bytes: bytes)
                     try await before?.value
                     try await service.importer.store(part, of: whole) { line, error in
                         context.fault(error, of: line, in: whole)
@@ -132,10 +136,11 @@ struct ImportRoutes {
         }
         do {
             for try await piece in body {
+                try meter.add(piece.readableBytes)
                 for record in reader.records(in: piece.readableBytesView) {
                     try taker.add(record)
                     guard taker.isFull else { continue }
-                    begin(try await taker.part())
+                    try begin(try await taker.part())
                     if underWay.count > Self.ahead { try await underWay.removeFirst().value }
                 }
             }
@@ -144,7 +149,7 @@ struct ImportRoutes {
             if let columns = taker.ignoredColumns {
                 try await service.databases.work.transaction { db in try db.setIgnoredColumns(columns, of: whole) }
             }
-            begin(try await taker.part())
+            try begin(try await taker.part())
             for part in underWay { try await part.value }
         } catch {
             // What is under way ends first, so that a later question gets the true count; the first error is the one to tell.
@@ -168,10 +173,7 @@ struct ImportRoutes {
         guard let plan else { throw Problem.notFound("campaign") }
         try Self.admit(request, as: plan.contentType)
         do {
-            let checked = try await withTaskExecutorPreference(globalConcurrentExecutor) {
-                try await check(request.body, plan, party)
-            }
-            return try .json(checked)
+            return try .json(try await check(request.body, plan, party))
         } catch {
             // The rest of the file is not read.
             var problem = Problem(error)
@@ -233,20 +235,29 @@ struct ImportRoutes {
             body: ResponseBody { writer in
                 var after = start
                 while true {
-                    let page = try await service.databases.reads.withConnection { [after] db in
-                        try db.results(of: whole, after: after, limit: Self.page)
+                    // Lines are written down away from the thread that sends them.
+                    let (lines, last) = try await withTaskExecutorPreference(globalConcurrentExecutor) { [after] in
+                        try await page(of: whole, after: after)
                     }
-                    var lines = ByteBuffer()
-                    for result in page {
-                        lines.writeBytes(try Coding.bytes(of: ImportLineBody(result)))
-                        lines.writeInteger(UInt8(0x0A))
-                    }
-                    if !page.isEmpty { try await writer.write(lines) }
-                    guard page.count == Self.page, let last = page.last?.line else { break }
+                    if lines.readableBytes > 0 { try await writer.write(lines) }
+                    guard let last else { break }
                     after = last
                 }
                 try await writer.finish(nil)
             })
+    }
+
+    /// - Returns: Some results as lines, and the last of them where others may follow.
+    private func page(of whole: Import, after line: Int) async throws -> (lines: ByteBuffer, last: Int?) {
+        let page = try await service.databases.reads.withConnection { db in
+            try db.results(of: whole, after: line, limit: Self.page)
+        }
+        var lines = ByteBuffer()
+        for result in page {
+            lines.writeBytes(try Coding.bytes(of: ImportLineBody(result)))
+            lines.writeInteger(UInt8(0x0A))
+        }
+        return (lines, page.count == Self.page ? page.last?.line : nil)
     }
 }
 
@@ -270,7 +281,9 @@ extension ImportBody {
     fileprivate init(_ whole: Import) {
         self.init(
             id: whole.id, campaign: whole.campaign, format: whole.format.rawValue, lines: whole.lines,
-            filed: whole.filed, known: whole.known, refused: whole.refused, createdAt: whole.createdAt,
+            filed: whole.filed, known: whole.known, refused: whole.refused,
+            leftOff: whole.leftOff.map { .init(code: $0.key, lines: $0.value) }.sorted { $0.code < $1.code },
+            createdAt: whole.createdAt,
             changedAt: whole.changedAt, ignoredColumns: whole.ignoredColumns, link: "/v1/imports/\(whole.id.text)")
     }
 }

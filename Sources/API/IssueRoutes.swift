@@ -3,6 +3,7 @@ import Contract
 import Foundation
 import HTTPTypes
 import Hummingbird
+import NIOCore
 import Postgres
 import Reports
 import Store
@@ -67,18 +68,43 @@ struct IssueRoutes {
         if edition == .internal || context.officer != nil { _ = try context.officer(for: .read) }
         let (campaign, number) = (context.campaign(), try context.number(of: "issue"))
         let isPublic = edition == .public || edition == nil && context.officer == nil
-        let found = try await service.databases.reads.withConnection { db in
-            try db.issue(number, of: campaign, isPublic ? .public : .internal)
+        guard let issue = try await head(number, campaign) else {
+            throw Problem.notFound("issue \(number) of \(campaign)")
         }
-        guard let found else { throw Problem.notFound("issue \(number) of \(campaign)") }
-        switch kind {
-        case .html:
-            let links = found.issue.correctedBy.map { [Self.link(toCorrection: $0, of: campaign, language)] } ?? []
-            return .text(try ProgressReport(json: found.document).html(language, links: links), as: .html)
-        case .markdown: return .text(try ProgressReport(json: found.document).markdown(language), as: .markdown)
-        case .json, .csv, .plain:
-            return .file(
-                String(decoding: found.document, as: UTF8.self), as: .json, named: "\(campaign)-issue-\(number).json")
+        let form = Renderings.Form(kind: kind, language: kind == .json ? .en : language)
+        guard let bytes = try await bytes(of: issue, in: campaign, isPublic: isPublic, as: form) else {
+            throw Problem.notFound("issue \(number) of \(campaign)")
+        }
+        guard kind == .json else { return .bytes(bytes, as: kind) }
+        return .file(bytes, as: .json, named: "\(campaign)-issue-\(number).json")
+    }
+
+    /// An issue without its document.
+    private func head(_ number: Int, _ campaign: String) async throws -> ReportIssue? {
+        let found = try await service.databases.reads.withConnection { db in
+            try db.issues(of: campaign, before: number + 1, limit: 1)
+        }
+        return found.first { $0.number == number }
+    }
+
+    /// What is frozen is read and rendered once for each form and language.
+    private func bytes(
+        of issue: ReportIssue, in campaign: String, isPublic: Bool, as form: Renderings.Form
+    ) async throws -> ByteBuffer? {
+        let correction = form.kind == .html ? issue.correctedBy : nil
+        let links = correction.map { [Self.link(toCorrection: $0, of: campaign, form.language)] } ?? []
+        let subject = Renderings.Subject.issue(
+            campaign: campaign, number: issue.number, isPublic: isPublic, correctedBy: correction)
+        return try await service.renderings.bytes(of: subject, as: form) {
+            try await service.databases.reads.withConnection { db in
+                try db.issue(issue.number, of: campaign, isPublic ? .public : .internal)?.document
+            }
+        } _: { document in
+            switch form.kind {
+            case .html: try ProgressReport(json: document).html(form.language, links: links)
+            case .markdown: try ProgressReport(json: document).markdown(form.language)
+            case .json, .csv, .plain: String(decoding: document, as: UTF8.self)
+            }
         }
     }
 }

@@ -28,7 +28,7 @@ struct LivePage {
             headers: [
                 .contentType: MediaKind.html.contentType, .cacheControl: "public, max-age=60", .eTag: page.tag,
                 .contentLanguage: language.rawValue, .vary: "Accept-Language",
-            ], body: .init(byteBuffer: ByteBuffer(string: page.html)))
+            ], body: .init(byteBuffer: page.html))
     }
 
     /// The latest issues, to which a page of the present leads.

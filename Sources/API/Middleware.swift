@@ -77,40 +77,73 @@ final class Authentication: RouterMiddleware {
     /// Looked up for each request, so that a right that was taken away is gone at the next.
     private let officers: ReadLane<TokenHash, OfficerBearer>
     private let filers: ReadLane<TokenHash, FilerBearer>
+    private let companies: ReadLane<TokenHash, CompanyBearer>
     /// The keys whose use was noted today, so that it is noted once.
     private let noted = Mutex<(day: Day, keys: Set<UUID>)>((Day(number: 0), []))
 
     private let entrance: Entrance
+    private let limits: RateLimits
+    private let now: @Sendable () -> Date
 
-    init(_ databases: Databases, _ entrance: Entrance) {
+    init(_ service: Service, _ entrance: Entrance) {
         self.entrance = entrance
-        database = databases.work
-        officers = ReadLane(databases.tokens) { db, tokens in try db.officers(bearing: tokens) }
-        filers = ReadLane(databases.tokens) { db, keys in try db.filers(bearing: keys) }
+        limits = service.limits
+        now = service.now
+        database = service.databases.work
+        let tokens = service.databases.tokens
+        officers = ReadLane(tokens) { db, tokens in try db.officers(bearing: tokens) }
+        filers = ReadLane(tokens) { db, keys in try db.filers(bearing: keys) }
+        companies = ReadLane(tokens) { db, keys in try db.companies(bearing: keys) }
     }
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
-        guard let header = request.headers[.authorization] else { return try await next(request, context) }
+        var context = context
+        var mustChangePassword = false
+        if let header = request.headers[.authorization] {
+            do {
+                let (token, mustChange) = try await verify(header, context)
+                context.token = token
+                mustChangePassword = mustChange
+            } catch {
+                // Who asks is not known, so it is the network that asks.
+                _ = try limits.take([limits.all, limits.strangers], by: context.network, at: now())
+                throw error
+            }
+        }
+        var fields = try limits.take(
+            Quotas.ofCaller(request, context, limits), by: context.principal ?? context.network, at: now())
+        let filing = try limits.take(Quotas.ofFiling(request, context, limits), by: context.network, at: now())
+        if !filing.isEmpty { fields = filing }
+        // Someone else knows this password, and could act in the officer's name.
+        if mustChangePassword, !request.uri.path.hasPrefix("/v1/session") { throw Problem.passwordNotOwn }
+        var response = try await next(request, context)
+        for field in fields { response.headers[field.name] = field.value }
+        return response
+    }
+}
+
+extension Authentication {
+    /// Finds out whose token or key this is.
+    ///
+    /// - Returns: The token, and whether its officer has to set another password before anything else.
+    /// - Throws: ``Problem`` 401, `ReadLaneFull`, or `PostgresError`.
+    private func verify(
+        _ header: String, _ context: Context
+    ) async throws -> (token: String, mustChangePassword: Bool) {
         let parts = header.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { throw Problem.unauthenticated }
         let token = String(parts[1])
-        var context = context
-        context.token = token
-        // A company's key says so itself, so that one look-up is enough.
+        // A key says itself whose kind it is, so that one look-up is enough.
         if token.hasPrefix("rck_") {
-            let company = try await database.withConnection { db in
-                let bearer = try db.company(bearing: token)
-                if let bearer { try db.noteUse(of: bearer.keyID, on: Day(Date(), in: .gmt)) }
-                return bearer
-            }
-            guard let company else { throw Problem.badToken }
+            guard let company = try await companies.answer(to: TokenHash(of: token)) else { throw Problem.badToken }
             context.caller = .company(company)
+            try await noteUse(of: company.keyID) { db, day in try db.noteUse(of: company.keyID, on: day) }
         } else if token.hasPrefix("rfk_") {
             guard let filer = try await filers.answer(to: TokenHash(of: token)) else { throw Problem.badToken }
             context.caller = .filer(filer)
-            try await noteUse(of: filer)
+            try await noteUse(of: filer.keyID) { db, day in try db.noteUse(ofFilerKey: filer.keyID, on: day) }
         } else {
             guard entrance.admitsOfficers else { throw Problem.officersElsewhere }
             guard let bearer = try await officers.answer(to: TokenHash(of: token)) else { throw Problem.badToken }
@@ -118,24 +151,22 @@ final class Authentication: RouterMiddleware {
             if bearer.hasToBeNoted {
                 try await database.withConnection { db in try db.noteUse(ofSession: bearer.tokenID) }
             }
-            // Whoever knows the password besides the officer could do things in the officer's name.
-            guard !bearer.mustChangePassword || request.uri.path.hasPrefix("/v1/session") else {
-                throw Problem.passwordNotOwn
-            }
+            return (token, bearer.mustChangePassword)
         }
-        return try await next(request, context)
+        return (token, false)
     }
-}
 
-extension Authentication {
-    private func noteUse(of filer: FilerBearer) async throws {
+    /// Notes the use of a key once a day.
+    private func noteUse(
+        of key: UUID, _ note: @escaping @Sendable (isolated Connection, Day) throws -> Void
+    ) async throws {
         let today = Day(Date(), in: .gmt)
         let isNew = noted.withLock { noted in
             if noted.day != today { noted = (today, []) }
-            return noted.keys.insert(filer.keyID).inserted
+            return noted.keys.insert(key).inserted
         }
         guard isNew else { return }
-        try await database.withConnection { db in try db.noteUse(ofFilerKey: filer.keyID, on: today) }
+        try await database.withConnection { db in try note(db, today) }
     }
 }
 

@@ -3,6 +3,7 @@ import Contract
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Logging
 import Postgres
 import Store
 
@@ -75,14 +76,31 @@ struct PersonalDataRoutes {
         let reasons = body.reader.requiredText("reason", limit: 2000, isProse: true)
         try body.finish()
         let (book, now) = (try await service.references.book(), service.now())
-        let decided = try await service.databases.work.transaction(as: officer.actor.standing) { db in
+        var decided = try await service.databases.work.transaction(as: officer.actor.standing) { db in
             try db.decideRight(
                 number, of: reference, isGranted: isGranted == true, by: officer.actor, reasons: reasons, book: book,
                 at: now)
         }
-        // Where the keys cannot be reached now, the worker deletes what is left.
-        _ = try? await service.databases.finishErasures()
+        if decided.fulfilment == .pending { decided = try await carriedOut(decided, context) }
         return try .json(RightsRequestBody(decided, isInternal: true))
+    }
+
+    /// Deletes the key of what is erased.
+    ///
+    /// Where that cannot be done now, the answer says that it is pending, and the worker does it.
+    private func carriedOut(_ decided: RightsRecord, _ context: Context) async throws -> RightsRecord {
+        do {
+            try await service.databases.finishErasures()
+        } catch {
+            context.logger.warning(
+                "an erasure is pending: the key could not be deleted; the worker tries again",
+                metadata: ["request_id": "\(context.requestID.text)", "error": "\(Problem(error).cause ?? "")"])
+            return decided
+        }
+        let found = try await service.databases.work.transaction(.readOnly) { db in
+            try db.rightsRequests(of: try db.found(decided.reference))
+        }
+        return found.first { $0.request.sequence == decided.request.sequence } ?? decided
     }
 
     /// Puts right what someone said on the telephone or on paper, who has no code.
@@ -225,7 +243,6 @@ extension DisposalBody {
             number: disposal.number, asOf: disposal.asOf, proposedBy: disposal.proposer,
             proposedAt: disposal.proposedAt, approvedBy: disposal.approver, withdrawnBy: disposal.withdrawnBy,
             finishedAt: disposal.finishedAt, restricted: disposal.restricted, erased: disposal.erased,
-            done: disposal.done,
-            passedBy: disposal.passedBy)
+            done: disposal.done, passedBy: disposal.passedBy, pending: disposal.pending)
     }
 }

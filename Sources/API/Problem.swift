@@ -144,6 +144,7 @@ extension Problem {
                 Problem(
                     .conflict, "import-elsewhere", "The import stands somewhere else",
                     "\(lines) lines are in; send those after them, with ?after=\(lines).")
+            case let full as FilerStorageFull: .storageQuotaUsed(full)
             case let unfit as EvidenceFile.Unfit:
                 .invalid([Fault(pointer: unfit.pointer, code: unfit.code, detail: unfit.detail)])
             case EvidenceError.complaintIsFull: .complaintIsFull
@@ -154,7 +155,8 @@ extension Problem {
             case let error as MomentError: Problem(error)
             case let error as IssueError: Problem(error)
             case let error as SignInError: Problem(error)
-            case is PasswordHasher.Busy: Self.overloaded("Many sign in just now; try again in a moment.", retryAfter: 3)
+            case is ComputePool.Busy:
+                Self.overloaded("More waits to be computed than may; try again in a moment.", retryAfter: 3)
             case is NotSummed: Self.overloaded("The report is being prepared.", retryAfter: 60)
             case let error as PostgresError: Problem(error)
             case let error as DamagedSeal: .damagedSeal(error)
@@ -193,6 +195,13 @@ extension Problem {
     private static let noRoom = Problem(
         HTTPResponse.Status(code: 507), "no-room", "No room left", "Nothing was stored. Try again later.",
         headers: [.retryAfter: "30"])
+
+    private static func storageQuotaUsed(_ full: FilerStorageFull) -> Problem {
+        Problem(
+            .forbidden, "storage-quota-used", "No more may be stored",
+            "What this filer has filed and imported takes the \(full.quota >> 20) MiB it may take. Ask the authority for more."
+        )
+    }
 
     private static let complaintIsFull = Problem(
         .conflict, "too-much-evidence", "No more files for this complaint",
@@ -299,6 +308,12 @@ extension Problem {
         self =
             switch error {
             case .clockBehindCut: .overloaded("The database's clock went back. Nothing was recorded.", retryAfter: 5)
+            case .clockAhead(let seconds):
+                Problem(
+                    .serviceUnavailable, "clock-ahead", "The database's clock is ahead",
+                    "It is \(seconds) seconds ahead of this server's clock. Nothing is recorded until both agree again; the "
+                        + "operator sets the clock that is wrong.",
+                    headers: [.retryAfter: "30"])
             case .cutStillOpen: .overloaded("Writers are still busy with what the report would show.", retryAfter: 2)
             case .inTheFuture(let now):
                 .invalid([

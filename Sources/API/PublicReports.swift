@@ -1,6 +1,7 @@
 import Casework
 import Crypto
 import Foundation
+import NIOCore
 import Reports
 import Store
 
@@ -10,7 +11,7 @@ import Store
 struct PublicReports {
     /// A page with its entity tag.
     struct Page {
-        let html: String
+        let html: ByteBuffer
         let tag: String
     }
 
@@ -22,9 +23,10 @@ struct PublicReports {
     private let databases: Databases
     private let references: ReferenceCache
     private let now: @Sendable () -> Date
-    private let reports = Remembered<String, ProgressReport>(for: .seconds(60))
+    /// One report of each of so many campaigns.
+    private let reports = Remembered<String, ProgressReport>(for: .seconds(60), upTo: 64) { _ in 1 }
     /// The report behind a page is up to a minute old itself.
-    private let pages = Remembered<PageKey, Page>(for: .seconds(60))
+    private let pages = Remembered<PageKey, Page>(for: .seconds(60), upTo: 16 << 20) { $0.html.readableBytes }
 
     init(_ databases: Databases, _ references: ReferenceCache, now: @escaping @Sendable () -> Date) {
         self.databases = databases
@@ -52,9 +54,12 @@ struct PublicReports {
     ) async throws -> Page? {
         try await pages.value(PageKey(campaign: code, language: language)) {
             guard let report = try await report(of: code) else { return nil }
-            let html = report.html(language, links: try await links(report))
-            let digest = SHA256.hash(data: Data(html.utf8)).prefix(16)
-            return Page(html: html, tag: "\"\(hexadecimal(Data(digest)))\"")
+            let links = try await links(report)
+            return try await databases.compute.run {
+                let html = report.html(language, links: links)
+                let digest = SHA256.hash(data: Data(html.utf8)).prefix(16)
+                return Page(html: ByteBuffer(string: html), tag: "\"\(hexadecimal(Data(digest)))\"")
+            }
         }
     }
 }

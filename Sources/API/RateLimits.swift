@@ -22,19 +22,23 @@ public struct RatePolicy: Sendable, Hashable {
 
 /// Counts by the generic cell rate algorithm: one moment for each client tells all.
 public final class RateLimits: Sendable {
-    /// Filings nobody signed for, by address.
+    /// Filings of no officer and no filer, by network.
     public let filing: RatePolicy
-    /// Questions with a tracking code, by address.
+    /// Questions with a tracking code, by network, whatever token is sent.
     public let tracking: RatePolicy
-    /// Reports made for nobody who signed in, by address.
+    /// Reports and issues read by no officer, by company, filer or network.
     public let reports: RatePolicy
-    /// Attempts to sign in, by address.
+    /// The public pages of campaigns, by network; they are made once a minute.
+    public let pages: RatePolicy
+    /// Attempts to sign in, by network, whatever token is sent.
     public let signIn: RatePolicy
+    /// Tokens and keys that turned out to be nobody's, by network.
+    let strangers = RatePolicy("unknown-tokens", quota: 600)
     /// The same for one name, and by machines from which that officer has not signed in yet: guessing takes years.
     let guessing = RatePolicy("sign-in-of-one", quota: 10, window: 900)
     /// Searches for a telephone number or mail address, by officer: nobody tries whole lists of them.
     let searching = RatePolicy("contact-searches", quota: 30, window: 3600)
-    /// Requests of any kind, by who signed in, else by address.
+    /// Requests of any kind, by officer, company or filer, else by network.
     public let all: RatePolicy
     /// When the quota of a client would be whole again.
     private let whole = Mutex<[String: Double]>([:])
@@ -42,10 +46,13 @@ public final class RateLimits: Sendable {
     /// all.
     private static let remembered = 200_000
 
-    public init(filing: Int = 0, tracking: Int = 0, reports: Int = 0, signIn: Int = 0, all: Int = 0) {
+    public init(
+        filing: Int = 0, tracking: Int = 0, reports: Int = 0, pages: Int = 0, signIn: Int = 0, all: Int = 0
+    ) {
         self.filing = RatePolicy("filing", quota: filing)
         self.tracking = RatePolicy("tracking", quota: tracking)
         self.reports = RatePolicy("reports", quota: reports)
+        self.pages = RatePolicy("pages", quota: pages)
         self.signIn = RatePolicy("sign-in", quota: signIn)
         self.all = RatePolicy("all", quota: all)
     }

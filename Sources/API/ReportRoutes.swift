@@ -3,6 +3,7 @@ import Contract
 import Foundation
 import HTTPTypes
 import Hummingbird
+import NIOCore
 import Postgres
 import Reports
 import Store
@@ -36,7 +37,7 @@ struct ReportRoutes {
         if context.officer == nil, edition != .internal, !asked.isParticular {
             shown = try await service.publicReports.report(of: context.campaign())
         } else {
-            // A day of one's own would show single complaints in the differences, and an earlier moment is dear to tell.
+            // A day of one's own would show single complaints in the differences, and an earlier moment is costly.
             _ = try context.officer(for: .read)
             try await refuseDayBeforeLaunch(asked, context)
             shown = try await service.databases.progress(
@@ -44,32 +45,39 @@ struct ReportRoutes {
                 edition: edition ?? .internal)
         }
         guard let shown else { throw asked.notKnown(context.campaign()) }
-        var response = try written(shown, as: kind, language, table: table, profile)
+        let form = Renderings.Form(
+            kind: kind, language: language, table: kind == .csv ? table ?? "intake.total" : nil,
+            isForExcel: kind == .csv && profile == .excel)
+        var response = try await written(shown, form)
         // Beside the report, whose bytes are the same for ever: up to where history was signed when it was asked for.
         let note = try await service.databases.reads.withConnection { db in try db.latestCheckpoint() }
         response.headers[.logCheckpoint] = note.map { $0.split(separator: "\n").prefix(3).joined(separator: " ") }
         return response
     }
 
-    private func written(
-        _ shown: ProgressReport, as kind: MediaKind, _ language: Language, table: String?, _ profile: Profile?
-    ) throws -> Response {
-        switch kind {
-        case .html: return .text(shown.html(language), as: .html)
-        case .markdown: return .text(shown.markdown(language), as: .markdown)
-        case .json, .plain:
-            return .file(
-                String(decoding: shown.json(), as: UTF8.self), as: .json,
-                named: "\(shown.campaign)-\(shown.asOf).json")
-        case .csv:
-            let code = table ?? "intake.total"
-            guard let table = shown.table(code) else {
-                let known = shown.tables.map(\.code).joined(separator: ", ")
-                throw Problem.invalid([
-                    Fault(pointer: "?/table", code: "unknown", detail: "is none of the report's: \(known)")
-                ])
+    private func written(_ shown: ProgressReport, _ form: Renderings.Form) async throws -> Response {
+        if form.kind == .csv, let code = form.table, shown.table(code) == nil {
+            let known = shown.tables.map(\.code).joined(separator: ", ")
+            throw Problem.invalid([
+                Fault(pointer: "?/table", code: "unknown", detail: "is none of the report's: \(known)")
+            ])
+        }
+        let subject = Renderings.Subject.report(
+            campaign: shown.campaign, edition: shown.edition, period: shown.period, knownAt: shown.knownAt)
+        let load: @Sendable () async throws -> ProgressReport? = { shown }
+        let bytes = try await service.renderings.bytes(of: subject, as: form, from: load) { shown in
+            switch form.kind {
+            case .html: shown.html(form.language)
+            case .markdown: shown.markdown(form.language)
+            case .json, .plain: String(decoding: shown.json(), as: UTF8.self)
+            case .csv: shown.table(form.table ?? "").map { shown.csv($0, isForExcel: form.isForExcel) } ?? ""
             }
-            return .file(shown.csv(table, isForExcel: profile == .excel), as: .csv, named: "\(code).csv")
+        }
+        let written = bytes ?? ByteBuffer()
+        return switch form.kind {
+        case .html, .markdown: .bytes(written, as: form.kind)
+        case .json, .plain: .file(written, as: .json, named: "\(shown.campaign)-\(shown.asOf).json")
+        case .csv: .file(written, as: .csv, named: "\(form.table ?? "").csv")
         }
     }
 

@@ -134,7 +134,7 @@ extension Service {
 extension RightsRequestBody {
     init(_ record: RightsRecord, isInternal: Bool = false) {
         self.init(
-            record.request, of: record.reference.description, reasons: record.reasons,
+            record.request, of: record.reference.description, record.fulfilment, reasons: record.reasons,
             said: isInternal ? record.said : nil, enteredBy: isInternal ? record.enteredByName : nil)
     }
 }

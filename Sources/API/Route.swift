@@ -10,16 +10,30 @@ struct Route: Sendable {
     let path: String
     /// What it can answer with; the first is the default.
     let offers: [MediaKind]
+    /// Whether it never computes longer than two milliseconds.
+    ///
+    /// Then it is answered on the thread that reads its connection, which is cheaper; all others are answered on the
+    /// shared threads of Swift.
+    let isBrief: Bool
     let answer: @Sendable (Request, Context) async throws -> Response
 
     init(
-        _ method: HTTPRequest.Method, _ path: String, offers: [MediaKind] = [.json],
+        _ method: HTTPRequest.Method, _ path: String, offers: [MediaKind] = [.json], isBrief: Bool = false,
         _ answer: @escaping @Sendable (Request, Context) async throws -> Response
     ) {
         self.method = method
         self.path = path
         self.offers = offers
+        self.isBrief = isBrief
         self.answer = answer
+    }
+}
+
+extension Route {
+    /// The answer, made on a thread where it holds up nobody.
+    fileprivate func answered(_ request: Request, _ context: Context) async throws -> Response {
+        guard !isBrief else { return try await answer(request, context) }
+        return try await withTaskExecutorPreference(globalConcurrentExecutor) { try await answer(request, context) }
     }
 }
 
@@ -101,7 +115,7 @@ extension Router<Context> {
             for route in group {
                 on(RouterPath(path), method: route.method) { request, context in
                     _ = try MediaKind.negotiated(request, offers: route.offers)
-                    var response = try await route.answer(request, context)
+                    var response = try await route.answered(request, context)
                     if route.offers.count > 1 { response.headers[.vary] = "Accept" }
                     return response
                 }
@@ -143,15 +157,15 @@ extension Response {
             body: .init(byteBuffer: ByteBuffer(bytes: try Coding.bytes(of: body))))
     }
 
-    static func text(_ text: String, as kind: MediaKind) -> Response {
-        Response(
-            status: .ok, headers: [.contentType: kind.contentType],
-            body: .init(byteBuffer: ByteBuffer(string: text)))
+    static func text(_ text: String, as kind: MediaKind) -> Response { bytes(ByteBuffer(string: text), as: kind) }
+
+    static func bytes(_ bytes: ByteBuffer, as kind: MediaKind) -> Response {
+        Response(status: .ok, headers: [.contentType: kind.contentType], body: .init(byteBuffer: bytes))
     }
 
     /// The same, with the name that a browser gives the file; it shows JSON and saves CSV.
-    static func file(_ text: String, as kind: MediaKind, named name: String) -> Response {
-        var response = self.text(text, as: kind)
+    static func file(_ bytes: ByteBuffer, as kind: MediaKind, named name: String) -> Response {
+        var response = self.bytes(bytes, as: kind)
         response.headers[.contentDisposition] = "\(kind == .csv ? "attachment" : "inline"); filename=\"\(name)\""
         return response
     }

@@ -21,7 +21,7 @@ public func router(_ service: Service, _ entrance: Entrance = .everyone) -> Rout
     router.addMiddleware {
         ProblemMiddleware(metrics: service.metrics, departure: service.departure, isEncrypted: service.isEncrypted)
         Gate(service: service)
-        Authentication(service.databases, entrance)
+        Authentication(service, entrance)
     }
     let sessions = "/v1/session"
     router.register(routes(service).filter { entrance.admitsOfficers || !$0.path.hasPrefix(sessions) })

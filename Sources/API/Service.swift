@@ -12,6 +12,7 @@ public struct Service: Sendable {
     let intaker: Intaker
     let importer: Importer
     let publicReports: PublicReports
+    let renderings: Renderings
     /// Single complaints with their parts.
     let complaints: ReadLane<Reference, ComplaintParts>
     let signIn: SignIn
@@ -24,6 +25,9 @@ public struct Service: Sendable {
     let contract: Data
     let limits: RateLimits
     let metrics = Metrics()
+    let loops = LoopLag()
+    /// How full the disks are that the server writes to.
+    public let disks = DiskGauge()
     /// Whether it is about to stop: nothing new should be sent here.
     public let departure = Departure()
     /// Requests under way, at the most, and how many there are.
@@ -52,6 +56,7 @@ public struct Service: Sendable {
         contract: Data = Data("{}".utf8), limits: RateLimits = RateLimits(), requestsAtOnce: Int = 1024,
         filingsAtOnce: Int = 128, connections: ConnectionLedger = ConnectionLedger(),
         evidenceQuota: EvidenceQuota = EvidenceQuota(bytesOfAll: 10 << 30), proxies: TrustedProxies = TrustedProxies(),
+        imports: ImportLimits = ImportLimits(), filerQuota: Int = .max,
         webhookNetworks: NetworkList = NetworkList(), isEncrypted: Bool = false,
         logKey: NoteVerifier? = nil, sessions: SignIn.Limits = SignIn.Limits(),
         directory: PeopleDirectory? = nil,
@@ -60,9 +65,10 @@ public struct Service: Sendable {
         self.databases = databases
         self.references = references
         self.keys = keys
-        self.intaker = Intaker(databases, keys: keys)
-        self.importer = Importer(databases, intaker: intaker)
+        self.intaker = Intaker(databases, keys: keys, filerQuota: filerQuota)
+        self.importer = Importer(databases, intaker: intaker, limits: imports, filerQuota: filerQuota)
         publicReports = PublicReports(databases, references, now: now)
+        renderings = Renderings(databases.compute)
         complaints = ReadLane(databases.reads) { db, references in
             let parts = try db.parts(of: Array(try db.complaints(references).values))
             return Dictionary(uniqueKeysWithValues: parts.map { ($0.record.reference, $0) })

@@ -13,7 +13,7 @@ struct SessionRoutes {
 
     var routes: [Route] {
         [
-            Route(.get, "/v1/session", show),
+            Route(.get, "/v1/session", isBrief: true, show),
             Route(.post, "/v1/session", begin),
             Route(.delete, "/v1/session", end),
             Route(.get, "/v1/session/directory", directory),

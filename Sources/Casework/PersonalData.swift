@@ -45,6 +45,26 @@ public struct RightsRequest: Sendable, Equatable {
 
     public var dueOn: Day { receivedOn + Self.days }
 
+    /// Whether what was granted is carried out.
+    public enum Fulfilment: String, Sendable, CaseIterable, Codable {
+        /// It is decided, and what was asked for has not happened yet: the key of the data is still there.
+        case pending
+        case done
+    }
+
+    /// How far what was granted is carried out.
+    ///
+    /// - Parameter data: The state of the complaint's data.
+    /// - Returns: `nil` where nothing is to be carried out, or people do it: a copy and a correction.
+    public func fulfilment(_ data: DataState) -> Fulfilment? {
+        guard state == .granted else { return nil }
+        switch kind {
+        case .erasure: return data == .erased ? .done : .pending
+        case .restriction: return data == .active ? .pending : .done
+        case .access, .correction: return nil
+        }
+    }
+
     /// - Throws: `Refusal` where it is answered already.
     public mutating func decide(_ isGranted: Bool) throws(Refusal) {
         guard state == .open else { throw .outOfOrder(action: "decide", state: state.rawValue, allowed: []) }

@@ -12,6 +12,8 @@ public struct ImportBody: Codable, Sendable, Equatable {
     /// Lines that you had sent before under the same `client_reference`.
     public var known: Int
     public var refused: Int
+    /// Refused lines whose results are not kept one by one, because there are too many; by fault.
+    public var leftOff: [LeftOff]
     public var createdAt: Date
     public var changedAt: Date
     /// Columns of a CSV that the mapping does not name, a hundred at the most: what they hold is not taken.
@@ -20,9 +22,20 @@ public struct ImportBody: Codable, Sendable, Equatable {
     public var ignoredColumns: [String]?
     public var `self`: String
 
+    /// Refused lines that have the same first fault.
+    public struct LeftOff: Codable, Sendable, Equatable {
+        public var code: String
+        public var lines: Int
+
+        public init(code: String, lines: Int) {
+            self.code = code
+            self.lines = lines
+        }
+    }
+
     public init(
-        id: UUID, campaign: String, format: String, lines: Int, filed: Int, known: Int, refused: Int, createdAt: Date,
-        changedAt: Date, ignoredColumns: [String]?, link: String
+        id: UUID, campaign: String, format: String, lines: Int, filed: Int, known: Int, refused: Int,
+        leftOff: [LeftOff], createdAt: Date, changedAt: Date, ignoredColumns: [String]?, link: String
     ) {
         self.id = id
         self.campaign = campaign
@@ -31,6 +44,7 @@ public struct ImportBody: Codable, Sendable, Equatable {
         self.filed = filed
         self.known = known
         self.refused = refused
+        self.leftOff = leftOff
         self.createdAt = createdAt
         self.changedAt = changedAt
         self.ignoredColumns = ignoredColumns

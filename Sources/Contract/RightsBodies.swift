@@ -8,6 +8,8 @@ public struct RightsRequestBody: Codable, Sendable, Equatable {
     public var request: Int
     public var kind: RightsRequest.Kind
     public var state: RightsRequest.State
+    /// Of a restriction or an erasure that was granted: `pending` until it is carried out, then `done`.
+    public var fulfilment: RightsRequest.Fulfilment?
     public var receivedOn: Day
     public var dueOn: Day
     /// For officers: what was said to the officer who entered it.
@@ -20,12 +22,14 @@ public struct RightsRequestBody: Codable, Sendable, Equatable {
     public var reasons: String?
 
     public init(
-        _ request: RightsRequest, of reference: String, reasons: String?, said: String? = nil, enteredBy: String? = nil
+        _ request: RightsRequest, of reference: String, _ fulfilment: RightsRequest.Fulfilment?, reasons: String?,
+        said: String? = nil, enteredBy: String? = nil
     ) {
         self.reference = reference
         self.request = request.sequence
         kind = request.kind
         state = request.state
+        self.fulfilment = fulfilment
         receivedOn = request.receivedOn
         dueOn = request.dueOn
         self.reasons = reasons
@@ -48,13 +52,15 @@ public struct DisposalBody: Codable, Sendable, Equatable {
     public var erased: Int
     public var done: Int
     public var passedBy: Int
+    /// Of an approved run: complaints that it has not come to yet.
+    public var pending: Int?
     /// The first hundred complaints, where it was only looked; those of a run are a list of their own.
     public var items: [DisposalItemBody]?
 
     public init(
         number: Int?, asOf: Day, proposedBy: String? = nil, proposedAt: Date? = nil, approvedBy: String? = nil,
         withdrawnBy: String? = nil, finishedAt: Date? = nil, restricted: Int, erased: Int, done: Int = 0,
-        passedBy: Int = 0, items: [DisposalItemBody]? = nil
+        passedBy: Int = 0, pending: Int? = nil, items: [DisposalItemBody]? = nil
     ) {
         self.number = number
         self.asOf = asOf
@@ -67,6 +73,7 @@ public struct DisposalBody: Codable, Sendable, Equatable {
         self.erased = erased
         self.done = done
         self.passedBy = passedBy
+        self.pending = pending
         self.items = items
     }
 }

@@ -1,4 +1,5 @@
 import Dispatch
+public import Foundation
 import Logging
 
 /// One session with the server.
@@ -47,6 +48,9 @@ public actor Connection {
         // Whatever the error is, it is no sign of life.
         (try? link?.execute(script: "SELECT 1", within: .seconds(2))) != nil
     }
+
+    /// The time by this machine's own clock.
+    public nonisolated var ownTime: Date { settings.clock() }
 
     /// The server's version as a number: 150018 is 15.18.
     public var serverVersion: Int { link?.serverVersion ?? 0 }

@@ -1,3 +1,5 @@
+public import Foundation
+
 /// How a session is opened and how long anything in it may take.
 public struct ConnectionSettings: Sendable {
     /// A libpq connection string or URL; several hosts, `target_session_attrs` and TLS settings pass through.
@@ -20,11 +22,14 @@ public struct ConnectionSettings: Sendable {
     public var readsOnly: Bool
     /// The role that the session takes on; `nil` stays with the login's own rights.
     public var role: String?
+    /// This machine's own clock, with which the database's is compared.
+    public var clock: @Sendable () -> Date
 
     public init(
         conninfo: String, applicationName: String = "rectify", statementTimeout: Duration = .seconds(5),
         lockTimeout: Duration = .seconds(2), commitDeadline: Duration = .seconds(5),
-        looksUpOnly: Bool = false, readsOnly: Bool = false, role: String? = nil
+        looksUpOnly: Bool = false, readsOnly: Bool = false, role: String? = nil,
+        clock: @escaping @Sendable () -> Date = Date.init
     ) {
         self.conninfo = conninfo
         self.applicationName = applicationName
@@ -34,6 +39,7 @@ public struct ConnectionSettings: Sendable {
         self.looksUpOnly = looksUpOnly
         self.readsOnly = readsOnly
         self.role = role
+        self.clock = clock
     }
 
     /// Our own limit, a little above the server's, for when the server itself does not answer.

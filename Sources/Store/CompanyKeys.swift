@@ -57,18 +57,22 @@ extension Connection {
         guard ended == 1 else { throw AccessKeyError.unknownKey("\(id)") }
     }
 
-    /// Whose key this is, if it is good at the database's time.
-    public func company(bearing secret: String) throws -> CompanyBearer? {
-        try first(
+    /// Whose keys these are, as far as they are good at the database's time.
+    public func companies(bearing keys: [TokenHash]) throws -> [TokenHash: CompanyBearer] {
+        let rows = try all(
             """
-            SELECT id, company, name, scopes FROM company_key
-            WHERE hash = \(sha256(secret)) AND revoked_at IS NULL AND expires_at > now()
+            SELECT hash, id, company, name, scopes FROM company_key
+            WHERE hash = ANY(\(keys.map(\.bytes))) AND revoked_at IS NULL AND expires_at > now()
             """
         ) { row in
-            CompanyBearer(
-                keyID: try row.read(), company: try row.read(), keyName: try row.read(),
-                scopes: Set(try row.read([CompanyBearer.Scope].self)))
+            (
+                TokenHash(bytes: try row.read()),
+                CompanyBearer(
+                    keyID: try row.read(), company: try row.read(), keyName: try row.read(),
+                    scopes: Set(try row.read([CompanyBearer.Scope].self)))
+            )
         }
+        return Dictionary(rows) { first, _ in first }
     }
 
     /// Notes the day on which a key was used last.

@@ -1,5 +1,7 @@
+public import Foundation
 public import Logging
 public import Postgres
+import Reports
 
 /// The pools the server works with, apart so that one purpose cannot starve another.
 public struct Databases: Sendable {
@@ -26,8 +28,13 @@ public struct Databases: Sendable {
     /// The second database, with the keys of sealed complaints.
     public let keys: Database
 
+    /// Where reports, images and the like are computed.
+    public let compute = ComputePool()
+
     /// The reports that were asked for last.
     let told = ToldReports()
+    /// Reports that are made now.
+    let reportWork = SharedWork<ReportQuestion, ProgressReport?>()
 
     /// How many connections each pool may open.
     public struct Sizes: Sendable {
@@ -50,10 +57,11 @@ public struct Databases: Sendable {
     ///   - sizes: Of the pools.
     ///   - wait: How long work waits for a connection.
     ///   - slowness: How many times as long as usual a statement, a lock and a commit may take, on a slow machine.
+    ///   - clock: This machine's own, with which the database's is compared.
     ///   - logger: Where connections tell of themselves.
     public init(
         url: String, keysURL: String, sizes: Sizes = Sizes(), wait: Duration = .seconds(3), slowness: Int = 1,
-        logger: Logger
+        clock: @escaping @Sendable () -> Date = Date.init, logger: Logger
     ) {
         func database(
             _ name: String, _ connections: Int, _ timeout: Duration, as role: DatabaseRole = .staff,
@@ -65,7 +73,7 @@ public struct Databases: Sendable {
                     conninfo: role == .keys ? keysURL : url, applicationName: "rectify-\(name)",
                     statementTimeout: timeout * slowness, lockTimeout: .seconds(2) * slowness,
                     commitDeadline: .seconds(5) * slowness, looksUpOnly: looksUpOnly, readsOnly: readsOnly,
-                    role: role.rawValue),
+                    role: role.rawValue, clock: clock),
                 limits: PoolLimits(connections: connections, wait: wait), logger: logger)
         }
         filing = database("filing", sizes.filing, .seconds(5), as: .intake, looksUpOnly: true)
@@ -98,19 +106,35 @@ public struct Databases: Sendable {
     }
 }
 
+/// Whether the databases can be worked with.
+public enum Readiness: Sendable, Equatable {
+    case ready
+    /// The database takes no writes, or a schema is missing.
+    case notWritable
+    /// The database's clock is so many seconds ahead of this server's: nothing is recorded.
+    case clockAhead(seconds: Int)
+}
+
 extension Databases {
-    /// Whether the schemas are there and the database takes writes.
+    /// Whether the schemas are there, the database takes writes, and its clock can be right.
     ///
     /// - Throws: `PostgresError` where it cannot be asked.
-    public func isReady() async throws -> Bool {
+    public func readiness() async throws -> Readiness {
         let keysAnswer = try await keys.withConnection { db in
             try db.first("SELECT to_regclass('case_key') IS NOT NULL") { row in try row.read(Bool.self) }
         }
-        guard keysAnswer == true else { return false }
+        guard keysAnswer == true else { return .notWritable }
         return try await health.withConnection { db in
-            try db.first(
-                "SELECT NOT pg_is_in_recovery() AND to_regclass('closed_cut') IS NOT NULL"
-            ) { row in try row.read(Bool.self) } ?? false
+            let canWrite = try db.first("SELECT NOT pg_is_in_recovery() AND to_regclass('closed_cut') IS NOT NULL") {
+                row in try row.read(Bool.self)
+            }
+            guard canWrite == true else { return .notWritable }
+            do {
+                try MomentError.check(try db.clock(), against: db.ownTime)
+            } catch MomentError.clockAhead(let seconds) {
+                return .clockAhead(seconds: seconds)
+            }
+            return .ready
         }
     }
 }

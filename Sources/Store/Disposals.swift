@@ -19,6 +19,11 @@ public struct Disposal: Sendable {
     /// Of them, how many are done, and how many were passed by: held, reopened or changed meanwhile.
     public let done: Int
     public let passedBy: Int
+
+    /// Of an approved run, complaints that it has not come to; `nil` where it does nothing.
+    public var pending: Int? {
+        approver == nil || withdrawnBy != nil ? nil : restricted + erased - done - passedBy
+    }
 }
 
 /// What a run does about one complaint.

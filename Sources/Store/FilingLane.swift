@@ -77,11 +77,14 @@ public final class FilingLane: Sendable {
     private let numbers: FilingNumbers
     /// How long a filing may wait for its turn.
     private let patience: Duration
+    /// Bytes that each filer may store.
+    private let filerQuota: Int
     private let queue = Mutex(Queue())
 
-    init(_ databases: Databases, patience: Duration) {
+    init(_ databases: Databases, patience: Duration, filerQuota: Int) {
         database = databases.filing
         self.patience = patience
+        self.filerQuota = filerQuota
         numbers = FilingNumbers(databases)
     }
 
@@ -124,8 +127,8 @@ public final class FilingLane: Sendable {
             free[campaign] = try await numbers.take(group.count, of: campaign)
         }
         do {
-            let made = try await database.transaction { [free] db in
-                let (outcomes, _) = try db.store(filings, attesting: barriers, numbered: free)
+            let made = try await database.transaction { [free, filerQuota] db in
+                let (outcomes, _) = try db.store(filings, attesting: barriers, numbered: free, filerQuota)
                 let answer = whole(try outcomes.map { try $0.get().answer })
                 guard try db.keep(answer, for: request, at: try db.recordingMoment()) else {
                     throw IdempotencyError.raced
@@ -179,8 +182,8 @@ public final class FilingLane: Sendable {
             for (campaign, group) in Dictionary(grouping: filings, by: \.intake.campaignID) {
                 free[campaign] = try await numbers.take(group.count, of: campaign)
             }
-            let (outcomes, rest) = try await database.transaction { [free] db in
-                try db.store(filings, attesting: barriers, numbered: free)
+            let (outcomes, rest) = try await database.transaction { [free, filerQuota] db in
+                try db.store(filings, attesting: barriers, numbered: free, filerQuota)
             }
             for (campaign, numbers) in rest { self.numbers.giveBack(numbers, of: campaign) }
             return outcomes
@@ -243,7 +246,7 @@ public struct FilingLaneState: Sendable {
 func mayBeOfOneFiling(_ error: any Error) -> Bool {
     switch error {
     case let error as PostgresError: !error.isTransient
-    case is MomentError, is ImportError, is CancellationError: false
+    case is MomentError, is ImportError, is FilerStorageFull, is CancellationError: false
     default: true
     }
 }
@@ -266,7 +269,8 @@ extension Connection {
     /// - Throws: ``IdempotencyError/raced`` where one of them came in by another way meanwhile, ``MomentError``, or
     ///   `PostgresError`; nothing is stored then.
     fileprivate func store(
-        _ filings: [PreparedFiling], attesting barriers: [CampaignBarrier: UUID], numbered free: [Int: [Int]]
+        _ filings: [PreparedFiling], attesting barriers: [CampaignBarrier: UUID], numbered free: [Int: [Int]],
+        _ filerQuota: Int
     ) throws -> (outcomes: [FilingLane.Outcome], rest: [Int: [Int]]) {
         var free = free
         try run(script: "SET LOCAL lock_timeout = '250ms'")
@@ -275,6 +279,11 @@ extension Connection {
         for (index, existing) in zip(open, try filedBefore(open.map { filings[$0].intake })) {
             guard let existing else { continue }
             outcomes[index] = .failure(existing.error(for: filings[index].intake, digest: filings[index].digest))
+        }
+        let stored = try storedBytes(of: Set(filings.compactMap(\.filer)))
+        for index in open where outcomes[index] == nil {
+            guard let filer = filings[index].filer, stored[filer] ?? 0 >= filerQuota else { continue }
+            outcomes[index] = .failure(FilerStorageFull(quota: filerQuota))
         }
         let new = outcomes.indices.filter { outcomes[$0] == nil }
         if !new.isEmpty {
@@ -301,6 +310,11 @@ extension Connection {
             let keyed = new.count { filings[$0].request != nil }
             guard try insertKeys(keys) == keyed else { throw IdempotencyError.raced }
             if isMany { try copy(rows) } else { try insert(rows) }
+            // Last, because the row is locked from here on.
+            try addStoredBytes(
+                new.reduce(into: [:]) { bytes, index in
+                    if let filer = filings[index].filer { bytes[filer, default: 0] += filings[index].storedBytes }
+                })
         }
         return (outcomes.map { $0 ?? .failure(PostgresError.unexpectedRow("a filing without an outcome")) }, free)
     }

@@ -23,6 +23,10 @@ public struct Import: Sendable {
     /// Lines that the same filer had sent before, under the same `client_reference`.
     public let known: Int
     public let refused: Int
+    /// Bytes of the file that are in.
+    public let bytes: Int
+    /// Refused lines whose results are not kept one by one, by the code of their first fault.
+    public let leftOff: [String: Int]
     /// Lines of the file, as an editor counts them, up to the end of the last line that is in; `nil` where that is not known.
     public let fileLines: Int?
     /// Columns of a CSV that its mapping does not name; `nil` before a header was read.
@@ -83,22 +87,37 @@ public final class Importer: Sendable {
     private let database: Database
     private let intaker: Intaker
     private let numbers: FilingNumbers
+    public let limits: ImportLimits
+    private let filerQuota: Int
 
-    public init(_ databases: Databases, intaker: Intaker) {
+    /// - Parameters:
+    ///   - databases: Where imports go.
+    ///   - intaker: Prepares their filings.
+    ///   - limits: What an import may be.
+    ///   - filerQuota: Bytes that each filer may store.
+    public init(
+        _ databases: Databases, intaker: Intaker, limits: ImportLimits = ImportLimits(), filerQuota: Int = .max
+    ) {
         database = databases.imports
         self.intaker = intaker
+        self.limits = limits
+        self.filerQuota = filerQuota
         numbers = FilingNumbers(databases)
     }
 
     /// Makes everything that needs no look at what is there: what may be done while the part before is written.
     ///
+    /// - Parameters:
+    ///   - lines: The next lines of a file.
+    ///   - bytes: Of the file, that came with them.
+    /// - Returns: The lines, sealed.
     /// - Throws: `PostgresError`.
-    public func prepare(_ lines: [ImportLine]) async throws -> ImportPart {
+    public func prepare(_ lines: [ImportLine], bytes: Int) async throws -> ImportPart {
         var filings: [Int: PreparedFiling] = [:]
         for line in lines {
             if case .success(let intake) = line.intake { filings[line.number] = try await intaker.prepared(intake) }
         }
-        return ImportPart(lines: lines[...], filings: filings)
+        return ImportPart(lines: lines[...], filings: filings, bytes: bytes)
     }
 
     /// Stores the next part of an import.
@@ -110,7 +129,7 @@ public final class Importer: Sendable {
     ///   - part: The lines.
     ///   - whole: What they belong to.
     ///   - fault: What is told of a line that could not be stored, by its error.
-    /// - Throws: ``ImportError``, `MomentError`, or `PostgresError` where the database is not able to store anything;
+    /// - Throws: ``ImportError``, ``FilerStorageFull``, `MomentError`, or `PostgresError` where the database is not able to store anything;
     ///   what was stored before stays.
     public func store(
         _ part: ImportPart, of whole: Import, refusing fault: @Sendable (_ line: Int, any Error) -> Fault
@@ -136,8 +155,9 @@ public final class Importer: Sendable {
         let barriers = try await numbers.barriers(of: part.prepared.map(\.filing))
         let free = try await numbers.take(part.prepared.count, of: whole.campaignID)
         do {
-            let (rest, unused) = try await database.transaction { db in
-                try db.store(part, of: whole, attesting: barriers, numbered: free)
+            let (rest, unused) = try await database.transaction { [limits, filerQuota] db in
+                try db.store(
+                    part, of: whole, attesting: barriers, numbered: free, keeping: limits.keptRefusals, filerQuota)
             }
             numbers.giveBack(rest, of: whole.campaignID)
             await intaker.giveBackKeys(of: unused)
@@ -192,8 +212,10 @@ extension Connection {
         try first(
             """
             SELECT i.id, i.campaign_id, ca.code, ca.prefix, i.filed_by, i.format, i.mapping, i.lines, i.filed, i.known,
-                   i.refused, CASE WHEN i.lines = 0 THEN 0 ELSE i.file_lines END,
-                   i.ignored_columns, i.created_at, i.changed_at
+                   i.refused, i.bytes,
+                   coalesce((SELECT jsonb_object_agg(f.code, f.lines) FROM filing_import_fault f WHERE f.import_id = i.id),
+                            '{}'),
+                   CASE WHEN i.lines = 0 THEN 0 ELSE i.file_lines END, i.ignored_columns, i.created_at, i.changed_at
             FROM filing_import i JOIN campaign ca ON ca.id = i.campaign_id
             WHERE i.id = \(id) AND i.filed_by = \(filer)
             """
@@ -201,8 +223,10 @@ extension Connection {
             Import(
                 id: try row.read(), campaignID: try row.read(), campaign: try row.read(), prefix: try row.read(),
                 filedBy: try row.read(), format: try row.read(), mapping: try row.read(), lines: try row.read(),
-                filed: try row.read(), known: try row.read(), refused: try row.read(), fileLines: try row.read(),
-                ignoredColumns: try row.read(), createdAt: try row.read(), changedAt: try row.read())
+                filed: try row.read(), known: try row.read(), refused: try row.read(), bytes: try row.read(),
+                leftOff: try row.read(JSONText.self).decoded(), fileLines: try row.read(),
+                ignoredColumns: try row.read(),
+                createdAt: try row.read(), changedAt: try row.read())
         }
     }
 

@@ -126,10 +126,13 @@ public final class Intaker: Sendable {
     ///   - databases: Where filings go.
     ///   - keys: What they are sealed with.
     ///   - patience: How long a filing may wait for its turn; then ``FilingLane/Full``.
-    public init(_ databases: Databases, keys: CaseKeys, patience: Duration = .seconds(5)) {
+    ///   - filerQuota: Bytes that each filer may store.
+    public init(
+        _ databases: Databases, keys: CaseKeys, patience: Duration = .seconds(5), filerQuota: Int = .max
+    ) {
         self.keys = keys
         (contactKey, filingKey) = (keys.named.contactIndex, keys.named.filingDigest)
-        lane = FilingLane(databases, patience: patience)
+        lane = FilingLane(databases, patience: patience, filerQuota: filerQuota)
     }
 
     /// How busy the way of filings is.
@@ -142,7 +145,8 @@ public final class Intaker: Sendable {
     ///   - request: The key of the request, if it has one.
     ///   - answer: Makes the answer that is stored for whoever asks again with the same key.
     /// - Returns: The answer, and whether it had been given before.
-    /// - Throws: ``IntakeError``, ``IdempotencyError``, ``MomentError``, ``FilingLane/Full``, or `PostgresError`.
+    /// - Throws: ``IntakeError``, ``IdempotencyError``, ``MomentError``, ``FilingLane/Full``, ``FilerStorageFull``, or
+    ///   `PostgresError`.
     public func file(
         _ intake: Intake, request: IdempotentRequest?, answer: @escaping @Sendable (Receipt) throws -> StoredAnswer
     ) async throws -> (answer: StoredAnswer, isReplay: Bool) {
@@ -151,7 +155,10 @@ public final class Intaker: Sendable {
             let (answer, isReplay) = try await lane.store(filing)
             if isReplay { await keys.giveBack(filing.key) }
             return (answer, isReplay)
-        } catch let error where error is IntakeError || error is IdempotencyError || error is FilingLane.Full {
+        } catch let error
+            where error is IntakeError || error is IdempotencyError || error is FilingLane.Full
+            || error is FilerStorageFull
+        {
             await keys.giveBack(filing.key)
             throw error
         }

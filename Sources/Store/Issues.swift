@@ -87,7 +87,7 @@ extension Databases {
         guard let facts else { return nil }
         guard !facts.isIncomplete else { throw IssueError.incomplete(day) }
         guard day >= facts.campaign.launchedOn else { throw IssueError.beforeCampaign(facts.campaign.launchedOn) }
-        let (full, open) = (ProgressReport(facts), ProgressReport(facts, .public))
+        let (full, open) = try await compute.run { (ProgressReport(facts), ProgressReport(facts, .public)) }
         return try await work.transaction { db in
             try db.publish(full, open, correcting: corrected, by: officer, in: facts.campaign.zone())
         }

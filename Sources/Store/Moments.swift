@@ -9,6 +9,22 @@ public enum MomentError: Error, Equatable {
     case cutStillOpen
     /// The moment lies in the future.
     case inTheFuture(now: Date)
+    /// The database's clock is so many seconds ahead of this server's: one of them is wrong.
+    case clockAhead(seconds: Int)
+
+    /// Seconds that the database's clock may be ahead of the server's.
+    ///
+    /// A jump further is not recorded and not closed over: nothing could be recorded until the true time has passed it.
+    static let tolerance: TimeInterval = 300
+
+    /// - Parameters:
+    ///   - clock: What the database's clock says.
+    ///   - own: What the server's says, read after it.
+    /// - Throws: ``clockAhead(seconds:)``.
+    static func check(_ clock: Date, against own: Date) throws(MomentError) {
+        let ahead = clock.timeIntervalSince(own)
+        guard ahead <= tolerance else { throw .clockAhead(seconds: Int(min(ahead, 1e12))) }
+    }
 }
 
 extension Connection {
@@ -17,18 +33,31 @@ extension Connection {
     /// The transaction takes its number before it reads the clock. So whoever fixes a moment and then waits for all
     /// lower numbers to end has seen everything recorded up to that moment.
     ///
-    /// - Throws: ``MomentError/clockBehindCut``, or `PostgresError`.
+    /// - Throws: ``MomentError/clockBehindCut``, ``MomentError/clockAhead(seconds:)``, or `PostgresError`.
     func recordingMoment(after last: Date? = nil) throws -> Date {
         let moment = try first(
             """
             WITH begun AS MATERIALIZED (SELECT pg_current_xact_id()::text AS number)
-            SELECT begun.number, closed_through,
+            SELECT begun.number, closed_through, clock_timestamp(),
                    greatest(clock_timestamp(), \(last)::timestamptz + interval '1 microsecond')
             FROM begun, closed_cut
             """
-        ) { row in (try row.read(String.self), try row.read(Date.self), try row.read(Date.self)) }
-        guard let (_, closedThrough, moment) = moment, moment > closedThrough else { throw MomentError.clockBehindCut }
+        ) { row in
+            (try row.read(String.self), try row.read(Date.self), try row.read(Date.self), try row.read(Date.self))
+        }
+        guard let (_, closedThrough, clock, moment) = moment else { throw MomentError.clockBehindCut }
+        try MomentError.check(clock, against: ownTime)
+        guard moment > closedThrough else { throw MomentError.clockBehindCut }
         return moment
+    }
+}
+
+extension Connection {
+    /// What the database's clock says.
+    ///
+    /// - Throws: `PostgresError`.
+    func clock() throws -> Date {
+        try first("SELECT clock_timestamp()") { row in try row.read(Date.self) } ?? .distantPast
     }
 }
 
@@ -40,11 +69,10 @@ extension Database {
     /// - Returns: The moment of the cut.
     /// - Throws: ``MomentError``, or `PostgresError`.
     public func closeCut(through moment: Date? = nil) async throws -> Date {
-        let now = try await withConnection { db in
-            try db.first("SELECT clock_timestamp()") { row in try row.read(Date.self) }
-        }
-        guard let now, moment ?? now <= now else { throw MomentError.inTheFuture(now: now ?? .distantPast) }
+        let (now, own) = try await withConnection { db in (try db.clock(), db.ownTime) }
+        guard moment ?? now <= now else { throw MomentError.inTheFuture(now: now) }
         let cut = moment ?? now
+        try MomentError.check(cut, against: own)
         let number = try await transaction { db in
             try db.first(
                 """

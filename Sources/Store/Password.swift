@@ -1,7 +1,6 @@
 import Crypto
 import CryptoExtras
 import Foundation
-import Synchronization
 
 /// A password as it is kept: by scrypt at the cost that OWASP's Password Storage Cheat Sheet names (N = 2^15, r = 8, p = 3,
 /// which takes 32 MiB), in the form of PHC strings.
@@ -79,37 +78,6 @@ public struct PasswordHash: Sendable, Equatable {
         "admin",
         "iloveyou", "monkey", "dragon", "rectify", "woaini", "mima", "matkhau", "changeme", "secret",
     ]
-}
-
-/// Hashes passwords on a thread of its own, one after another, so that sign-ins take nobody else's processor.
-public final class PasswordHasher: Sendable {
-    /// Too many wait.
-    public struct Busy: Error {
-        public init() {}
-    }
-
-    private let queue = DispatchQueue(label: "rectify.passwords")
-    private let state = Mutex((waiting: 0, begun: 0))
-    /// Sign-ins that wait, at the most: some five seconds' worth.
-    private static let limit = 20
-
-    public init() {}
-
-    /// Passwords hashed or compared since the beginning.
-    var count: Int { state.withLock { $0.begun } }
-
-    /// - Throws: ``Busy``, or what `work` throws.
-    func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-        try state.withLock { state in
-            guard state.waiting < Self.limit else { throw Busy() }
-            state.waiting += 1
-            state.begun += 1
-        }
-        defer { state.withLock { $0.waiting -= 1 } }
-        return try await withCheckedThrowingContinuation { continuation in
-            queue.async { continuation.resume(with: Result { try work() }) }
-        }
-    }
 }
 
 extension Data {

@@ -13,6 +13,8 @@ public struct RightsRecord: Sendable {
     /// The officer who entered it; `nil` where the complainant asked.
     let enteredBy: UUID?
     public let enteredByName: String?
+    /// How far what was granted is carried out; `nil` where nothing is to be.
+    public let fulfilment: RightsRequest.Fulfilment?
 }
 
 // MARK: Holding, restricting, erasing
@@ -283,7 +285,8 @@ extension Connection {
     private func rights(_ condition: SQL, _ order: SQL, limit: Int) throws -> [RightsRecord] {
         try all(
             """
-            SELECT r.sequence, r.kind, r.received_on, r.state, ca.prefix, c.number, s.text, n.text, r.entered_by, o.name
+            SELECT r.sequence, r.kind, r.received_on, r.state, ca.prefix, c.number, s.text, n.text, r.entered_by, o.name,
+                   c.data_state
             FROM rights_request r
             JOIN campaign ca ON ca.id = r.campaign_id
             JOIN complaint c ON c.campaign_id = r.campaign_id AND c.id = r.complaint_id
@@ -294,11 +297,12 @@ extension Connection {
             ORDER BY \(order) LIMIT \(limit)
             """
         ) { row in
-            RightsRecord(
-                request: RightsRequest(
-                    sequence: try row.read(), kind: try row.read(), receivedOn: try row.read(), state: try row.read()),
-                reference: Reference(prefix: try row.read(), number: try row.read()), said: try row.read(),
-                reasons: try row.read(), enteredBy: try row.read(), enteredByName: try row.read())
+            let request = RightsRequest(
+                sequence: try row.read(), kind: try row.read(), receivedOn: try row.read(), state: try row.read())
+            return RightsRecord(
+                request: request, reference: Reference(prefix: try row.read(), number: try row.read()),
+                said: try row.read(), reasons: try row.read(), enteredBy: try row.read(),
+                enteredByName: try row.read(), fulfilment: request.fulfilment(try row.read()))
         }
     }
 }

@@ -37,6 +37,16 @@ final class ToldReports: Sendable {
     }
 }
 
+/// Which report is asked for.
+struct ReportQuestion: Hashable {
+    let campaign: String
+    let day: Day?
+    let moment: Date?
+    let begin: Day?
+    let edition: ProgressReport.Edition
+    let source: FiguresSource
+}
+
 /// The sums of a campaign are not there yet.
 public struct NotSummed: Error {
     public init() {}
@@ -58,10 +68,20 @@ extension Databases {
         of code: String, asOf day: Day? = nil, knownAt moment: Date? = nil, from begin: Day? = nil,
         edition: ProgressReport.Edition = .internal, source: FiguresSource = .any
     ) async throws -> ProgressReport? {
-        let cut = try await work.closeCut(through: moment)
+        let question = ReportQuestion(
+            campaign: code, day: day, moment: moment, begin: begin, edition: edition, source: source)
+        return try await reportWork.value(question, isTimeless: moment != nil) { try await report(question) }
+    }
+
+    /// Reports made since the beginning; equal requests at the same time share one.
+    public var reportsMade: Int { get async { await reportWork.begun } }
+
+    private func report(_ asked: ReportQuestion) async throws -> ProgressReport? {
+        let (code, edition, source) = (asked.campaign, asked.edition, asked.source)
+        let cut = try await work.closeCut(through: asked.moment)
         return try await reports.transaction(.snapshot) { [told] db in
-            let newest = moment == nil ? try db.presentCut(of: code, closed: cut, isExact: false) : cut
-            guard let view = try db.view(of: code, asOf: day, cut: newest, from: begin) else { return nil }
+            let newest = asked.moment == nil ? try db.presentCut(of: code, closed: cut, isExact: false) : cut
+            guard let view = try db.view(of: code, asOf: asked.day, cut: newest, from: asked.begin) else { return nil }
             // What is known at one moment never changes: whoever asks for the same again gets the same.
             let key = ToldReports.Key(
                 campaign: code, edition: edition, period: view.period, knownAt: view.knownAt, source: source)

@@ -38,19 +38,21 @@ public struct SignIn: Sendable {
 
     let databases: Databases
     let limits: Limits
-    private let hasher: PasswordHasher
+    /// Passwords are hashed on a thread of their own, one after another, so that no report keeps a sign-in waiting; some
+    /// five seconds' worth may wait.
+    private let hasher: ComputePool
     /// What second factors' secrets are encrypted with.
     private let key: SymmetricKey
 
     public init(_ databases: Databases, _ keys: NamedKeys, limits: Limits = Limits()) {
         self.databases = databases
         self.limits = limits
-        hasher = PasswordHasher()
+        hasher = ComputePool(threads: 1, waiting: 19, niceness: 5)
         key = keys.secondFactor
     }
 
     /// Passwords hashed or compared since the beginning: the costly part of every attempt to sign in.
-    public var passwordHashes: Int { hasher.count }
+    public var passwordHashes: Int { hasher.state.done + hasher.state.waiting }
 
     /// Begins a session.
     ///
@@ -63,7 +65,7 @@ public struct SignIn: Sendable {
     ///   - isKnown: Whether the officer has signed in from this machine before.
     ///   - now: The moment.
     /// - Returns: The session, with its token.
-    /// - Throws: ``SignInError``, `PasswordHasher.Busy`, or `PostgresError`.
+    /// - Throws: ``SignInError``, `ComputePool.Busy`, or `PostgresError`.
     public func begin(
         _ name: String, _ password: String, _ code: String?, isKnown: Bool, at now: Date
     ) async throws -> Session {
@@ -105,7 +107,7 @@ public struct SignIn: Sendable {
     ///   - token: The session that goes on.
     ///   - endsSecondFactor: Whether the second factor is taken away, as for someone whose telephone is lost.
     ///   - now: The moment.
-    /// - Throws: ``SignInError/wrong``, ``OfficerError``, `PasswordHasher.Busy`, or `PostgresError`.
+    /// - Throws: ``SignInError/wrong``, ``OfficerError``, `ComputePool.Busy`, or `PostgresError`.
     public func setPassword(
         _ password: String, old: String?, of name: String, keeping token: String?, endsSecondFactor: Bool = false,
         at now: Date
@@ -132,7 +134,7 @@ public struct SignIn: Sendable {
     ///
     /// It takes the password: a session that was left open must not be enough to lock its officer out.
     ///
-    /// - Throws: ``SignInError``, `PasswordHasher.Busy`, or `PostgresError`.
+    /// - Throws: ``SignInError``, `ComputePool.Busy`, or `PostgresError`.
     public func newSecondFactor(of officer: Officer, password: String) async throws -> OneTimeCode {
         try await check(password, of: officer.name)
         let secret = OneTimeCode.newSecret()

@@ -49,18 +49,29 @@ public final class Worker: Sendable {
     ///
     /// Each is changed in a transaction of its own, so that no officer waits for a batch.
     static let (batch, roundLimit) = (50, 2000)
+    /// How often there is a round.
+    private let every: Duration
+    /// A round may take so long until the worker counts as missing.
+    private static let margin: Duration = .seconds(300)
 
-    public init(_ databases: Databases, references: ReferenceCache) {
+    /// - Parameters:
+    ///   - databases: What is worked on.
+    ///   - references: The reference data.
+    ///   - every: How often there is a round; a worker that misses three is missing.
+    public init(_ databases: Databases, references: ReferenceCache, every: Duration = .seconds(20)) {
         self.databases = databases
         self.references = references
+        self.every = every
         holder = .v7(at: Date())
     }
 
     /// One round, if the lease can be had.
     ///
     /// - Returns: What was done; `nil` where another worker has the lease.
-    /// - Throws: `PostgresError`, or what reading reference data throws.
+    /// - Throws: ``MomentError/clockAhead(seconds:)``, `PostgresError`, or what reading reference data throws.
     public func round(at now: Date) async throws -> WorkDone? {
+        // A lease that was taken by a clock gone ahead would keep other workers out for as long.
+        try await databases.work.withConnection { db in try MomentError.check(try db.clock(), against: db.ownTime) }
         guard let fence = try await takeLease() else { return nil }
         var done = WorkDone()
         do {
@@ -140,11 +151,13 @@ public final class Worker: Sendable {
     }
 
     func takeLease() async throws -> Int? {
-        try await databases.work.transaction { [holder] db in
+        let patience = Int((every * 3 + Self.margin).components.seconds)
+        return try await databases.work.transaction { [holder] db in
             try db.first(
                 """
                 UPDATE worker_lease
-                SET fence = fence + CASE WHEN holder IS NOT DISTINCT FROM \(holder) THEN 0 ELSE 1 END,
+                SET next_round_by = clock_timestamp() + make_interval(secs => \(patience)),
+                    fence = fence + CASE WHEN holder IS NOT DISTINCT FROM \(holder) THEN 0 ELSE 1 END,
                     holder = \(holder),
                     expires_at = clock_timestamp() + make_interval(secs => \(Int(Self.lease.components.seconds)))
                 WHERE name = 'worker' AND (holder = \(holder) OR expires_at < clock_timestamp())

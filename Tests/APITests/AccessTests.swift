@@ -175,6 +175,7 @@ struct AccessTests {
         async throws
     {
         try await withServer { server in
+            _ = try await Worker(server.store.databases, references: server.store.references).round(at: Date())
             let (cast, places) = try await scene(try await Cast(on: server))
             var rows: [(String, [String])] = []
             for (operation, isVersioned) in try Self.operations() {

@@ -124,10 +124,11 @@ func withServer(
     connections: ConnectionLimits = ConnectionLimits(), ledger: ConnectionLedger = ConnectionLedger(),
     proxies: TrustedProxies = TrustedProxies(),
     certificate: Listening.Certificate? = nil, evidence: EvidenceQuota = EvidenceQuota(bytesOfAll: 1 << 30),
-    directory: PeopleDirectory? = nil,
+    imports: ImportLimits = ImportLimits(), filerQuota: Int = .max, directory: PeopleDirectory? = nil,
+    ownClock: @escaping @Sendable () -> Date = Date.init,
     _ body: @escaping @Sendable (TestServing) async throws -> Void
 ) async throws {
-    try await withStore { store in
+    try await withStore(clock: ownClock) { store in
         let letters = try ["zh", "en"].reduce(into: [String: String]()) { letters, language in
             let file = repository.appending(path: "Config/letters/order.\(language).md")
             letters[language] = try String(contentsOf: file, encoding: .utf8)
@@ -136,8 +137,7 @@ func withServer(
             databases: store.databases, references: store.references, keys: store.keys, letters: letters,
             contract: try Data(contentsOf: repository.appending(path: "Config/openapi.json")), limits: limits,
             requestsAtOnce: requestsAtOnce, filingsAtOnce: filingsAtOnce, connections: ledger, evidenceQuota: evidence,
-            proxies: proxies,
-            webhookNetworks: try NetworkList("127.0.0.0/8"),
+            proxies: proxies, imports: imports, filerQuota: filerQuota, webhookNetworks: try NetworkList("127.0.0.0/8"),
             isEncrypted: certificate != nil, logKey: try logSigner().verifier, directory: directory, now: now)
         let (ports, started) = AsyncStream<Int>.makeStream()
         let listening = try Listening(

@@ -119,8 +119,16 @@ public struct TestStore: Sendable {
 }
 
 /// Lends `body` freshly migrated databases with the shipped reference data, and drops them afterwards.
+///
+/// - Parameters:
+///   - clock: The server's own, with which the database's is compared.
+///   - body: Works with them.
+/// - Returns: What `body` returns.
+/// - Throws: `PostgresError`, or what `body` throws.
 @discardableResult
-public func withStore<Value: Sendable>(_ body: (TestStore) async throws -> Value) async throws -> Value {
+public func withStore<Value: Sendable>(
+    clock: @escaping @Sendable () -> Date = Date.init, _ body: (TestStore) async throws -> Value
+) async throws -> Value {
     let server = try await TestServer.running()
     let suffix = UUID().uuidString.lowercased().replacing("-", with: "")
     let (cases, keys) = ("test_\(suffix)", "keys_\(suffix)")
@@ -130,7 +138,7 @@ public func withStore<Value: Sendable>(_ body: (TestStore) async throws -> Value
     let databases = Databases(
         url: server.conninfo(database: cases, login: DatabaseRole.embeddedLogin),
         keysURL: server.conninfo(database: keys, login: DatabaseRole.embeddedLogin), wait: .seconds(300),
-        slowness: 20, logger: quiet)
+        slowness: 20, clock: clock, logger: quiet)
     let owner = server.database(cases)
     let encryptionKey = KeyEncryptionKey(Data(repeating: 7, count: 32))
     let store = TestStore(

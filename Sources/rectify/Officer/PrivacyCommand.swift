@@ -95,6 +95,9 @@ struct RightsDecision: ParsableArguments {
                 ["granted": .bool(granted), "reason": .string(reason)])
         }
         try output.writeRequests([decided])
+        if decided.fulfilment == .pending {
+            Terminal.note("pending: the key is not deleted yet; the server's worker does it (GET /readyz/worker)")
+        }
     }
 }
 
@@ -273,13 +276,14 @@ extension OutputOptions {
         try write(
             bodies,
             [
-                .init("Reference"), .init("Request", .right), .init("Kind"), .init("State"), .init("Received"),
-                .init("Due"), .init("Entered by"), .init("Said"), .init("Reasons"),
+                .init("Reference"), .init("Request", .right), .init("Kind"), .init("State"), .init("Carried out"),
+                .init("Received"), .init("Due"), .init("Entered by"), .init("Said"), .init("Reasons"),
             ], name: \.reference
         ) { one in
             [
-                one.reference, String(one.request), one.kind.rawValue, one.state.rawValue, one.receivedOn.description,
-                one.dueOn.description, one.enteredBy ?? "the complainant", one.said ?? "–", one.reasons ?? "",
+                one.reference, String(one.request), one.kind.rawValue, one.state.rawValue,
+                one.fulfilment?.rawValue ?? "–", one.receivedOn.description, one.dueOn.description,
+                one.enteredBy ?? "the complainant", one.said ?? "–", one.reasons ?? "",
             ]
         }
     }
@@ -295,13 +299,15 @@ extension OutputOptions {
             bodies,
             [
                 .init("Run", .right), .init("As of"), .init("Restrict", .right), .init("Erase", .right),
-                .init("Done", .right), .init("Passed by", .right), .init("Proposed by"), .init("Approved by"),
+                .init("Done", .right), .init("Passed by", .right), .init("Pending", .right), .init("Proposed by"),
+                .init("Approved by"),
                 .init("Withdrawn by"), .init("Finished"),
             ], name: \.label
         ) { one in
             [
                 one.number.map(String.init) ?? "–", one.asOf.description, String(one.restricted), String(one.erased),
-                String(one.done), String(one.passedBy), one.proposedBy ?? "–", one.approvedBy ?? "–",
+                String(one.done), String(one.passedBy), one.pending.map(String.init) ?? "–", one.proposedBy ?? "–",
+                one.approvedBy ?? "–",
                 one.withdrawnBy ?? "–", one.finishedAt?.formatted(.iso8601) ?? "–",
             ]
         }

@@ -20,6 +20,8 @@ struct Deployment {
     let keySource: KeySource
     /// Files of key-encryption keys that were used before.
     let previousKeyFiles: [URL]
+    /// Where an embedded server keeps its clusters; `nil` where the databases are elsewhere.
+    let directory: URL?
     /// What an embedded server's log of history is signed with, unless the settings name another key.
     let logKeyFile: URL?
 
@@ -41,6 +43,7 @@ struct Deployment {
             URL(filePath: $0.trimmingCharacters(in: .whitespaces))
         }
         logKeyFile = nil
+        directory = nil
         let (owner, ownerOfKeys) = (settings["database.owner_url"], settings["database.owner_keys_url"])
         (ownerURL, ownerKeysURL) = (owner.isEmpty ? url : owner, ownerOfKeys.isEmpty ? keysURL : ownerOfKeys)
         let (backup, backupOfKeys) = (settings["backup.url"], settings["backup.keys_url"])
@@ -55,6 +58,7 @@ struct Deployment {
         let keysDirectory = EmbeddedClusters.keysDirectory(in: directory)
         let login = DatabaseRole.embeddedLogin
         self.login = login
+        self.directory = directory
         url = EmbeddedServer.conninfo(database: "rectify", login: login, in: directory)
         keysURL = EmbeddedServer.conninfo(database: "rectify_keys", login: login, in: keysDirectory)
         ownerURL = EmbeddedServer.conninfo(database: "rectify", in: directory)

@@ -44,20 +44,20 @@ struct Running {
         let service = Service(
             databases: databases, references: references, keys: keys, letters: try Home.letters(),
             contract: try Data(contentsOf: Home.config.appending(path: "openapi.json")),
-            limits: limits,
-            requestsAtOnce: settings.number("server.requests_at_once"),
+            limits: limits, requestsAtOnce: settings.number("server.requests_at_once"),
             filingsAtOnce: settings.number("server.filings_at_once"), connections: try ledger(databases),
             evidenceQuota: EvidenceQuota(bytesOfAll: settings.number("evidence.total_mib") << 20),
-            proxies: TrustedProxies(try networks("server.trusted_proxies")), webhookNetworks: webhookNetworks,
+            proxies: TrustedProxies(try networks("server.trusted_proxies")), imports: importLimits,
+            filerQuota: settings.number("limits.filer_mib") << 20, webhookNetworks: webhookNetworks,
             isEncrypted: !settings["server.certificate_file"].isEmpty, logKey: signer?.verifier,
             sessions: SignIn.Limits(
                 seconds: settings.number("sessions.hours") * 3600,
                 idleSeconds: settings.number("sessions.idle_minutes") * 60),
             directory: try directory)
-        let worker = Worker(databases, references: references)
-        let rounds = Rounds(
-            worker: worker, keys: keys, every: .seconds(settings.number("worker.seconds")), logger: logger)
-        let leavers = Leavers(worker: worker, isOn: settings.number("worker.seconds") > 0, logger: logger)
+        let often = Duration.seconds(settings.number("worker.seconds"))
+        let worker = Worker(databases, references: references, every: often)
+        let rounds = Rounds(worker: worker, keys: keys, every: often, logger: logger)
+        let leavers = Leavers(worker: worker, isOn: often > .zero, logger: logger)
         let summing = Summing(
             sums: ReportSums(databases, references: references),
             every: .seconds(settings.number("reports.sums_seconds")), logger: logger)
@@ -65,12 +65,13 @@ struct Running {
         try await logKeeping.refuseStrangeHistory(databases, signer?.verifier)
         let sending = Sending(
             sender: WebhookSender(databases, keys: keys, allowing: webhookNetworks, logger: logger),
-            isOn: settings.number("worker.seconds") > 0)
+            isOn: often > .zero)
         let announcing = Announcing(databases: databases, key: ring.current.id, logger: logger)
         try await databases.announce(announcing.server, uses: announcing.key)
         // They are stopped from last to first: the log after everyone who writes events.
         var services: [any ServiceLifecycle.Service] = [
             announcing, logKeeping, rounds, leavers, summing, sending, try BackupKeeping(deployment, settings, logger),
+            DiskWatch(deployment, settings, service.disks, logger),
             try application(of: service, settings.number("staff.port") > 0 ? .world : .everyone),
         ]
         if settings.number("staff.port") > 0 { services.append(try staffListener(of: service)) }
@@ -88,7 +89,7 @@ struct Running {
 
     /// The keys, once the databases are known to be as they should.
     private func suitableKeys(_ databases: Databases) async throws -> (KeyRing, CaseKeys) {
-        guard try await databases.isReady() else {
+        guard try await databases.readiness() != .notWritable else {
             throw Failure("the databases lack their schema; run: rectify migrate", code: Failure.Code.unavailable)
         }
         let ring = try await deployment.keyRing()
@@ -130,11 +131,18 @@ struct Running {
         }
     }
 
+    private var importLimits: ImportLimits {
+        ImportLimits(
+            lines: settings.number("imports.lines"), bytes: settings.number("imports.mib") << 20,
+            age: .seconds(settings.number("imports.hours") * 3600))
+    }
+
     private var limits: RateLimits {
         RateLimits(
             filing: settings.number("limits.filings_per_minute"),
             tracking: settings.number("limits.tracking_per_minute"),
             reports: settings.number("limits.reports_per_minute"),
+            pages: settings.number("limits.pages_per_minute"),
             signIn: settings.number("limits.sign_ins_per_minute"),
             all: settings.number("limits.requests_per_minute"))
     }

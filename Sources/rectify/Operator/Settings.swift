@@ -98,13 +98,22 @@ struct Setting: Sendable {
             "questions with a tracking code from one network; 0: no limit"),
         Setting(
             "limits.reports_per_minute", "30", .number(0...1_000_000),
-            "reports without a token for one network; 0: no limit"),
+            "reports and issues read by one network without a token, one company or one filer; 0: no limit"),
+        Setting(
+            "limits.pages_per_minute", "600", .number(0...1_000_000),
+            "public pages of campaigns read by one network; 0: no limit"),
         Setting(
             "limits.sign_ins_per_minute", "60", .number(0...1_000_000),
             "attempts to sign in from one network; 0: no limit"),
         Setting(
             "limits.requests_per_minute", "0", .number(0...10_000_000),
-            "requests of one token, or of one network without; 0: no limit"),
+            "requests of one officer, company or filer, or of one network without a good token; 0: no limit"),
+        Setting(
+            "limits.filer_mib", "10240", .number(1...100_000_000),
+            "MiB that all filings and imports of one filer may take"),
+        Setting("imports.lines", "1000000", .number(1...1_000_000_000), "lines of one import"),
+        Setting("imports.mib", "1024", .number(1...1_000_000), "MiB of one import"),
+        Setting("imports.hours", "168", .number(1...8760), "after its beginning lines are taken for so long"),
         Setting(
             "server.leaving_seconds", "0", .number(0...300),
             "after SIGTERM everything is answered for so long, but /readyz says 503; longer than a proxy in front takes to ask"
