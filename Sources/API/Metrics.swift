@@ -95,6 +95,7 @@ public func metricsRouter(_ service: Service) -> Router<Context> {
     router.get("/metrics") { _, _ in
         // A database that is away must not take the other figures with it.
         let known = KnownFigures(
+            // As said.
             ofDatabase: try? await service.databases.figures(), reportsMade: await service.databases.reportsMade)
         return Response(
             status: .ok,

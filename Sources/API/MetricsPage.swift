@@ -142,11 +142,13 @@ struct MetricsPage {
         gauge(
             "process_start_time_seconds", "When the server began, in seconds since 1970.",
             (begun.timeIntervalSince1970 * 1000).rounded() / 1000)
+        // A figure that the system does not give is left out.
         if let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?
             .split(separator: " ").dropFirst().first.flatMap({ Int($0) })
         {
             gauge("process_resident_memory_bytes", "Memory in use.", pages * Int(getpagesize()))
         }
+        // As above.
         if let files = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count {
             gauge("process_open_fds", "Files and connections open.", files)
         }

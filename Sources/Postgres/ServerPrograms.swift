@@ -150,6 +150,7 @@ public struct ServerPrograms: Sendable {
             if isClosedFolder, status.st_uid == account?.userID ?? geteuid() { return }
             // Made by us, killed before it was given away: the next lines do that.
             let isUngiven =
+                // One that cannot be looked into is not taken for empty.
                 status.st_uid == geteuid() && (try? files.contentsOfDirectory(atPath: path))?.isEmpty == true
             guard isClosedFolder, isUngiven else {
                 let whose = account.map { "\($0.name):" } ?? "$USER"

@@ -49,8 +49,9 @@ extension PreparedFiling {
 
     /// Bytes that it takes, by and large.
     var storedBytes: Int {
-        RowCost.filing + 2 * (intake.content ?? intake.filing.narrative).utf8.count
-            + sealed.reduce(0) { $0 + $1.1.count }
+        // A text takes its place again in the index of words.
+        let texts = intake.filing.narrative.utf8.count + (intake.filing.remedySought?.utf8.count ?? 0)
+        return RowCost.filing + 2 * texts + sealed.reduce(0) { $0 + $1.1.count }
     }
 }
 
