@@ -16,8 +16,10 @@ final class RequestLineWatch: ChannelInboundHandler {
 
     /// The beginning of the line; enough for every method.
     private(set) var line: [UInt8] = []
+    /// Bytes of it so far.
+    private(set) var length = 0
     /// Whether its end has not come yet.
-    private(set) var isOpen = true
+    private var isOpen = true
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if isOpen {
@@ -26,6 +28,7 @@ final class RequestLineWatch: ChannelInboundHandler {
             if line.isEmpty { bytes = bytes.drop { $0 == 0x0D || $0 == 0x0A } }
             let end = bytes.firstIndex(of: 0x0A)
             line += bytes[..<(end ?? bytes.endIndex)].prefix(32 - min(line.count, 32))
+            length += bytes.distance(from: bytes.startIndex, to: end ?? bytes.endIndex)
             isOpen = end == nil
         }
         context.fireChannelRead(data)
@@ -34,7 +37,7 @@ final class RequestLineWatch: ChannelInboundHandler {
     /// The request has been read to its end; the next line is another's.
     ///
     /// Of requests that come close together the beginning of a later one may be missed.
-    func begin() { (line, isOpen) = ([], true) }
+    func begin() { (line, length, isOpen) = ([], 0, true) }
 }
 
 /// Keeps to RFC 9112 where the version of HTTP and the form of the head still can be seen: between the parser and the codec.
@@ -87,7 +90,7 @@ final class MessageRules: ChannelDuplexHandler {
         }
         guard !isOver else { return }
         isOver = true
-        let problem = Problem(refused, line: line.line, isLineOpen: line.isOpen)
+        let problem = Problem(refused, line: line.line, length: line.length)
         context.fireErrorCaught(RefusedRequest(problem: problem, isHead: false))
     }
 

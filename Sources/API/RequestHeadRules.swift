@@ -45,6 +45,10 @@ struct RequestHeadRules {
         guard codings.isEmpty || !head.headers.contains(name: "content-length") else {
             throw .malformed("Transfer-Encoding and Content-Length exclude each other; send one of them.")
         }
+        // Otherwise the end of the body cannot be known.
+        guard codings.isEmpty || codings.last == "chunked" else {
+            throw .malformed("Transfer-Encoding has to end with “chunked”.")
+        }
         guard codings.allSatisfy({ $0 == "chunked" }) else {
             throw Problem(
                 .notImplemented, "transfer-coding-unknown", "Not in this transfer coding",
@@ -152,10 +156,10 @@ extension Problem {
     /// - Parameters:
     ///   - error: Of the parser.
     ///   - line: The beginning of the request line as it came; empty where that is not known.
-    ///   - isLineOpen: Whether the end of the request line has not come yet.
-    init(_ error: HTTPParserError, line: [UInt8], isLineOpen: Bool) {
+    ///   - length: Bytes of the request line that came.
+    init(_ error: HTTPParserError, line: [UInt8], length: Int) {
         switch error {
-        case .headerOverflow where isLineOpen:
+        case .headerOverflow where length > Self.addressLimit:
             self = .addressTooLong
             headers[.connection] = "close"
         case .headerOverflow:

@@ -3,39 +3,6 @@ import Subprocess
 import TestSupport
 import Testing
 
-/// Many idle connections from five addresses of this machine, none of which is 127.0.0.1.
-private final class Crowd {
-    private var sockets: [Int32] = []
-
-    init(of count: Int, at server: ServerProcess) throws {
-        let port = try #require(UInt16(server.address.split(separator: ":").last ?? ""))
-        var limit = rlimit()
-        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        getrlimit(resource, &limit)
-        limit.rlim_cur = limit.rlim_max
-        setrlimit(resource, &limit)
-        for index in 0..<count {
-            let socket = connection(from: "127.0.0.\(2 + index % 5)", to: port)
-            if socket >= 0 { sockets.append(socket) }
-        }
-    }
-
-    /// Those that the server has not closed.
-    var open: Int {
-        sockets.count { socket in
-            var byte: UInt8 = 0
-            return recv(socket, &byte, 1, Int32(MSG_DONTWAIT)) < 0 && errno == EAGAIN
-        }
-    }
-
-    func leave() {
-        for socket in sockets { close(socket) }
-        sockets = []
-    }
-
-    deinit { leave() }
-}
-
 /// A server that runs out of files and connections that it may have open.
 @Suite(.serialized) struct DescriptorTests {
     @Test func `a server that may open few files refuses connections, lives, and recovers at once`() async throws {
@@ -89,37 +56,6 @@ private final class Crowd {
             ]
             let many = try await program.run(["serve", "--port", "0"], environment: settings)
             #expect(many.code == 64 && many.error.contains("server.connections_at_once is 90000"), "\(many.error)")
-            #expect(await server.stop() == 0)
-        }
-    }
-}
-
-/// The same under load, with a ledger of what was acknowledged.
-@Suite(.serialized) struct DescriptorLongTests {
-    @Test(arguments: [64, 256, 1024])
-    func `filings go on and none is lost or doubled while idle connections take every descriptor`(
-        files: Int
-    ) async throws {
-        try await withProgram { program in
-            let log = program.folder.appending(path: "server.log")
-            let server = try await ServerProcess(program, log: log, files: files)
-            let storm = FilingStorm(at: server.address)
-            storm.begin(clients: 2)
-            try await storm.untilMore(5)
-            for _ in 1...4 {
-                let crowd = try Crowd(of: 1500, at: server)
-                try await until("those that are too many are refused") { crowd.open < files }
-                #expect(await server.isRunning)
-                #expect(try await server.openFiles() <= files)
-                // With few descriptors all may be taken until the idle ones are let go, which is soon.
-                try await storm.untilMore(5)
-                crowd.leave()
-                try await storm.untilMore(5)
-            }
-            await storm.end()
-            let said = try await storm.audit(program, at: server.address)
-            #expect(said.hasSuffix("sound\n"), "\(said)")
-            #expect(try !String(contentsOf: log, encoding: .utf8).contains("died"))
             #expect(await server.stop() == 0)
         }
     }

@@ -3,51 +3,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Kills first starts at points of their course, and starts again.
-private struct KilledStarts {
-    /// How long a first start takes here, until the server is ready.
-    let length: Duration
-
-    init() async throws {
-        let begun = ContinuousClock.now
-        try await withProgram { program in
-            let server = try await ServerProcess(program)
-            #expect(await server.stop() == 0)
-        }
-        length = begun.duration(to: .now)
-    }
-
-    /// Kills a first start after a part of its length, and expects the next one to succeed, and to keep what is filed.
-    func kill(after part: Double) async throws {
-        try await withProgram { program in
-            let process = Process()
-            process.executableURL = URL(filePath: Program.path)
-            process.arguments = ["up", "--data", program.data, "--port", "0"]
-            process.environment = ProcessInfo.processInfo.environment.merging([
-                "RECTIFY_HOME": repository.path(percentEncoded: false)
-            ]) { $1 }
-            (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
-            try process.run()
-            // The moment is the test's own choice; nothing is waited for.
-            try await Task.sleep(for: length * part)
-            Foundation.kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
-            let log = program.folder.appending(path: "next.log")
-            do {
-                let server = try await ServerProcess(program, log: log)
-                let storm = FilingStorm(at: server.address)
-                storm.begin(clients: 1)
-                try await storm.untilMore(1)
-                await storm.end()
-                #expect(await server.stop() == 0)
-            } catch {
-                let said = try String(contentsOf: log, encoding: .utf8)
-                Issue.record("killed after \(length * part) of \(length), the next start failed: \(error) \(said)")
-            }
-        }
-    }
-}
-
 /// How a server starts, and how it stops.
 @Suite(.serialized) struct StartTests {
     @Test func `a first start that is killed is taken up by the next one`() async throws {
@@ -59,10 +14,10 @@ private struct KilledStarts {
         try await withProgram { program in
             // A folder that was made and not yet given to the server's user, a half-made cluster, and half a secret.
             let folder = URL(filePath: program.data)
+            try FileManager.default.createDirectory(
+                at: folder.appending(path: "keys"), withIntermediateDirectories: true)
             for name in ["socket", "postgres.new-killed", "keys/socket"] {
-                try FileManager.default.createDirectory(
-                    at: folder.appending(path: name), withIntermediateDirectories: true,
-                    attributes: [.posixPermissions: 0o700])
+                #expect(mkdir(folder.appending(path: name).path(percentEncoded: false), 0o700) == 0)
             }
             try Data("x".utf8).write(to: folder.appending(path: "postgres.new-killed/PG_VERSION"))
             try Data("half".utf8).write(to: folder.appending(path: "key-encryption-key.new-4194304"))
@@ -128,13 +83,5 @@ private struct KilledStarts {
             let refused = try await program.run("up", "--data", program.data, "--port", "0")
             #expect(refused.code != 0 && refused.error.contains("readable by others"), "\(refused.error)")
         }
-    }
-}
-
-/// The same at many points.
-@Suite(.serialized) struct StartLongTests {
-    @Test func `a first start is killed at forty points, and the next one always succeeds`() async throws {
-        let starts = try await KilledStarts()
-        for step in 1...40 { try await starts.kill(after: Double(step) / 41) }
     }
 }

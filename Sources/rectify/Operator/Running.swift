@@ -24,7 +24,6 @@ struct Running {
     var breakOff: @Sendable () async -> Void = {}
 
     func run() async throws {
-        // Work that waits for a database that does not react cannot be cancelled: it would outlast the time that is given.
         let watch = Task { await breakOffInTime() }
         defer { watch.cancel() }
         try refuseOnePortForTwo()
@@ -182,6 +181,8 @@ struct Running {
     }
 
     /// Ends the process two seconds after all that is under way should have ended.
+    ///
+    /// Work that waits for a database that does not react cannot be cancelled: it would outlast the time that is given.
     private func breakOffInTime() async {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let told = AsyncStream<Void>.makeStream()
