@@ -35,7 +35,7 @@ public struct FilerStorageFull: Error, Equatable {
     public let quota: Int
 }
 
-/// What rows take of the disk beside the text in them, with their indexes, in bytes; measured with PostgreSQL 15.
+/// What rows take of the disk beside the text in them, with their indexes, in bytes: estimates, on the high side.
 enum RowCost {
     /// Of a complaint with its events, deadlines, intervals and idempotency key.
     static let filing = 8192

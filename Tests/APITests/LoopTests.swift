@@ -29,10 +29,14 @@ struct LoopTests {
         }
         router.register([Route(.get, "/usual", whereItRuns), Route(.get, "/brief", isBrief: true, whereItRuns)])
         let (ports, started) = AsyncStream<Int>.makeStream()
+        let listening = try Listening(ConnectionLimits(), ConnectionLedger(), logger: quiet)
         let application = Application(
-            router: router, server: try Listening(ConnectionLimits()).server,
+            router: router, server: listening.server,
             configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { started.yield($0.localAddress?.port ?? 0) }, logger: quiet)
+            onServerRunning: { channel in
+                await listening.admit(at: channel)
+                started.yield(channel.localAddress?.port ?? 0)
+            }, logger: quiet)
         let serving = Task { try await application.run() }
         defer { serving.cancel() }
         let port = await ports.first { _ in true } ?? 0
