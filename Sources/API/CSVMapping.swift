@@ -91,7 +91,8 @@ struct CSVMapping {
         _ text: String, of place: String, fault: (_ code: String, _ detail: String) -> Void
     ) -> [String] {
         let path = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        if !text.isBlank, !members.contains(path) {
+        // A blank member of a column is a fault already.
+        if !(text.isBlank && place.hasPrefix("the column")), !members.contains(path) {
             let known = members.map { $0.joined(separator: ".") }.sorted().joined(separator: ", ")
             fault("no_member", "\(place) names “\(text)”, which is no member of a filing; it has \(known)")
         }

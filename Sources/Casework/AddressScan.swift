@@ -38,13 +38,19 @@ struct AddressScan {
 
     /// What may have been cut off.
     ///
-    /// `/搜索` may be a page, or a sentence behind a slash. `?q=手机` is a value: nobody copies a parameter without one.
+    /// `/搜索` may be a page, or a sentence behind a slash. `?q=手机` is a value, since nobody copies a parameter without one;
+    /// `?q=iphone手机` is one where no digit says that the value was an identifier.
     private var cut: Cut? {
-        guard end < scalars.count, !scalars[end].isASCII, scalars[end].isWordPart else { return nil }
+        guard end < scalars.count, !scalars[end].isASCII, !scalars[end].isBlank, !written.isEmpty else { return nil }
+        let isLetter = scalars[end].isWordPart
         switch written.last {
-        case "/": return .path
-        case "=": return isQuery ? .value : nil
-        default: return nil
+        case "/": return isLetter ? .path : nil
+        case "=": return isQuery ? .value : .path
+        case "-", "_": return isLetter ? .path : nil
+        default:
+            guard isQuery, isLetter, let sign = written.lastIndex(of: "=") else { return nil }
+            let value = written[written.index(after: sign)...]
+            return value.allSatisfy { $0.properties.isAlphabetic } ? .value : nil
         }
     }
 
@@ -229,6 +235,7 @@ struct AddressScan {
             }
             for sign in found {
                 if sign == "?" { isQuery = true }
+                if sign == "#" { isQuery = false }
                 if sign == "{" { openBraces += 1 }
                 if sign == "}" { openBraces -= 1 }
             }
@@ -323,8 +330,10 @@ struct AddressScan {
 
     /// A value in another script that some browsers copy as it is shown, where the next parameter proves that it is one.
     private func foreignValue(_ index: Int) -> [Unicode.Scalar]? {
-        guard index > 0, scalars[index - 1] == "=" else { return nil }
-        let value = scalars[index...].prefix(100).prefix { $0.isWordPart || $0 == "%" || $0 == "+" }
+        let value = scalars[index...].prefix(100).prefix { sign in
+            sign.isWordPart || "%+-_.".unicodeScalars.contains(sign)
+                || !sign.isASCII && !sign.isBlank && !Self.endsSentence(sign)
+        }
         guard !value.isEmpty, index + value.count < scalars.count, scalars[index + value.count] == "&",
             isParameter(index + value.count + 1)
         else { return nil }
@@ -342,6 +351,9 @@ struct AddressScan {
             end -= 1
         }
     }
+
+    /// Whether it ends a sentence in Chinese, so that what follows is no value.
+    private static func endsSentence(_ scalar: Unicode.Scalar) -> Bool { "。，；！？、".unicodeScalars.contains(scalar) }
 
     private static func endsSentence(_ scalar: Unicode.Scalar, in text: String.UnicodeScalarView) -> Bool {
         switch scalar {

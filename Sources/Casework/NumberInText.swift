@@ -44,10 +44,10 @@ struct NumberInText {
                 continue
             }
             var (end, next, count) = (start, start, 0)
-            while next < signs.count, next - end <= 2 {
+            while next < signs.count, next - end <= gapLimit {
                 if signs[next].isDigit || numerals[signs[next]] != nil {
                     (end, count) = (next + 1, count + 1)
-                } else if !signs[next].isBlank, signs[next].properties.generalCategory != .dashPunctuation {
+                } else if signs[next].properties.isAlphabetic {
                     break
                 }
                 next += 1
@@ -104,12 +104,14 @@ struct NumberInText {
     /// Whether what stands between two groups of digits may be within a number: a few signs, and no letter.
     private func isGap(_ left: Range<Int>, _ right: Range<Int>) -> Bool {
         let gap = signs[left.upperBound..<right.lowerBound]
-        if gap.count > Self.gapLimit { return gap.count <= Self.rowLimit && Set(gap.filter { !$0.isBlank }).count <= 1 }
-        return !gap.contains { $0.properties.isAlphabetic } || gap.elementsEqual(["转"])
+        guard !gap.contains(where: \.properties.isAlphabetic) else { return gap.elementsEqual(["转"]) }
+        return gap.count <= Self.gapLimit
+            || gap.count <= Self.rowLimit && Set(gap.filter { !$0.isBlank }).count <= 1
     }
 
-    /// Whether the same blanks or lines part all groups, as nobody parts a date from a version.
+    /// Whether the same blanks or lines part a few groups, as nobody parts a date from a version, or all digits.
     private func isEvenlyParted(_ range: ClosedRange<Int>) -> Bool {
+        guard range.count <= 5 || groups[range].allSatisfy({ $0.count == 1 }) else { return false }
         let gaps = zip(groups[range], groups[range].dropFirst()).map { signs[$0.upperBound..<$1.lowerBound] }
         return gaps.allSatisfy { gap in
             gap.elementsEqual(gaps[0])
@@ -117,12 +119,13 @@ struct NumberInText {
         }
     }
 
-    /// Where the X of an identity number stands, with no more than a few signs before it.
+    /// Where the X of an identity number stands: right behind its digits, or apart from the next word too.
     private func cross(behind end: Int) -> Int? {
         let place = signs[end...].prefix(Self.gapLimit + 1).firstIndex { $0 == "x" }
-        guard let place, !signs[end..<place].contains(where: \.properties.isAlphabetic) else { return nil }
-        let next = place + 1 < signs.count ? signs[place + 1] : nil
-        return next?.isPlain == true ? nil : place
+        guard let place, signs[end..<place].allSatisfy({ $0.isBlank || $0 == "-" }) else { return nil }
+        guard place + 1 < signs.count else { return place }
+        let isWord = place == end ? signs[place + 1].isPlain : signs[place + 1].properties.isAlphabetic
+        return isWord ? nil : place
     }
 
     private func digits(_ range: ClosedRange<Int>) -> String {
@@ -133,8 +136,9 @@ struct NumberInText {
         guard Self.lengths.contains(groups[range].reduce(0) { $0 + $1.count }) else { return false }
         let digits = digits(range)
         var sizes = groups[range].map(\.count)[...]
+        if isPriceOrOrder(range) { return false }
         if isIdentity(digits, range) || isBankCard(digits, range) { return true }
-        let isInternational = sign(before: groups[range.lowerBound].lowerBound) == "+" || digits.hasPrefix("00")
+        let isInternational = sign(before: groups[range.lowerBound].lowerBound) == "+" || beginsWithExit(range)
         if isInternational, !digits.drop(while: { $0 == "0" }).hasPrefix("86") {
             return digits.count >= 8 && Telephone("+" + digits) != nil
         }
@@ -150,10 +154,28 @@ struct NumberInText {
             break
         }
         if Telephone.isMobile(national) {
-            return (Self.mobile.contains(Array(sizes)) || isEvenlyParted(range)) && !isPriceOrOrder(range)
+            return Self.mobile.contains(Array(sizes)) || isEvenlyParted(range)
         }
         let hasCode = national.count < digits.count
-        return (hasCode || national.hasPrefix("0")) && isLandline(national, sizes, hasCode: hasCode)
+        return (hasCode || national.hasPrefix("0")) && isLandline(national, sizes, hasCode: hasCode, range)
+    }
+
+    /// Whether `00` is dialed before a country: not the hour of `00:30`, and no part of an address of a machine.
+    private func beginsWithExit(_ range: ClosedRange<Int>) -> Bool {
+        let first = groups[range.lowerBound]
+        guard first.count >= 2, signs[first.lowerBound] == "0", signs[first.lowerBound + 1] == "0" else { return false }
+        guard first.count == 2 else { return true }
+        let next = first.upperBound < signs.count ? signs[first.upperBound] : nil
+        return next.map { $0.isBlank || $0 == "-" } ?? false
+    }
+
+    /// Whether the last group is dialed behind a switchboard, and begins no number of its own.
+    private func isExtension(_ range: ClosedRange<Int>) -> Bool {
+        let (left, last) = (groups[range.upperBound - 1], groups[range.upperBound])
+        let gap = signs[left.upperBound..<last.lowerBound].filter { !$0.isBlank }
+        guard last.count <= 6, gap.count == 1, "-转x#".unicodeScalars.contains(gap[0]) else { return false }
+        let next = range.upperBound + 1
+        return next >= groups.count || !isGap(last, groups[next]) || groups[next].count < 7
     }
 
     /// How people part the eleven digits of a mobile number.
@@ -165,21 +187,24 @@ struct NumberInText {
     /// How people part the seven or eight digits behind an area code.
     private static let local: Set<[Int]> = [
         [8], [7], [4, 4], [3, 4], [4, 3], [2, 2, 2, 2], [3, 2, 2], [2, 2, 3], [2, 3, 3], [3, 3, 2], [1, 3, 4],
+        [4, 2, 2],
         Array(repeating: 1, count: 8), Array(repeating: 1, count: 7),
     ]
 
     /// An area code, alone or not, and the seven or eight digits of a telephone, with an extension or not.
-    private func isLandline(_ digits: Substring, _ sizes: ArraySlice<Int>, hasCode: Bool) -> Bool {
+    private func isLandline(
+        _ digits: Substring, _ sizes: ArraySlice<Int>, hasCode: Bool, _ range: ClosedRange<Int>
+    ) -> Bool {
         let area = digits.hasPrefix("0") ? 3...4 : 2...3
         let whole = area.lowerBound + 8...area.upperBound + 8
         if sizes.count == 1 { return whole.contains(digits.count) && Telephone((hasCode ? "+86" : "") + digits) != nil }
         guard let first = sizes.first else { return false }
         let rest = Array(sizes.dropFirst())
         if area.contains(first) {
-            return Self.local.contains(rest) || Self.local.contains(Array(rest.dropLast())) && (rest.last ?? 9) <= 6
+            return Self.local.contains(rest) || Self.local.contains(Array(rest.dropLast())) && isExtension(range)
         }
         if sizes.allSatisfy({ $0 == 1 }) { return whole.contains(digits.count) && Telephone(String(digits)) != nil }
-        return whole.contains(first) && rest.count == 1 && (rest.first ?? 9) <= 6
+        return whole.contains(first) && rest.count == 1 && isExtension(range)
     }
 
     /// An identity number of the mainland (GB 11643): a place, a day of birth, three digits and a check digit or X; or one
@@ -188,26 +213,34 @@ struct NumberInText {
         let values = digits.utf8.map { Int($0) - 0x30 }
         if values.count == 15 {
             return Self.isDay(month: values[8] * 10 + values[9], day: values[10] * 10 + values[11])
-                && isCalled("证", range)
+                && isCalled(["身份证", "证件"], range)
         }
         let hasX = values.count == 17 && cross(behind: groups[range.upperBound].upperBound) != nil
         guard hasX || values.count == 18, [19, 20].contains(values[6] * 10 + values[7]), values[0] > 0,
             Self.isDay(month: values[10] * 10 + values[11], day: values[12] * 10 + values[13])
         else { return false }
-        return groups[range].allSatisfy { $0.count > 2 } || isEvenlyParted(range) || isCalled("证", range)
+        return groups[range].allSatisfy { $0.count > 2 } || isEvenlyParted(range)
+            || isCalled(["身份证", "证件"], range)
     }
 
     private static func isDay(month: Int, day: Int) -> Bool { (1...12).contains(month) && (1...31).contains(day) }
 
     /// The number of a bank card (ISO/IEC 7812-1), where the words before say that it is one.
     private func isBankCard(_ digits: String, _ range: ClosedRange<Int>) -> Bool {
-        (16...19).contains(digits.utf8.count) && isCalled("卡", range)
+        (16...19).contains(digits.utf8.count)
+            && isCalled(["银行卡", "信用卡", "储蓄卡", "借记卡", "卡号", "银行账", "银行帐"], range)
     }
 
-    /// Whether this word is among the signs right before a number: 身份证号码, 证件号, 银行卡号, 卡号.
-    private func isCalled(_ word: Unicode.Scalar, _ range: ClosedRange<Int>) -> Bool {
+    /// Whether one of these words is right before a number: 身份证号码是, 证件号：, 银行卡（, 卡号.
+    private func isCalled(_ words: [String], _ range: ClosedRange<Int>) -> Bool {
         let start = groups[range.lowerBound].lowerBound
-        return signs[max(0, start - 6)..<start].contains(word)
+        let before = signs[max(0, start - 10)..<start]
+        let end = before.lastIndex { !"号码是为:( ".unicodeScalars.contains($0) }.map { $0 + 1 } ?? before.startIndex
+        let (name, whole) = (String.UnicodeScalarView(before[..<end]), String.UnicodeScalarView(before))
+        return words.contains { word in
+            String(name).hasSuffix(word)
+                || word.hasSuffix("号") && String(whole).contains(word) && String(name + ["号"]).hasSuffix(word)
+        }
     }
 
     /// Whether eleven digits are called an order or an amount.
@@ -215,7 +248,8 @@ struct NumberInText {
         let (start, end) = (groups[range.lowerBound].lowerBound, groups[range.upperBound].upperBound)
         let before = String(String.UnicodeScalarView(signs[max(0, start - 10)..<start]))
         let after = String(String.UnicodeScalarView(signs[end...].prefix(4)))
-        return before.firstMatch(of: /((订单|单|编|流水)号?|order( ?(no|number|id)\.?)?|[¥￥$])[是为:#\s]{0,3}$/) != nil
+        return before.firstMatch(
+            of: /((订单|运单|快递单|交易单|流水)(编?号|号码)?|[单编]号|order( ?(no|number|id)\.?)?|[¥￥$])[是为:#\s]{0,3}$/) != nil
             || after.prefixMatch(of: /(\.\d+)?\s?(元($|[^旦宵月])|块钱|rmb)/) != nil
     }
 }

@@ -120,17 +120,28 @@ private struct Story {
     ///
     /// Names of systems and versions stand in the same places: without such a word an account has a digit or a line in it.
     mutating func hideAccounts() {
-        let isNamed = /(微信|wx|vx|v信|wechat|抖音|快手|小红书|支付宝)\s?(号|id|[账帐]号|账户)(是|为)?[:\s(]*([a-z][a-z0-9_\-]{4,19})/
+        let isNamed =
+            /(微信|wx|vx|v信|wechat|抖音|快手|小红书|支付宝)\s?(号|id|[账帐]号|账户)(码|是|为)?([:\s(]*)([a-z0-9_][a-z0-9_\-]{4,19})/
         let isGiven = /(微信|wx|vx|v信|wechat)\s?(:\s?|是|\(\s?)([a-z][a-z0-9_\-]{5,19})(?![a-z0-9._\-])/
-        let isQQ = /(qq|扣扣)\s?(号码|号)?(是|为)?[:\s(]*([1-9][0-9]{4,10})(?!\.?[0-9])/
-        hide { $0.matches(of: isNamed).map(\.output.4.range) }
+        let isQQ = /(qq|扣扣)\s?群?(号码|号)?(是|为)?[:\s(]*([1-9][0-9]{4,10})(?!\.?[0-9])/
+        hide { plain in
+            plain.matches(of: isNamed).map(\.output)
+                .filter {
+                    Self.isAccount(plain[$0.5.range]) || !$0.4.isEmpty && !$0.4.allSatisfy(\.isWhitespace)
+                        || $0.4.isEmpty
+                }
+                .map(\.5.range)
+        }
         hide { plain in plain.matches(of: isGiven).map(\.output.3.range).filter { Self.isAccount(plain[$0]) } }
         hide { $0.matches(of: isQQ).map(\.output.4.range) }
     }
 
     private static func isAccount(_ name: Substring) -> Bool {
         name.contains { $0.isNumber || $0 == "_" || $0 == "-" }
-            && name.prefixMatch(of: /(android|iphone|ipad|ios|version|windows|harmony|huawei|http)/) == nil
+            && name.prefixMatch(
+                of:
+                    /(android|iphone|ipad|ios|v\d|v?ersion|windows|mac|pc|harmony|huawei|miui|xiaomi|oppo|vivo|code|error|http)/
+            ) == nil
     }
 
     // MARK: Mail addresses
@@ -194,11 +205,14 @@ private struct Story {
     mutating func hide(_ words: [String]) {
         for word in words.sorted(by: { $0.count > $1.count }) where word.count >= 2 {
             if let number = Telephone(word) {
-                let digits = number.e164.dropFirst(number.e164.hasPrefix("+86") ? 3 : 1)
-                hide(Array(digits.unicodeScalars)) { !$0.properties.isAlphabetic && !$0.isDigit }
+                for digits in number.spoken {
+                    // A short number is known, and its digits are everywhere.
+                    let isShort = digits.count < 7
+                    hide(Array(digits.unicodeScalars)) { !isShort && !$0.properties.isAlphabetic && !$0.isDigit }
+                }
             }
             if let address = MailAddress(word) { hide(Array(address.description.unicodeScalars)) { _ in false } }
-            hide(word.folded.unicodeScalars.filter { !$0.properties.isWhitespace }) { $0.properties.isWhitespace }
+            hide(word.folded.unicodeScalars.filter { !Self.partsNames($0) }, skipping: Self.partsNames)
         }
     }
 
@@ -234,13 +248,19 @@ private struct Story {
         return place
     }
 
+    /// Blanks, dots and strokes within names, which people write or leave out.
+    private static func partsNames(_ sign: Unicode.Scalar) -> Bool {
+        sign.properties.isWhitespace || "·•・‧∙'’-".unicodeScalars.contains(sign)
+    }
+
     /// An ideographic full stop is a dot in an address.
     private static func isSame(_ sign: Unicode.Scalar, _ wanted: Unicode.Scalar) -> Bool {
         sign == wanted || wanted == "." && sign == "。"
     }
 
-    /// Whether a Latin word goes on here: “An” is not meant by “Android”.
+    /// Whether a Latin word or a number goes on here: “An” is not meant by “Android”, nor 12315 by 2021123150.
     private static func continues(_ neighbour: Unicode.Scalar?, _ edge: Unicode.Scalar) -> Bool {
+        if edge.isDigit { return neighbour?.isDigit == true }
         guard let neighbour, edge.value < 0x250, edge.properties.isAlphabetic else { return false }
         return neighbour.value < 0x250 && neighbour.properties.isAlphabetic
     }

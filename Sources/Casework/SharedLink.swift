@@ -30,6 +30,8 @@ public struct SharedLink: Sendable, Hashable {
     public var passphrase: String?
     public var oddities: Set<Oddity> = []
 
+    private var isOnlyPage = true
+
     /// Notice pages around notice pages, at the most.
     private static let depth = 3
 
@@ -44,8 +46,14 @@ public struct SharedLink: Sendable, Hashable {
         for (text, cut) in shared.addresses {
             guard let address = unwrap(text, directory) else { continue }
             if cut != nil { oddities.insert(.cutOff) }
-            // Without the value that a parameter had, it would be another page.
-            if cut != .value { self.address = address.normalized(by: directory.linkRules, directory.suffixes) }
+            let isWhole = cut == nil && shared.addresses.count == 1
+            // Without the value that a parameter had, it would be another page; but for one that is dropped anyway.
+            let rule = directory.linkRules.rule(host: address.host, path: address.path)
+            let isDropped = wrappedBy == nil && address.parameters.last.map { rule.drops($0) } == true
+            isOnlyPage = isWhole || cut == .value && isDropped
+            if cut != .value || isDropped {
+                self.address = address.normalized(by: directory.linkRules, directory.suffixes)
+            }
             resolve(address, in: directory, on: day)
             return
         }
@@ -61,8 +69,11 @@ public struct SharedLink: Sendable, Hashable {
     /// The address without its scheme: two links with the same lead to one page.
     ///
     /// The search for duplicates compares the same part of `complaint.link_url`.
+    ///
+    /// `nil` where the text names other pages too, or where something of the address may be missing.
     public var page: String? {
-        address.map { address in String(address.drop { $0 != ":" }) }
+        guard isOnlyPage else { return nil }
+        return address.map { address in String(address.drop { $0 != ":" }) }
     }
 
     /// The target that a notice page carries, or the address itself; `nil` where the page does not carry it.

@@ -39,6 +39,15 @@ public struct Telephone: Sendable, Hashable {
         return (isDialedAsItIs ? "" : "0") + national + inner
     }
 
+    /// The digits by which people name it: with the area code, and of a landline of the mainland without it too.
+    var spoken: [Substring] {
+        guard e164.hasPrefix("+86") else { return [e164.dropFirst()] }
+        let national = e164.dropFirst(3)
+        guard !Self.isMobile(national), !Self.isService(national) else { return [national] }
+        let hasShortArea = national.hasPrefix("10") || national.hasPrefix("2")
+        return [national, national.dropFirst(hasShortArea ? 2 : 3)]
+    }
+
     // MARK: Reading
 
     /// In ordinary signs, without what stands before and after the number: “手机：”, `tel:`, the apostrophe and the `.0`

@@ -77,8 +77,8 @@ struct AccessTests {
             #"{"respondent_platform":"wechat","target":"platform:taobao","stages":[{"scene":"group","due_on":"2099-01-01"}]}"#,
         "POST /v1/campaigns/{campaign}/probe-results": "",
         "POST /v1/imports": #"{"campaign":"internet-2021"}"#,
-        "POST /v1/imports/dry-run": "",
-        "POST /v1/imports/{id}/lines": "",
+        "POST /v1/imports/dry-run": #"{"kind":"other"}"#,
+        "POST /v1/imports/{id}/lines": #"{"kind":"other"}"#,
         "POST /v1/company/complaints/{reference}/response": #"{"answer":"accepted"}"#,
         "PUT /v1/filer/webhook": #"{"url":"https://127.0.0.1/in"}"#,
     ]

@@ -66,12 +66,12 @@ struct OddRequestTests {
             let many = Dictionary(uniqueKeysWithValues: (1...201).map { ("c\($0)", "narrative") })
             let answers = [
                 try await faults(many), try await faults(["c": "narrative"], many),
-                try await faults(many.filter { $0.key != "c1" }), try await faults(["a\u{0}": "narrative"]),
+                try await faults(["a\u{0}": "narrative"]),
                 try await faults(["c": "narrative"], ["kind\u{0}": "other"]), try await faults(["a\nb": "narrative"]),
             ]
             #expect(
                 answers == [
-                    ["#/mapping/columns too_many"], ["#/mapping/constants too_many"], [],
+                    ["#/mapping/columns too_many"], ["#/mapping/constants too_many"],
                     ["#/mapping/columns/a%00 control_character"], ["#/mapping/constants/kind%00 control_character"], [],
                 ])
         }

@@ -89,6 +89,10 @@ struct LinkScanTests {
     @Test(arguments: [
         ("https://s.taobao.com/search?q=手机", nil, "taobao"), ("https://s.taobao.com/search?q=手机 打不开", nil, "taobao"),
         ("https://s.taobao.com/search?a=1&q=ケース", nil, "taobao"),
+        ("https://s.taobao.com/search?q=iphone手机", nil, "taobao"),
+        ("https://s.taobao.com/search?q=《手机》", nil, "taobao"), ("https://s.taobao.com/search?q=😀", nil, "taobao"),
+        ("https://item.taobao.com/item.htm?id=1&spm=手机", "https://item.taobao.com/item.htm?id=1", "taobao"),
+        ("https://item.taobao.com/item.htm?id=1#q=手机", "https://item.taobao.com/item.htm?id=1", "taobao"),
         ("https://www.taobao.com/搜索", "https://www.taobao.com/", "taobao"),
         ("https://v.douyin.com/abc/复制此链接", "https://v.douyin.com/abc/", "douyin"),
     ])
@@ -114,6 +118,7 @@ struct LinkScanTests {
         ("https://a.cn/i.htm？id＝1＆x＝2", "https://a.cn/i.htm?id=1&x=2"),
         ("https://a.cn/％e4％bd％a0", "https://a.cn/%E4%BD%A0"),
         ("https://a.cn/x?q=卫衣&page=2", "https://a.cn/x?page=2&q=%E5%8D%AB%E8%A1%A3"),
+        ("https://a.cn/x?q=iphone手&cat=2", "https://a.cn/x?cat=2&q=iphone%E6%89%8B"),
         ("https://m。tb。cn/i。htm", "https://m.tb.cn/i.htm"),
         ("https://a.cn/item。htm?id=1", "https://a.cn/item.htm?id=1"),
         ("https://a.cn/x?id=64%E2%80%8B01%EF%BB%BF", "https://a.cn/x?id=6401"),
