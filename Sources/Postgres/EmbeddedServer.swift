@@ -274,7 +274,7 @@ public final class EmbeddedServer: Sendable {
             case .died: return false
             case .unknown(let why):
                 throw Failure.cannotPrepare("whether PostgreSQL runs in \(data.plainPath) is not known: \(why)")
-            case .runs(.ready):
+            case .runs(.ready), .runs(.standby):
                 guard try runs(with: settings) else {
                     try await stop()
                     return false

@@ -11,7 +11,7 @@ struct PostmasterFile {
         case unknown(String)
     }
 
-    enum Status: Equatable { case ready, starting, stopping }
+    enum Status: Equatable { case ready, standby, starting, stopping }
 
     let process: pid_t
     /// Where the server listens; empty as long as it is not noted.
@@ -38,7 +38,8 @@ struct PostmasterFile {
         port = lines.count > 3 ? lines[3] : ""
         // The state is the eighth line, filled up with blanks.
         switch lines.count > 7 ? lines[7].prefix(while: { $0 != " " }) : "" {
-        case "ready", "standby": status = .ready
+        case "ready": status = .ready
+        case "standby": status = .standby
         case "stopping": status = .stopping
         default: status = .starting
         }

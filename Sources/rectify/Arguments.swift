@@ -29,7 +29,9 @@ extension Day: ExpressibleByArgument {
 
 extension ArgumentHelp {
     /// Help for a day; an error shows its form and range, too.
-    static func day(_ text: String) -> ArgumentHelp { ArgumentHelp(text, valueName: "YYYY-MM-DD, 2000 to 2099") }
+    static func day(_ text: String) -> ArgumentHelp {
+        ArgumentHelp(text, valueName: "YYYY-MM-DD such as 2021-09-17, 2000 to 2099")
+    }
 }
 
 /// Only the roles an officer can hold.

@@ -23,17 +23,19 @@ struct Running {
     /// What is still done where the end takes too long, and nothing is waited for any more.
     var breakOff: @Sendable () async -> Void = {}
 
+    private var poolSizes: Databases.Sizes {
+        Databases.Sizes(
+            filing: settings.number("database.filing_connections"), work: settings.number("database.work_connections"),
+            reads: settings.number("database.read_connections"), reports: settings.number("database.report_connections")
+        )
+    }
+
     func run() async throws {
         let watch = Task { await breakOffInTime() }
         defer { watch.cancel() }
         try refuseOnePortForTwo()
         let databases = Databases(
-            url: deployment.url, keysURL: deployment.keysURL,
-            sizes: Databases.Sizes(
-                filing: settings.number("database.filing_connections"),
-                work: settings.number("database.work_connections"),
-                reads: settings.number("database.read_connections"),
-                reports: settings.number("database.report_connections")),
+            url: deployment.url, keysURL: deployment.keysURL, sizes: poolSizes,
             wait: .milliseconds(settings.number("database.wait_ms")), logger: logger)
         let (ring, keys) = try await suitableKeys(databases)
         let signer = try deployment.logSigner(settings)
