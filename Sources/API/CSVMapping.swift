@@ -54,7 +54,7 @@ struct CSVMapping {
             return
         }
         var (columns, constants) = ([String: [String]](), [[String]: JSON]())
-        if let names = reader.object("columns"), Self.isWithinLimit(names) {
+        if let names = reader.object("columns"), Self.isReadable(names) {
             var taken: [[String]: String] = [:]
             for name in names.names {
                 let path = Self.path(names.requiredText(name, limit: 100), of: "the column “\(name)”") { code, detail in
@@ -71,7 +71,7 @@ struct CSVMapping {
         } else if !reader.has("columns") {
             reader.fault("columns", "missing", "is required: which column is which member")
         }
-        if let fixed = reader.object("constants"), Self.isWithinLimit(fixed) {
+        if let fixed = reader.object("constants"), Self.isReadable(fixed) {
             for name in fixed.names {
                 let path = Self.path(name, of: "the constant “\(name)”") { code, detail in
                     fixed.fault(name, code, detail)
@@ -115,16 +115,15 @@ struct CSVMapping {
         return Fault(pointer: fault.pointer, code: fault.code, detail: "\(fault.detail) (column “\(column)”)")
     }
 
-    /// Notes what is wrong with the names of a part; where there are too many of them, they are not read one by one.
-    private static func isWithinLimit(_ part: ObjectReader) -> Bool {
+    /// Notes what is wrong with the names of a part; where there are too many of them, or odd ones, they are not read one by one.
+    private static func isReadable(_ part: ObjectReader) -> Bool {
         guard part.names.count <= limit else {
             part.faults.add(part.pointer, "too_many", "may have \(limit) members at the most")
             return false
         }
-        for name in part.names where name.utf8.contains(0) {
-            part.fault(name, "control_character", "may not hold U+0000")
-        }
-        return true
+        let odd = part.names.filter { $0.utf8.contains(0) }
+        for name in odd { part.fault(name, "control_character", "may not hold U+0000") }
+        return odd.isEmpty
     }
 
     /// The filing that a record tells; what is wrong with a cell is noted at its member.
