@@ -23,7 +23,7 @@ public final class ConnectionLedger: Sendable {
 
     /// - Parameters:
     ///   - atOnce: Connections of all clients at a time, at the most.
-    ///   - perClient: Connections of one client; 0 is no limit besides `atOnce`, as behind a proxy. With a limit, a client
+    ///   - perClient: Connections of one client; 0 is no limit but `atOnce`, as behind a proxy. With a limit, a client
     ///     also has no more connections than are still free, so that a few clients cannot take them all.
     public init(atOnce: Int = 100_000, perClient: Int = 512) {
         self.atOnce = atOnce

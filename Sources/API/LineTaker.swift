@@ -133,7 +133,7 @@ struct LineTaker {
         }
     }
 
-    /// A fault with words for its place that whoever made the file knows: the column, or the line as a whole.
+    /// A fault with words that the maker of the file knows for its place: the column, or the line as a whole.
     private func placed(_ fault: Fault) -> Fault {
         guard fault.pointer != "#" else { return Fault(pointer: .line, code: fault.code, detail: fault.detail) }
         return plan.mapping?.named(fault) ?? fault

@@ -213,34 +213,33 @@ struct NumberInText {
         let values = digits.utf8.map { Int($0) - 0x30 }
         if values.count == 15 {
             return Self.isDay(month: values[8] * 10 + values[9], day: values[10] * 10 + values[11])
-                && isCalled(["身份证", "证件"], range)
+                && isCalled(Self.identityWords, range)
         }
         let hasX = values.count == 17 && cross(behind: groups[range.upperBound].upperBound) != nil
         guard hasX || values.count == 18, [19, 20].contains(values[6] * 10 + values[7]), values[0] > 0,
             Self.isDay(month: values[10] * 10 + values[11], day: values[12] * 10 + values[13])
         else { return false }
         return groups[range].allSatisfy { $0.count > 2 } || isEvenlyParted(range)
-            || isCalled(["身份证", "证件"], range)
+            || isCalled(Self.identityWords, range)
     }
+
+    private static let identityWords = ["身份证", "身份证号", "证件", "证件号"]
 
     private static func isDay(month: Int, day: Int) -> Bool { (1...12).contains(month) && (1...31).contains(day) }
 
     /// The number of a bank card (ISO/IEC 7812-1), where the words before say that it is one.
     private func isBankCard(_ digits: String, _ range: ClosedRange<Int>) -> Bool {
         (16...19).contains(digits.utf8.count)
-            && isCalled(["银行卡", "信用卡", "储蓄卡", "借记卡", "卡号", "银行账", "银行帐"], range)
+            && isCalled(["银行卡", "信用卡", "储蓄卡", "借记卡", "卡号", "银行账号", "银行帐号"], range)
     }
 
     /// Whether one of these words is right before a number: 身份证号码是, 证件号：, 银行卡（, 卡号.
     private func isCalled(_ words: [String], _ range: ClosedRange<Int>) -> Bool {
         let start = groups[range.lowerBound].lowerBound
         let before = signs[max(0, start - 10)..<start]
-        let end = before.lastIndex { !"号码是为:( ".unicodeScalars.contains($0) }.map { $0 + 1 } ?? before.startIndex
-        let (name, whole) = (String.UnicodeScalarView(before[..<end]), String.UnicodeScalarView(before))
-        return words.contains { word in
-            String(name).hasSuffix(word)
-                || word.hasSuffix("号") && String(whole).contains(word) && String(name + ["号"]).hasSuffix(word)
-        }
+        let end = before.lastIndex { !"码是为:( ".unicodeScalars.contains($0) }.map { $0 + 1 } ?? before.startIndex
+        let name = String(String.UnicodeScalarView(before[..<end]))
+        return words.contains { name.hasSuffix($0) }
     }
 
     /// Whether eleven digits are called an order or an amount.

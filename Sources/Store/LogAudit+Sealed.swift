@@ -6,7 +6,7 @@ extension Connection {
     /// Sealed parts that are not those of which the events have the digests: changed, deleted, swapped or put in.
     ///
     /// No key is needed: the digests are of the sealed bytes. Parts of before there were digests are left out; what was
-    /// moved among them does not open, which whoever reads the complaint is shown.
+    /// moved among them does not open, and who reads the complaint is told so.
     ///
     /// - Throws: `PostgresError`.
     func compareSealed(_ audit: inout LogAudit) throws {
